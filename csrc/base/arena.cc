@@ -1,0 +1,48 @@
+#include "base/arena.h"
+
+namespace octavo {
+namespace {
+
+// Small requests share a block of this size; larger ones get a block of their own.
+constexpr size_t kBlockBytes = 64 * 1024;
+
+}  // namespace
+
+Status Arena::allocate(int64_t bytes, size_t alignment, void** out) {
+  if (bytes < 0 || bytes > (int64_t{1} << 46)) {
+    return Status::failed("out of memory: ", bytes, " bytes asked for");
+  }
+  const auto size = static_cast<size_t>(bytes);
+  auto start = [&] {
+    return (reinterpret_cast<uintptr_t>(next_) + alignment - 1) & ~(alignment - 1);
+  };
+  auto fits = [&] {
+    const uintptr_t end = reinterpret_cast<uintptr_t>(end_);
+    return next_ != nullptr && start() <= end && size <= end - start();
+  };
+  if (!fits()) {
+    const size_t block = size > kBlockBytes / 4 ? size : kBlockBytes;
+    void* fresh = grow_ != nullptr ? grow_(context_, block) : nullptr;
+    if (fresh == nullptr) {
+      return Status::failed("out of memory: ", bytes, " bytes asked for, ",
+                            grow_ != nullptr ? int64_t{0} : static_cast<int64_t>(end_ - next_),
+                            " left after ", used_, " in use");
+    }
+    // A large block of its own leaves the shared block, with its remainder, current.
+    if (block == size) {
+      used_ += bytes;
+      *out = fresh;
+      return {};
+    }
+    next_ = static_cast<uint8_t*>(fresh);
+    end_ = next_ + block;
+  }
+  auto* memory = reinterpret_cast<uint8_t*>(start());
+  used_ += memory + size - next_;
+  next_ = memory + size;
+  memset(memory, 0, size);
+  *out = memory;
+  return {};
+}
+
+}  // namespace octavo

@@ -1,0 +1,109 @@
+#include "base/math.h"
+
+#include <cstring>
+
+namespace octavo {
+namespace {
+
+constexpr double kAllIntegers = 4503599627370496.0;  // 2^52: from here on doubles have no fraction
+
+uint64_t bits_of(double x) {
+  uint64_t bits;
+  memcpy(&bits, &x, sizeof(bits));
+  return bits;
+}
+
+double from_bits(uint64_t bits) {
+  double x;
+  memcpy(&x, &bits, sizeof(x));
+  return x;
+}
+
+double truncate(double x) {
+  return x < kAllIntegers && x > -kAllIntegers ? static_cast<double>(static_cast<int64_t>(x)) : x;
+}
+
+// 2^n for n in [-1022, 1023].
+double power_of_two(int n) { return from_bits(static_cast<uint64_t>(n + 1023) << 52); }
+
+// x = n ln 2 + r with |r| <= (ln 2)/2; returns exp(r) - 1. |x| < 1100.
+double reduced_expm1(double x, int* n) {
+  constexpr double kLog2e = 1.4426950408889634074;
+  constexpr double kLn2High = 0x1.62e42feep-1;  // 32 bits: n * kLn2High is exact
+  constexpr double kLn2Low = 0x1.a39ef35793c76p-33;
+  // 1/k! for k = 13 ... 2: what the series leaves out is below 2^-57.
+  constexpr double kTaylor[] = {1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800,
+                                1.0 / 362880,     1.0 / 40320,     1.0 / 5040,     1.0 / 720,
+                                1.0 / 120,        1.0 / 24,        1.0 / 6,        0.5};
+  const double whole = round_away(x * kLog2e);
+  *n = static_cast<int>(whole);
+  const double high = x - whole * kLn2High;
+  const double low = whole * kLn2Low;
+  const double r = high - low;
+  const double lost = (high - r) - low;  // what rounding r cost
+  double series = 0;
+  for (double c : kTaylor) series = series * r + c;
+  return r + (lost + r * r * series);
+}
+
+}  // namespace
+
+double floor(double x) {
+  const double t = truncate(x);
+  return t > x ? t - 1 : t;
+}
+
+double round_away(double x) {
+  // The number before one half: adding one half itself would carry 0.49999999999999994 up to 1.
+  constexpr double kAlmostHalf = 0x1.fffffffffffffp-2;
+  return truncate(x < 0 ? x - kAlmostHalf : x + kAlmostHalf);
+}
+
+double round_even(double x) {
+  const double down = floor(x);
+  const double fraction = x - down;
+  if (fraction != 0.5) return fraction < 0.5 ? down : down + 1;
+  return floor(down / 2) * 2 == down ? down : down + 1;
+}
+
+double exp(double x) {
+  if (x != x) return x;
+  if (x > 709.79) return from_bits(uint64_t{0x7ff} << 52);  // infinity
+  if (x < -745.2) return 0;
+  int n;
+  const double e = 1 + reduced_expm1(x, &n);
+  // In two factors: 2^n alone may be beyond the range, or below its normal part.
+  const int half = n / 2;
+  return e * power_of_two(half) * power_of_two(n - half);
+}
+
+double expm1(double x) {
+  if (x > 60 || x != x) return exp(x);
+  if (x < -60) return -1;
+  int n;
+  const double p = reduced_expm1(x, &n);
+  const double scale = power_of_two(n);
+  return scale * p + (scale - 1);
+}
+
+double tanh(double x) {
+  if (x != x) return x;
+  const double a = x < 0 ? -x : x;
+  const double t = expm1(2 * min(a, 30.0));  // beyond 30 the result is 1
+  const double y = a < 1 ? t / (t + 2) : 1 - 2 / (t + 2);
+  return x < 0 ? -y : y;
+}
+
+double split_exponent(double x, int* exponent) {
+  *exponent = 0;
+  if (x == 0) return x;
+  uint64_t bits = bits_of(x);
+  if ((bits >> 52 & 0x7ff) == 0) {  // subnormal: bring it into the normal range first
+    bits = bits_of(x * 18014398509481984.0);
+    *exponent = -54;
+  }
+  *exponent += static_cast<int>(bits >> 52 & 0x7ff) - 1022;
+  return from_bits((bits & ~(uint64_t{0x7ff} << 52)) | uint64_t{1022} << 52);
+}
+
+}  // namespace octavo

@@ -1,0 +1,35 @@
+// The real functions that tables, float kernels and quantization need, the same on every platform:
+// a C library's own differ in the last place. exp is right to one unit in the last place of a
+// double, expm1 and tanh to three.
+#pragma once
+
+#include <cstdint>
+
+namespace octavo {
+
+double floor(double x);
+double round_away(double x);  // to the nearest integer, half away from zero: C's round()
+double round_even(double x);  // to the nearest integer, half to even: C's nearbyint()
+double exp(double x);
+double expm1(double x);  // exp(x) - 1 without cancellation
+double tanh(double x);
+
+// x = fraction * 2^exponent with fraction in [0.5, 1), as C's frexp(). x is finite.
+double split_exponent(double x, int* exponent);
+
+inline bool is_finite(double x) { return x - x == 0; }
+
+template <class T>
+constexpr T min(T a, T b) {
+  return b < a ? b : a;
+}
+template <class T>
+constexpr T max(T a, T b) {
+  return a < b ? b : a;
+}
+template <class T>
+constexpr T clamp(T x, T low, T high) {
+  return x < low ? low : (high < x ? high : x);
+}
+
+}  // namespace octavo
