@@ -28,6 +28,8 @@ constexpr DTypeInfo kInfo[] = {
     {"bfloat16", 16, 0, 0},
     {"int2", 2, -2, 1},
     {"uint4", 4, 0, 15},
+    {"float8_e4m3fn", 8, 0, 0},
+    {"float8_e5m2", 8, 0, 0},
 };
 constexpr DTypeInfo kUnknownInfo = {"unknown", 0, 0, 0};
 

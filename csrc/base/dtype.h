@@ -28,6 +28,8 @@ enum class DType : uint8_t {
   kBFloat16 = 18,
   kInt2 = 19,
   kUInt4 = 20,
+  kFloat8E4M3FN = 21,
+  kFloat8E5M2 = 22,
   kUnknown = 255,
 };
 

@@ -7,3 +7,5 @@
 // (s16_b32: int32 bias). Images are NHWC, filters OHWI. Dimensions are int32_t, offsets and element
 // counts int64_t. Templates stay in the .cc file.
 #pragma once
+
+#include "reference/floor.h"

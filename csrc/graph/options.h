@@ -1,0 +1,95 @@
+// What an operator's options say, as plain structs with the file format's defaults and field names. Enumerators are numbered as in
+// the file; options.cc refuses other numbers.
+#pragma once
+
+#include <cstdint>
+
+#include "base/dtype.h"
+#include "base/shape.h"
+
+namespace octavo {
+
+enum class Padding : int8_t { kSame = 0, kValid = 1 };
+
+enum class Activation : int8_t {
+  kNone = 0,
+  kRelu = 1,
+  kReluN1To1 = 2,
+  kRelu6 = 3,
+  kTanh = 4,
+  kSignBit = 5,
+};
+
+struct Conv2DOptions {  // CONV_2D, DEPTHWISE_CONV_2D, TRANSPOSE_CONV
+  Padding padding = Padding::kSame;
+  int32_t stride_w = 0, stride_h = 0;
+  int32_t dilation_w = 1, dilation_h = 1;
+  int32_t depth_multiplier = 0;  // DEPTHWISE_CONV_2D only
+  Activation activation = Activation::kNone;
+  DType quantized_bias_type = DType::kFloat32;  // kFloat32: not given
+};
+
+struct FullyConnectedOptions {
+  Activation activation = Activation::kNone;
+  bool shuffled_weights = false;  // the weights_format SHUFFLED4x16INT8
+  bool keep_num_dims = false;
+  bool asymmetric_quantize_inputs = false;
+  DType quantized_bias_type = DType::kFloat32;  // kFloat32: not given
+};
+
+struct Pool2DOptions {
+  Padding padding = Padding::kSame;
+  int32_t stride_w = 0, stride_h = 0;
+  int32_t filter_width = 0, filter_height = 0;
+  Activation activation = Activation::kNone;
+};
+
+struct BinaryOptions {  // ADD, SUB, MUL
+  Activation activation = Activation::kNone;
+  bool pot_scale_int16 = true;
+};
+
+struct SoftmaxOptions {
+  float beta = 0;
+};
+
+struct LeakyReluOptions {
+  float alpha = 0;
+};
+
+struct ConcatenationOptions {
+  int32_t axis = 0;
+  Activation activation = Activation::kNone;
+};
+
+struct ReducerOptions {
+  bool keep_dims = false;
+};
+
+struct ResizeOptions {
+  bool align_corners = false;
+  bool half_pixel_centers = false;
+};
+
+struct StridedSliceOptions {
+  int32_t begin_mask = 0, end_mask = 0, ellipsis_mask = 0, new_axis_mask = 0, shrink_axis_mask = 0;
+  bool offset = false;
+};
+
+struct AxisOptions {  // PACK, UNPACK, GATHER
+  int32_t count = 0;  // PACK: values_count; UNPACK: num; SPLIT, SPLIT_V: num_splits
+  int32_t axis = 0;
+};
+
+struct DimsOptions {  // SQUEEZE: squeeze_dims; RESHAPE: new_shape
+  bool given = false;
+  int32_t count = 0;
+  int32_t dims[kMaxRank] = {};
+};
+
+struct TypeOptions {  // CAST, SHAPE, ARG_MAX, ARG_MIN: a type; kUnknown where the options do not give it
+  DType in = DType::kUnknown;
+  DType out = DType::kUnknown;
+};
+
+}  // namespace octavo

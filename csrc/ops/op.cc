@@ -1,0 +1,134 @@
+#include "ops/op.h"
+
+#include "base/math.h"
+
+namespace octavo {
+namespace {
+
+constexpr size_t kLongestName = 80;
+
+}  // namespace
+
+NodeLabel::NodeLabel(const Step& step) {
+  // A node has no name in the file: its first output's stands for it.
+  const Text name = step.outputs.empty() ? Text() : step.outputs[0]->info->name;
+  Message m(text, sizeof(text));
+  m.add(opcode_name(step.node->code));
+  m.add(" (node ");
+  m.add(step.index);
+  m.add(" \"");
+  m.add(Text(name.data, min(name.size, kLongestName)));
+  m.add("\"): ");
+}
+
+Status PrepareContext::expect_operands(int32_t least, int32_t most, int32_t outputs) const {
+  if (input_count() < least || input_count() > most) {
+    if (least == most) return fail("takes ", least, " inputs, has ", input_count());
+    return fail("takes ", least, " to ", most, " inputs, has ", input_count());
+  }
+  for (int32_t i = 0; i < least; ++i) {
+    if (!has_input(i)) return fail("input ", i, " is left out, but it is not optional");
+  }
+  if (output_count() != outputs) return fail("gives ", outputs, " outputs, has ", output_count());
+  return {};
+}
+
+Status PrepareContext::expect_type(const char* role, const Tensor& t,
+                                   std::initializer_list<DType> types) const {
+  char list[128];
+  Message m(list, sizeof(list));
+  for (const DType& type : types) {
+    if (t.type == type) return {};
+    if (&type != types.begin()) m.add(&type + 1 == types.end() ? " or " : ", ");
+    m.add(type);
+  }
+  return fail(role, " \"", t.info->name, "\" has type ", t.type, ", should have ", list);
+}
+
+Status PrepareContext::expect_same_type(const char* role_a, const Tensor& a, const char* role_b,
+                                        const Tensor& b) const {
+  if (a.type == b.type) return {};
+  return fail(role_a, " \"", a.info->name, "\" has type ", a.type, ", ", role_b, " \"", b.info->name,
+              "\" has ", b.type);
+}
+
+Status PrepareContext::expect_rank(const char* role, const Tensor& t, int32_t least,
+                                   int32_t most) const {
+  if (t.shape.rank >= least && t.shape.rank <= most) return {};
+  if (least == most) {
+    return fail(role, " \"", t.info->name, "\" has shape ", t.shape, ", should have ", least,
+                " dimensions");
+  }
+  return fail(role, " \"", t.info->name, "\" has shape ", t.shape, ", should have ", least, " to ",
+              most, " dimensions");
+}
+
+Status PrepareContext::expect_per_tensor(const char* role, const Tensor& t) const {
+  const Quantization& q = t.quantization();
+  if (!q.per_tensor()) {
+    return fail(role, " \"", t.info->name, "\" of type ", t.type, " has ", q.scale.size,
+                " scales, should have 1");
+  }
+  if (!(q.scale[0] > 0)) {
+    return fail(role, " \"", t.info->name, "\" has scale ", q.scale[0], ", should be above 0");
+  }
+  const DTypeInfo& type = dtype_info(t.type);
+  if (q.zero() < type.min || q.zero() > type.max) {
+    return fail(role, " \"", t.info->name, "\" has zero point ", q.zero(), ", its type ", t.type,
+                " holds ", type.min, " to ", type.max);
+  }
+  return {};
+}
+
+Status PrepareContext::expect_same_quantization(const char* role_a, const Tensor& a,
+                                                const char* role_b, const Tensor& b) const {
+  OCTAVO_TRY(expect_per_tensor(role_a, a));
+  OCTAVO_TRY(expect_per_tensor(role_b, b));
+  if (a.zero_point() != b.zero_point()) {
+    return fail(role_a, " \"", a.info->name, "\" has zero point ", a.zero_point(), ", ", role_b, " \"",
+                b.info->name, "\" has ", b.zero_point());
+  }
+  if (a.scale() != b.scale()) {
+    return fail(role_a, " \"", a.info->name, "\" has scale ", a.scale(), ", ", role_b, " \"",
+                b.info->name, "\" has ", b.scale());
+  }
+  return {};
+}
+
+Status PrepareContext::expect_known(const char* role, const Tensor& t) const {
+  if (t.is_known) return {};
+  return fail(role, " \"", t.info->name,
+              "\" is computed while running, but its value must be known before: make it a constant");
+}
+
+Status PrepareContext::fail_types() const {
+  char list[256];
+  Message m(list, sizeof(list));
+  for (const Tensor* t : step.inputs) {
+    m.add(t == step.inputs[0] ? "" : ", ");
+    if (t != nullptr) {
+      m.add(t->type);
+    } else {
+      m.add("none");
+    }
+  }
+  return fail("does not exist for inputs of types (", list, ") and output of type ", output(0).type);
+}
+
+Status PrepareContext::set_shape(int32_t i, const Shape& shape) const {
+  if (!is_valid(shape)) {
+    return fail("output \"", output(i).info->name, "\" would have shape ", shape,
+                ", which no tensor can have");
+  }
+  step.outputs[i]->shape = shape;
+  return {};
+}
+
+Status PrepareContext::add_scratch(int64_t bytes) {
+  if (scratch_count == kMaxScratch) return fail("asks for too many scratch buffers");
+  if (bytes < 0 || bytes > kMaxElements) return fail("would need ", bytes, " bytes of scratch memory");
+  scratch_bytes[scratch_count++] = bytes;
+  return {};
+}
+
+}  // namespace octavo

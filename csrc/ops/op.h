@@ -1,0 +1,152 @@
+// What an operator is, and what it sees of the runtime.
+//
+// An operator is data: a code and a function `prepare`, which checks everything that can be checked before data
+// comes, infers the output shapes, computes the kernel's params and chooses the `invoke` that runs. Between prepare
+// and invoke the runtime gives every tensor its place; invoke is arithmetic and fails only on what data holds.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+
+#include "base/arena.h"
+#include "graph/graph.h"
+#include "kernels/table.h"
+
+namespace octavo {
+
+// A tensor while a graph runs: the shape may have changed since the file was written.
+struct Tensor {
+  const TensorInfo* info = nullptr;
+  DType type = DType::kFloat32;
+  Shape shape;
+  void* data = nullptr;   // while preparing: null unless the value is known
+  bool is_known = false;  // a constant of the file, or computed while preparing
+
+  const Quantization& quantization() const { return info->quantization; }
+  float scale() const { return info->quantization.scale[0]; }
+  int32_t zero_point() const { return static_cast<int32_t>(info->quantization.zero()); }
+  int64_t bytes() const { return dtype_bytes(type, shape.count()); }
+};
+
+// A tensor's data, or null for an operand left out. Converts to the pointer that a kernel wants: prepare has
+// checked the type.
+struct Data {
+  void* pointer;
+  template <class T>
+  operator T*() const {
+    return static_cast<T*>(pointer);
+  }
+};
+
+struct Workspace {
+  const Kernels& kernels;
+};
+
+// One operator of a prepared graph.
+struct Step {
+  using Invoke = Status (*)(const Step&, const Workspace&);
+
+  Invoke invoke = nullptr;
+  const void* params_memory = nullptr;
+  Span<Tensor*> inputs, outputs;  // an input left out is null
+  Span<void*> scratch_memory;
+  const Node* node = nullptr;
+  int32_t index = 0;  // of the node in its subgraph
+
+  template <class Params>
+  const Params& params() const {
+    return *static_cast<const Params*>(params_memory);
+  }
+  Data input(size_t i) const {
+    return {i < inputs.size && inputs[i] != nullptr ? inputs[i]->data : nullptr};
+  }
+  Data output(size_t i) const { return {outputs[i]->data}; }
+  Data scratch(size_t i) const { return {scratch_memory[i]}; }
+
+  // For an invoke that finds impossible data: `GATHER (node 3 "y"): ` and the parts.
+  template <class... Parts>
+  Status fail(const Parts&... parts) const;
+};
+
+// `CONV_2D (node 12 "conv1"): `, the beginning of every message about a node.
+struct NodeLabel {
+  explicit NodeLabel(const Step& step);
+  char text[160];
+};
+
+template <class... Parts>
+Status Step::fail(const Parts&... parts) const {
+  return Status::failed(NodeLabel(*this).text, parts...);
+}
+
+// How an operator's prepare talks to the runtime. Functions that return a Status fail with a message that
+// starts with the operator and node; `role` says which operand is meant: "input", "filter".
+class PrepareContext {
+ public:
+  PrepareContext(Step& step, Arena& memory) : step(step), memory_(memory) {}
+
+  Step& step;  // prepare sets step.invoke
+
+  template <class Options>
+  const Options& options() const {
+    return *static_cast<const Options*>(step.node->options);
+  }
+
+  int32_t input_count() const { return static_cast<int32_t>(step.inputs.size); }
+  int32_t output_count() const { return static_cast<int32_t>(step.outputs.size); }
+  bool has_input(int32_t i) const { return i < input_count() && step.inputs[i] != nullptr; }
+  const Tensor& input(int32_t i) const { return *step.inputs[i]; }    // has_input(i)
+  const Tensor& output(int32_t i) const { return *step.outputs[i]; }
+
+  // The operator has between `least` and `most` inputs, the first `least` of which are there, and `outputs` outputs.
+  Status expect_operands(int32_t least, int32_t most, int32_t outputs) const;
+  Status expect_type(const char* role, const Tensor& t, std::initializer_list<DType> types) const;
+  Status expect_same_type(const char* role_a, const Tensor& a, const char* role_b, const Tensor& b) const;
+  Status expect_rank(const char* role, const Tensor& t, int32_t least, int32_t most) const;
+  // One scale > 0 and a zero point within the type.
+  Status expect_per_tensor(const char* role, const Tensor& t) const;
+  Status expect_same_quantization(const char* role_a, const Tensor& a, const char* role_b, const Tensor& b) const;
+  // The value is known while preparing, so that it can be read through t.data.
+  Status expect_known(const char* role, const Tensor& t) const;
+
+  template <class... Parts>
+  Status fail(const Parts&... parts) const {
+    return step.fail(parts...);
+  }
+  // fail() for the combination of element types that an operator does not have.
+  Status fail_types() const;
+
+  // Gives an output its shape.
+  Status set_shape(int32_t output, const Shape& shape) const;
+
+  // Zero-initialised params, which live as long as the prepared graph; invoke finds them as step.params<Params>().
+  template <class Params>
+  Status make_params(Params*& out) const {
+    OCTAVO_TRY(memory_.make(out));
+    step.params_memory = out;
+    return {};
+  }
+  template <class T>
+  Status make_array(int64_t count, Span<T>& out) const {
+    return memory_.make(count, out);
+  }
+  // Memory for invoke alone, not kept between runs: scratch(0), scratch(1), ... in the order of the calls (at most 4).
+  Status add_scratch(int64_t bytes);
+
+  static constexpr int32_t kMaxScratch = 4;
+  int64_t scratch_bytes[kMaxScratch] = {};
+  int32_t scratch_count = 0;
+
+ private:
+  Arena& memory_;
+};
+
+struct Op {
+  Opcode code;
+  Status (*prepare)(PrepareContext&);
+};
+
+// Null where octavo does not have the operator.
+const Op* find_op(Opcode code);
+
+}  // namespace octavo
