@@ -124,6 +124,14 @@ Status PrepareContext::set_shape(int32_t i, const Shape& shape) const {
   return {};
 }
 
+Status PrepareContext::make_known(int32_t i, void*& data) const {
+  Tensor& t = *step.outputs[i];
+  OCTAVO_TRY(memory_.allocate(t.bytes(), Arena::kAlignment, &t.data));
+  t.is_known = true;
+  data = t.data;
+  return {};
+}
+
 Status PrepareContext::add_scratch(int64_t bytes) {
   if (scratch_count == kMaxScratch) return fail("asks for too many scratch buffers");
   if (bytes < 0 || bytes > kMaxElements) return fail("would need ", bytes, " bytes of scratch memory");

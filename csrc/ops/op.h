@@ -118,6 +118,9 @@ class PrepareContext {
 
   // Gives an output its shape.
   Status set_shape(int32_t output, const Shape& shape) const;
+  // For an output that follows from shapes alone (SHAPE's): memory for its value, of the type and shape set before, that
+  // prepare fills. The output is known from then on; a step left without an invoke does not run.
+  Status make_known(int32_t output, void*& data) const;
 
   // Zero-initialised params, which live as long as the prepared graph; invoke finds them as step.params<Params>().
   template <class Params>
