@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <limits>
 
+#include "base/math.h"
+
 namespace octavo {
 
 // real = m * 2^(shift - 31), m in [2^30, 2^31) or 0; shift in [-31, 30].
@@ -21,6 +23,10 @@ Multiplier quantize_multiplier(double real);
 // x << n without undefined behaviour: what leaves the word is lost. n in [0, 31].
 constexpr int32_t shift_left(int32_t x, int n) {
   return static_cast<int32_t>(static_cast<uint32_t>(x) << n);
+}
+
+constexpr int32_t add_wrapping(int32_t a, int32_t b) {
+  return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b));
 }
 
 // round(a * b / 2^31), ties up, saturating: "saturating rounding doubling high multiply".
@@ -55,6 +61,14 @@ constexpr int32_t requantize(int64_t x, Multiplier k) {
   if (right <= 0) return static_cast<int32_t>(static_cast<uint64_t>(product) << -right);
   const auto rounded = static_cast<uint64_t>(product) + (uint64_t{1} << (right - 1));
   return static_cast<int32_t>(static_cast<int64_t>(rounded) >> right);
+}
+
+// x * real + zero_point, clamped to [low, high]: the end of most integer operators. Only a real far
+// above 1 lets the sum wrap.
+template <class Accumulator>
+constexpr int32_t requantize(Accumulator x, Multiplier k, int32_t zero_point, int32_t low,
+                             int32_t high) {
+  return clamp(add_wrapping(requantize(x, k), zero_point), low, high);
 }
 
 // round(x / s) + zero_point for a real x, clamped to [low, high]; NaN gives low. `x_over_s` is the
