@@ -1,5 +1,6 @@
-// A model file in plain structs: what model.cc decodes, what operators and the runtime read. Immutable once
-// decoded. Constants and names stay where they lie in the file, whose bytes outlive the Graph.
+// A model file in plain structs: what model.cc decodes, what operators and the runtime read.
+// Immutable once decoded. Constants and names stay where they lie in the file, whose bytes outlive
+// the Graph.
 #pragma once
 
 #include <cstdint>
@@ -18,10 +19,10 @@ namespace octavo {
 struct TensorInfo {
   Text name;
   DType type = DType::kFloat32;
-  Shape shape;                      // where the file leaves a dimension open, 1
-  Span<const int32_t> signature;    // as shape with -1 for the open dimensions; empty: none open
+  Shape shape;                    // where the file leaves a dimension open, 1
+  Span<const int32_t> signature;  // as shape with -1 for the open dimensions; empty: none open
   Quantization quantization;
-  Span<const uint8_t> constant;     // the value; data is null where the tensor is computed
+  Span<const uint8_t> constant;  // the value; data is null where the tensor is computed
   bool is_variable = false;
   bool is_sparse = false;
   bool is_blockwise = false;
@@ -31,7 +32,7 @@ constexpr int32_t kNoTensor = -1;  // an optional operand that is left out
 
 struct Node {
   Opcode code = Opcode::ADD;
-  Text custom_code;                     // of Opcode::CUSTOM
+  Text custom_code;  // of Opcode::CUSTOM
   int32_t version = 1;
   Span<const int32_t> inputs, outputs;  // tensor numbers; an input may be kNoTensor
   Span<const int32_t> intermediates;

@@ -1,5 +1,5 @@
-// What an operator's options say, as plain structs with the file format's defaults and field names. Enumerators are numbered as in
-// the file; options.cc refuses other numbers.
+// What an operator's options say, as plain structs with the file format's defaults and field names.
+// Enumerators are numbered as in the file; options.cc refuses other numbers.
 #pragma once
 
 #include <cstdint>
@@ -87,7 +87,8 @@ struct DimsOptions {  // SQUEEZE: squeeze_dims; RESHAPE: new_shape
   int32_t dims[kMaxRank] = {};
 };
 
-struct TypeOptions {  // CAST, SHAPE, ARG_MAX, ARG_MIN: a type; kUnknown where the options do not give it
+struct TypeOptions {  // CAST, SHAPE, ARG_MAX, ARG_MIN: a type; kUnknown where the options do not
+                      // give it
   DType in = DType::kUnknown;
   DType out = DType::kUnknown;
 };

@@ -48,8 +48,8 @@ Status PrepareContext::expect_type(const char* role, const Tensor& t,
 Status PrepareContext::expect_same_type(const char* role_a, const Tensor& a, const char* role_b,
                                         const Tensor& b) const {
   if (a.type == b.type) return {};
-  return fail(role_a, " \"", a.info->name, "\" has type ", a.type, ", ", role_b, " \"", b.info->name,
-              "\" has ", b.type);
+  return fail(role_a, " \"", a.info->name, "\" has type ", a.type, ", ", role_b, " \"",
+              b.info->name, "\" has ", b.type);
 }
 
 Status PrepareContext::expect_rank(const char* role, const Tensor& t, int32_t least,
@@ -85,8 +85,8 @@ Status PrepareContext::expect_same_quantization(const char* role_a, const Tensor
   OCTAVO_TRY(expect_per_tensor(role_a, a));
   OCTAVO_TRY(expect_per_tensor(role_b, b));
   if (a.zero_point() != b.zero_point()) {
-    return fail(role_a, " \"", a.info->name, "\" has zero point ", a.zero_point(), ", ", role_b, " \"",
-                b.info->name, "\" has ", b.zero_point());
+    return fail(role_a, " \"", a.info->name, "\" has zero point ", a.zero_point(), ", ", role_b,
+                " \"", b.info->name, "\" has ", b.zero_point());
   }
   if (a.scale() != b.scale()) {
     return fail(role_a, " \"", a.info->name, "\" has scale ", a.scale(), ", ", role_b, " \"",
@@ -97,8 +97,9 @@ Status PrepareContext::expect_same_quantization(const char* role_a, const Tensor
 
 Status PrepareContext::expect_known(const char* role, const Tensor& t) const {
   if (t.is_known) return {};
-  return fail(role, " \"", t.info->name,
-              "\" is computed while running, but its value must be known before: make it a constant");
+  return fail(
+      role, " \"", t.info->name,
+      "\" is computed while running, but its value must be known before: make it a constant");
 }
 
 Status PrepareContext::fail_types() const {
@@ -112,7 +113,8 @@ Status PrepareContext::fail_types() const {
       m.add("none");
     }
   }
-  return fail("does not exist for inputs of types (", list, ") and output of type ", output(0).type);
+  return fail("does not exist for inputs of types (", list, ") and output of type ",
+              output(0).type);
 }
 
 Status PrepareContext::set_shape(int32_t i, const Shape& shape) const {
@@ -134,7 +136,8 @@ Status PrepareContext::make_known(int32_t i, void*& data) const {
 
 Status PrepareContext::add_scratch(int64_t bytes) {
   if (scratch_count == kMaxScratch) return fail("asks for too many scratch buffers");
-  if (bytes < 0 || bytes > kMaxElements) return fail("would need ", bytes, " bytes of scratch memory");
+  if (bytes < 0 || bytes > kMaxElements)
+    return fail("would need ", bytes, " bytes of scratch memory");
   scratch_bytes[scratch_count++] = bytes;
   return {};
 }

@@ -1,8 +1,9 @@
 // What an operator is, and what it sees of the runtime.
 //
-// An operator is data: a code and a function `prepare`, which checks everything that can be checked before data
-// comes, infers the output shapes, computes the kernel's params and chooses the `invoke` that runs. Between prepare
-// and invoke the runtime gives every tensor its place; invoke is arithmetic and fails only on what data holds.
+// An operator is data: a code and a function `prepare`, which checks everything that can be checked
+// before data comes, infers the output shapes, computes the kernel's params and chooses the
+// `invoke` that runs. Between prepare and invoke the runtime gives every tensor its place; invoke
+// is arithmetic and fails only on what data holds.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +29,8 @@ struct Tensor {
   int64_t bytes() const { return dtype_bytes(type, shape.count()); }
 };
 
-// A tensor's data, or null for an operand left out. Converts to the pointer that a kernel wants: prepare has
-// checked the type.
+// A tensor's data, or null for an operand left out. Converts to the pointer that a kernel wants:
+// prepare has checked the type.
 struct Data {
   void* pointer;
   template <class T>
@@ -79,8 +80,9 @@ Status Step::fail(const Parts&... parts) const {
   return Status::failed(NodeLabel(*this).text, parts...);
 }
 
-// How an operator's prepare talks to the runtime. Functions that return a Status fail with a message that
-// starts with the operator and node; `role` says which operand is meant: "input", "filter".
+// How an operator's prepare talks to the runtime. Functions that return a Status fail with a
+// message that starts with the operator and node; `role` says which operand is meant: "input",
+// "filter".
 class PrepareContext {
  public:
   PrepareContext(Step& step, Arena& memory) : step(step), memory_(memory) {}
@@ -95,17 +97,20 @@ class PrepareContext {
   int32_t input_count() const { return static_cast<int32_t>(step.inputs.size); }
   int32_t output_count() const { return static_cast<int32_t>(step.outputs.size); }
   bool has_input(int32_t i) const { return i < input_count() && step.inputs[i] != nullptr; }
-  const Tensor& input(int32_t i) const { return *step.inputs[i]; }    // has_input(i)
+  const Tensor& input(int32_t i) const { return *step.inputs[i]; }  // has_input(i)
   const Tensor& output(int32_t i) const { return *step.outputs[i]; }
 
-  // The operator has between `least` and `most` inputs, the first `least` of which are there, and `outputs` outputs.
+  // The operator has between `least` and `most` inputs, the first `least` of which are there, and
+  // `outputs` outputs.
   Status expect_operands(int32_t least, int32_t most, int32_t outputs) const;
   Status expect_type(const char* role, const Tensor& t, std::initializer_list<DType> types) const;
-  Status expect_same_type(const char* role_a, const Tensor& a, const char* role_b, const Tensor& b) const;
+  Status expect_same_type(const char* role_a, const Tensor& a, const char* role_b,
+                          const Tensor& b) const;
   Status expect_rank(const char* role, const Tensor& t, int32_t least, int32_t most) const;
   // One scale > 0 and a zero point within the type.
   Status expect_per_tensor(const char* role, const Tensor& t) const;
-  Status expect_same_quantization(const char* role_a, const Tensor& a, const char* role_b, const Tensor& b) const;
+  Status expect_same_quantization(const char* role_a, const Tensor& a, const char* role_b,
+                                  const Tensor& b) const;
   // The value is known while preparing, so that it can be read through t.data.
   Status expect_known(const char* role, const Tensor& t) const;
 
@@ -118,11 +123,13 @@ class PrepareContext {
 
   // Gives an output its shape.
   Status set_shape(int32_t output, const Shape& shape) const;
-  // For an output that follows from shapes alone (SHAPE's): memory for its value, of the type and shape set before, that
-  // prepare fills. The output is known from then on; a step left without an invoke does not run.
+  // For an output that follows from shapes alone (SHAPE's): memory for its value, of the type and
+  // shape set before, that prepare fills. The output is known from then on; a step left without an
+  // invoke does not run.
   Status make_known(int32_t output, void*& data) const;
 
-  // Zero-initialised params, which live as long as the prepared graph; invoke finds them as step.params<Params>().
+  // Zero-initialised params, which live as long as the prepared graph; invoke finds them as
+  // step.params<Params>().
   template <class Params>
   Status make_params(Params*& out) const {
     OCTAVO_TRY(memory_.make(out));
@@ -133,7 +140,8 @@ class PrepareContext {
   Status make_array(int64_t count, Span<T>& out) const {
     return memory_.make(count, out);
   }
-  // Memory for invoke alone, not kept between runs: scratch(0), scratch(1), ... in the order of the calls (at most 4).
+  // Memory for invoke alone, not kept between runs: scratch(0), scratch(1), ... in the order of the
+  // calls (at most 4).
   Status add_scratch(int64_t bytes);
 
   static constexpr int32_t kMaxScratch = 4;

@@ -1,0 +1,233 @@
+// The options of each operator, from the file's tables to the structs of options.h.
+#include "graph/options.h"
+
+#include "graph/schema.h"
+
+namespace octavo {
+namespace {
+
+Status convert(schema::ActivationFunctionType from, Activation& to) {
+  to = static_cast<Activation>(from);
+  if (from >= schema::ActivationFunctionType::MIN && from <= schema::ActivationFunctionType::MAX)
+    return {};
+  return Status::invalid("fused activation ", static_cast<int>(from), " is unknown");
+}
+
+Status convert(schema::Padding from, Padding& to) {
+  to = static_cast<Padding>(from);
+  if (from >= schema::Padding::MIN && from <= schema::Padding::MAX) return {};
+  return Status::invalid("padding ", static_cast<int>(from), " is unknown");
+}
+
+Status convert(schema::TensorType from, DType& to) {
+  to = static_cast<DType>(from);
+  if (from >= schema::TensorType::MIN && from <= schema::TensorType::MAX) return {};
+  return Status::invalid("element type ", static_cast<int>(from), " is unknown");
+}
+
+Status convert(const flatbuffers::Vector<int32_t>* from, DimsOptions& to) {
+  to.given = from != nullptr;
+  if (from == nullptr) return {};
+  if (from->size() > kMaxRank)
+    return Status::invalid("lists ", from->size(), " dimensions, at most ", kMaxRank);
+  to.count = static_cast<int32_t>(from->size());
+  for (int32_t i = 0; i < to.count; ++i) to.dims[i] = from->Get(static_cast<uint32_t>(i));
+  return {};
+}
+
+// One decode function a table of the file; the struct it fills follows from its second argument.
+
+Status decode(const schema::Conv2DOptions& from, Conv2DOptions& to) {
+  to.stride_w = from.stride_w();
+  to.stride_h = from.stride_h();
+  to.dilation_w = from.dilation_w_factor();
+  to.dilation_h = from.dilation_h_factor();
+  OCTAVO_TRY(convert(from.padding(), to.padding));
+  OCTAVO_TRY(convert(from.quantized_bias_type(), to.quantized_bias_type));
+  return convert(from.fused_activation_function(), to.activation);
+}
+
+Status decode(const schema::DepthwiseConv2DOptions& from, Conv2DOptions& to) {
+  to.stride_w = from.stride_w();
+  to.stride_h = from.stride_h();
+  to.dilation_w = from.dilation_w_factor();
+  to.dilation_h = from.dilation_h_factor();
+  to.depth_multiplier = from.depth_multiplier();
+  OCTAVO_TRY(convert(from.padding(), to.padding));
+  return convert(from.fused_activation_function(), to.activation);
+}
+
+Status decode(const schema::TransposeConvOptions& from, Conv2DOptions& to) {
+  to.stride_w = from.stride_w();
+  to.stride_h = from.stride_h();
+  OCTAVO_TRY(convert(from.padding(), to.padding));
+  OCTAVO_TRY(convert(from.quantized_bias_type(), to.quantized_bias_type));
+  return convert(from.fused_activation_function(), to.activation);
+}
+
+Status decode(const schema::FullyConnectedOptions& from, FullyConnectedOptions& to) {
+  to.shuffled_weights =
+      from.weights_format() != schema::FullyConnectedOptionsWeightsFormat::DEFAULT;
+  to.keep_num_dims = from.keep_num_dims();
+  to.asymmetric_quantize_inputs = from.asymmetric_quantize_inputs();
+  OCTAVO_TRY(convert(from.quantized_bias_type(), to.quantized_bias_type));
+  return convert(from.fused_activation_function(), to.activation);
+}
+
+Status decode(const schema::Pool2DOptions& from, Pool2DOptions& to) {
+  to.stride_w = from.stride_w();
+  to.stride_h = from.stride_h();
+  to.filter_width = from.filter_width();
+  to.filter_height = from.filter_height();
+  OCTAVO_TRY(convert(from.padding(), to.padding));
+  return convert(from.fused_activation_function(), to.activation);
+}
+
+template <class From>  // AddOptions, SubOptions
+Status decode(const From& from, BinaryOptions& to) {
+  to.pot_scale_int16 = from.pot_scale_int16();
+  return convert(from.fused_activation_function(), to.activation);
+}
+
+Status decode(const schema::MulOptions& from, BinaryOptions& to) {
+  return convert(from.fused_activation_function(), to.activation);
+}
+
+Status decode(const schema::SoftmaxOptions& from, SoftmaxOptions& to) {
+  to.beta = from.beta();
+  return {};
+}
+
+Status decode(const schema::LeakyReluOptions& from, LeakyReluOptions& to) {
+  to.alpha = from.alpha();
+  return {};
+}
+
+Status decode(const schema::ConcatenationOptions& from, ConcatenationOptions& to) {
+  to.axis = from.axis();
+  return convert(from.fused_activation_function(), to.activation);
+}
+
+Status decode(const schema::ReducerOptions& from, ReducerOptions& to) {
+  to.keep_dims = from.keep_dims();
+  return {};
+}
+
+template <class From>  // ResizeBilinearOptions, ResizeNearestNeighborOptions
+Status decode(const From& from, ResizeOptions& to) {
+  to.align_corners = from.align_corners();
+  to.half_pixel_centers = from.half_pixel_centers();
+  return {};
+}
+
+Status decode(const schema::StridedSliceOptions& from, StridedSliceOptions& to) {
+  to.begin_mask = from.begin_mask();
+  to.end_mask = from.end_mask();
+  to.ellipsis_mask = from.ellipsis_mask();
+  to.new_axis_mask = from.new_axis_mask();
+  to.shrink_axis_mask = from.shrink_axis_mask();
+  to.offset = from.offset();
+  return {};
+}
+
+Status decode(const schema::PackOptions& from, AxisOptions& to) {
+  to = {from.values_count(), from.axis()};
+  return {};
+}
+
+Status decode(const schema::UnpackOptions& from, AxisOptions& to) {
+  to = {from.num(), from.axis()};
+  return {};
+}
+
+template <class From>  // SplitOptions, SplitVOptions
+Status decode(const From& from, AxisOptions& to) {
+  to.count = from.num_splits();
+  return {};
+}
+
+Status decode(const schema::SqueezeOptions& from, DimsOptions& to) {
+  return convert(from.squeeze_dims(), to);
+}
+
+Status decode(const schema::ReshapeOptions& from, DimsOptions& to) {
+  return convert(from.new_shape(), to);
+}
+
+Status decode(const schema::CastOptions& from, TypeOptions& to) {
+  OCTAVO_TRY(convert(from.in_data_type(), to.in));
+  return convert(from.out_data_type(), to.out);
+}
+
+Status decode(const schema::ShapeOptions& from, TypeOptions& to) {
+  return convert(from.out_type(), to.out);
+}
+
+template <class From>  // ArgMaxOptions, ArgMinOptions
+Status decode(const From& from, TypeOptions& to) {
+  return convert(from.output_type(), to.out);
+}
+
+// Options left out altogether are the defaults; options of another operator are an error.
+template <class From, class To>
+Status decode_table(const schema::Operator& op, Arena& arena, const void** out) {
+  To* to;
+  OCTAVO_TRY(arena.make(to));
+  *out = to;
+  if (op.builtin_options_type() == schema::BuiltinOptions::NONE || op.builtin_options() == nullptr)
+    return {};
+  const From* from = op.builtin_options_as<From>();
+  if (from == nullptr) {
+    return Status::invalid("has options of the wrong kind, ",
+                           schema::EnumNameBuiltinOptions(op.builtin_options_type()));
+  }
+  return decode(*from, *to);
+}
+
+struct OptionsOf {
+  Opcode code;
+  Status (*decode)(const schema::Operator&, Arena&, const void**);
+};
+
+constexpr OptionsOf kOptions[] = {
+    {Opcode::ADD, &decode_table<schema::AddOptions, BinaryOptions>},
+    {Opcode::ARG_MAX, &decode_table<schema::ArgMaxOptions, TypeOptions>},
+    {Opcode::ARG_MIN, &decode_table<schema::ArgMinOptions, TypeOptions>},
+    {Opcode::AVERAGE_POOL_2D, &decode_table<schema::Pool2DOptions, Pool2DOptions>},
+    {Opcode::CAST, &decode_table<schema::CastOptions, TypeOptions>},
+    {Opcode::CONCATENATION, &decode_table<schema::ConcatenationOptions, ConcatenationOptions>},
+    {Opcode::CONV_2D, &decode_table<schema::Conv2DOptions, Conv2DOptions>},
+    {Opcode::DEPTHWISE_CONV_2D, &decode_table<schema::DepthwiseConv2DOptions, Conv2DOptions>},
+    {Opcode::FULLY_CONNECTED, &decode_table<schema::FullyConnectedOptions, FullyConnectedOptions>},
+    {Opcode::LEAKY_RELU, &decode_table<schema::LeakyReluOptions, LeakyReluOptions>},
+    {Opcode::MAX_POOL_2D, &decode_table<schema::Pool2DOptions, Pool2DOptions>},
+    {Opcode::MEAN, &decode_table<schema::ReducerOptions, ReducerOptions>},
+    {Opcode::MUL, &decode_table<schema::MulOptions, BinaryOptions>},
+    {Opcode::PACK, &decode_table<schema::PackOptions, AxisOptions>},
+    {Opcode::RESHAPE, &decode_table<schema::ReshapeOptions, DimsOptions>},
+    {Opcode::RESIZE_BILINEAR, &decode_table<schema::ResizeBilinearOptions, ResizeOptions>},
+    {Opcode::RESIZE_NEAREST_NEIGHBOR,
+     &decode_table<schema::ResizeNearestNeighborOptions, ResizeOptions>},
+    {Opcode::SHAPE, &decode_table<schema::ShapeOptions, TypeOptions>},
+    {Opcode::SOFTMAX, &decode_table<schema::SoftmaxOptions, SoftmaxOptions>},
+    {Opcode::SPLIT, &decode_table<schema::SplitOptions, AxisOptions>},
+    {Opcode::SPLIT_V, &decode_table<schema::SplitVOptions, AxisOptions>},
+    {Opcode::SQUEEZE, &decode_table<schema::SqueezeOptions, DimsOptions>},
+    {Opcode::STRIDED_SLICE, &decode_table<schema::StridedSliceOptions, StridedSliceOptions>},
+    {Opcode::SUB, &decode_table<schema::SubOptions, BinaryOptions>},
+    {Opcode::SUM, &decode_table<schema::ReducerOptions, ReducerOptions>},
+    {Opcode::TRANSPOSE_CONV, &decode_table<schema::TransposeConvOptions, Conv2DOptions>},
+    {Opcode::UNPACK, &decode_table<schema::UnpackOptions, AxisOptions>},
+};
+
+}  // namespace
+
+Status decode_options(const schema::Operator& op, Opcode code, Arena& arena, const void** out) {
+  *out = nullptr;
+  for (const OptionsOf& options : kOptions) {
+    if (options.code == code) return options.decode(op, arena, out);
+  }
+  return {};
+}
+
+}  // namespace octavo
