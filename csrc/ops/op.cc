@@ -135,10 +135,22 @@ Status PrepareContext::make_known(int32_t i, void*& data) const {
 }
 
 Status PrepareContext::add_scratch(int64_t bytes) {
-  if (scratch_count == kMaxScratch) return fail("asks for too many scratch buffers");
+  Span<Scratch>& buffers = step.scratch_buffers;
   if (bytes < 0 || bytes > kMaxElements)
     return fail("would need ", bytes, " bytes of scratch memory");
-  scratch_bytes[scratch_count++] = bytes;
+  if (buffers.data == nullptr) {
+    OCTAVO_TRY(memory_.make(kMaxScratch, buffers));
+    buffers.size = 0;
+  }
+  if (buffers.size == kMaxScratch) return fail("asks for too many scratch buffers");
+  buffers.data[buffers.size++] = {nullptr, bytes};
+  return {};
+}
+
+Status PrepareContext::make_known(int32_t i) const {
+  Tensor& t = *step.outputs[i];
+  OCTAVO_TRY(memory_.allocate(t.bytes(), Arena::kAlignment, &t.data));
+  t.is_known = true;
   return {};
 }
 

@@ -43,6 +43,11 @@ struct Workspace {
   const Kernels& kernels;
 };
 
+struct Scratch {
+  void* data;
+  int64_t bytes;
+};
+
 // One operator of a prepared graph.
 struct Step {
   using Invoke = Status (*)(const Step&, const Workspace&);
@@ -50,7 +55,7 @@ struct Step {
   Invoke invoke = nullptr;
   const void* params_memory = nullptr;
   Span<Tensor*> inputs, outputs;  // an input left out is null
-  Span<void*> scratch_memory;
+  Span<Scratch> scratch_buffers;
   const Node* node = nullptr;
   int32_t index = 0;  // of the node in its subgraph
 
@@ -62,7 +67,7 @@ struct Step {
     return {i < inputs.size && inputs[i] != nullptr ? inputs[i]->data : nullptr};
   }
   Data output(size_t i) const { return {outputs[i]->data}; }
-  Data scratch(size_t i) const { return {scratch_memory[i]}; }
+  Data scratch(size_t i) const { return {scratch_buffers[i].data}; }
 
   // For an invoke that finds impossible data: `GATHER (node 3 "y"): ` and the parts.
   template <class... Parts>
@@ -140,15 +145,17 @@ class PrepareContext {
   Status make_array(int64_t count, Span<T>& out) const {
     return memory_.make(count, out);
   }
-  // Memory for invoke alone, not kept between runs: scratch(0), scratch(1), ... in the order of the
-  // calls (at most 4).
+  // Memory for invoke alone, not kept between runs: step.scratch(0), step.scratch(1), ... in the
+  // order of the calls.
   Status add_scratch(int64_t bytes);
-
-  static constexpr int32_t kMaxScratch = 4;
-  int64_t scratch_bytes[kMaxScratch] = {};
-  int32_t scratch_count = 0;
+  // Gives an output, whose shape is set, memory of its own at once, so that prepare can write its
+  // value: what follows from shapes alone need not wait for data. step.invoke stays null if nothing
+  // is left to do.
+  Status make_known(int32_t output) const;
 
  private:
+  static constexpr int64_t kMaxScratch = 4;
+
   Arena& memory_;
 };
 

@@ -1,0 +1,237 @@
+#include "runtime/interpreter.h"
+
+#include "base/math.h"
+
+namespace octavo {
+namespace {
+
+bool is_in(Span<const int32_t> list, int32_t i) {
+  for (int32_t x : list) {
+    if (x == i) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Status Interpreter::create(const Subgraph& graph, const Kernels& kernels, Arena& memory,
+                           Interpreter** out) {
+  void* place;
+  OCTAVO_TRY(memory.allocate(sizeof(Interpreter), alignof(Interpreter), &place));
+  auto* self = new (place) Interpreter(graph, kernels, memory);
+  const auto count = static_cast<int64_t>(graph.tensors.size);
+  OCTAVO_TRY(memory.make(count, self->tensors_));
+  OCTAVO_TRY(memory.make(count, self->kept_));
+  for (size_t i = 0; i < graph.tensors.size; ++i) {
+    const TensorInfo& info = graph.tensors[i];
+    Tensor& t = self->tensors_[i];
+    t.info = &info;
+    t.type = info.type;
+    t.shape = info.shape;
+    t.data = const_cast<uint8_t*>(info.constant.data);  // no operator writes to its inputs
+    t.is_known = t.data != nullptr;
+    self->kept_[i] = t.is_known;
+  }
+  *out = self;
+  return {};
+}
+
+Status Interpreter::resize_input(int32_t tensor, const Shape& shape) {
+  if (!is_in(graph_.inputs, tensor)) {
+    return Status::invalid("tensor ", tensor, " is no input: only inputs can be resized");
+  }
+  const TensorInfo& info = graph_.tensors[tensor];
+  if (tensors_[tensor].is_known) return Status::invalid("input \"", info.name, "\" is a constant");
+  if (!is_valid(shape)) {
+    return Status::invalid("input \"", info.name, "\" cannot have shape ", shape);
+  }
+  tensors_[tensor].shape = shape;
+  return {};
+}
+
+Status Interpreter::prepare(bool keep_all) {
+  OCTAVO_TRY(check_operators());
+  // A tensor without elements that nothing computes has its value: none.
+  for (size_t i = 0; i < tensors_.size; ++i) {
+    Tensor& t = tensors_[i];
+    if (t.data == nullptr && t.shape.count() == 0 &&
+        !is_in(graph_.inputs, static_cast<int32_t>(i))) {
+      t.data = this;
+      t.is_known = true;
+    }
+  }
+  OCTAVO_TRY(memory_.make(static_cast<int64_t>(graph_.nodes.size), steps_));
+  for (size_t i = 0; i < graph_.nodes.size; ++i) OCTAVO_TRY(prepare_node(static_cast<int32_t>(i)));
+  OCTAVO_TRY(plan(keep_all));
+  reset_variables();
+  return {};
+}
+
+Status Interpreter::invoke() {
+  const Workspace workspace{kernels_};
+  for (size_t i = 0; i < step_count_; ++i) OCTAVO_TRY(steps_[i].invoke(steps_[i], workspace));
+  return {};
+}
+
+// Says at once everything that is missing.
+Status Interpreter::check_operators() const {
+  char list[400];
+  Message m(list, sizeof(list));
+  bool missing = false;
+  for (size_t i = 0; i < graph_.nodes.size; ++i) {
+    const Node& node = graph_.nodes[i];
+    if (find_op(node.code) != nullptr) continue;
+    m.add(missing ? ", " : "");
+    m.add(opcode_name(node.code));
+    if (node.code == Opcode::CUSTOM) {
+      m.add(" \"");
+      m.add(node.custom_code);
+      m.add("\"");
+    }
+    m.add(" (node ");
+    m.add(i);
+    m.add(")");
+    missing = true;
+  }
+  if (!missing) return {};
+  return Status::failed("the model uses operators that octavo does not have: ", list);
+}
+
+Status Interpreter::check_operands(const Step& step) const {
+  for (const Tensor* t : step.inputs) {
+    if (t == nullptr) continue;
+    if (t->info->is_sparse) {
+      return step.fail("input \"", t->info->name, "\" is sparse: store the constant densely");
+    }
+    if (t->info->is_blockwise) {
+      return step.fail("input \"", t->info->name,
+                       "\" is quantized in blocks, which octavo does not run");
+    }
+    if (dtype_info(t->type).bits == 0) {
+      return step.fail("input \"", t->info->name, "\" has type ", t->type,
+                       ", which octavo does not run");
+    }
+  }
+  for (const Tensor* t : step.outputs) {
+    if (dtype_info(t->type).bits == 0) {
+      return step.fail("output \"", t->info->name, "\" has type ", t->type,
+                       ", which octavo does not run");
+    }
+  }
+  return {};
+}
+
+Status Interpreter::prepare_node(int32_t index) {
+  const Node& node = graph_.nodes[index];
+  Step& step = steps_[step_count_];
+  step = Step{};
+  step.node = &node;
+  step.index = index;
+  OCTAVO_TRY(memory_.make(static_cast<int64_t>(node.inputs.size), step.inputs));
+  OCTAVO_TRY(memory_.make(static_cast<int64_t>(node.outputs.size), step.outputs));
+  bool all_known = true;
+  for (size_t i = 0; i < node.inputs.size; ++i) {
+    if (node.inputs[i] == kNoTensor) continue;
+    step.inputs[i] = &tensors_[node.inputs[i]];
+    all_known = all_known && step.inputs[i]->is_known;
+  }
+  for (size_t i = 0; i < node.outputs.size; ++i) step.outputs[i] = &tensors_[node.outputs[i]];
+  OCTAVO_TRY(check_operands(step));
+
+  PrepareContext c(step, memory_);
+  OCTAVO_TRY(find_op(node.code)->prepare(c));
+  if (step.invoke == nullptr) return {};  // prepare did all the work
+  if (all_known) return run_while_preparing(step, c);
+  ++step_count_;
+  return {};
+}
+
+// A node whose inputs are all known gives outputs that are known: shape arithmetic, decompressed
+// weights.
+Status Interpreter::run_while_preparing(const Step& step, const PrepareContext& c) {
+  for (Scratch& scratch : step.scratch_buffers) {
+    OCTAVO_TRY(memory_.allocate(scratch.bytes, Arena::kAlignment, &scratch.data));
+  }
+  for (size_t i = 0; i < step.outputs.size; ++i) OCTAVO_TRY(c.make_known(static_cast<int32_t>(i)));
+  return step.invoke(step, Workspace{kernels_});
+}
+
+// Gives every computed tensor and every scratch buffer its place in one block of memory.
+Status Interpreter::plan(bool keep_all) {
+  const auto tensors = static_cast<int64_t>(tensors_.size);
+  const auto end = static_cast<int32_t>(step_count_);
+  int64_t scratch_count = 0;
+  for (int32_t s = 0; s < end; ++s)
+    scratch_count += static_cast<int64_t>(steps_[s].scratch_buffers.size);
+
+  Span<PlannedBuffer> buffers;  // one a tensor, then one a scratch buffer
+  Span<int32_t> order;
+  OCTAVO_TRY(memory_.make(tensors + scratch_count, buffers));
+  OCTAVO_TRY(memory_.make(tensors + scratch_count, order));
+  set_lifetimes(keep_all, buffers);
+  for (int64_t i = 0; i < tensors; ++i) {
+    if (buffers[i].last >= 0) buffers[i].bytes = tensors_[i].bytes();
+  }
+  int64_t next = tensors;
+  for (int32_t s = 0; s < end; ++s) {
+    for (const Scratch& scratch : steps_[s].scratch_buffers)
+      buffers[next++] = {scratch.bytes, s, s, 0};
+  }
+
+  arena_bytes_ = plan_memory(buffers, order);
+  for (const PlannedBuffer& b : buffers) unshared_bytes_ += b.bytes;
+  void* block;
+  OCTAVO_TRY(memory_.allocate(arena_bytes_, Arena::kAlignment, &block));
+  auto address = [&](int64_t i) { return static_cast<uint8_t*>(block) + buffers[i].offset; };
+  for (int64_t i = 0; i < tensors; ++i) {
+    if (buffers[i].last >= 0) tensors_[i].data = address(i);
+  }
+  next = tensors;
+  for (int32_t s = 0; s < end; ++s) {
+    for (Scratch& scratch : steps_[s].scratch_buffers) scratch.data = address(next++);
+  }
+  return {};
+}
+
+// A tensor is alive from the step that writes it to the last that reads it; one that the caller or
+// the next run may touch, always. buffers[i].last stays negative where tensor i needs no memory.
+void Interpreter::set_lifetimes(bool keep_all, Span<PlannedBuffer> buffers) {
+  const auto end = static_cast<int32_t>(step_count_);
+  for (PlannedBuffer& b : buffers) b = {0, end, -1, 0};
+  for (int32_t s = 0; s < end; ++s) {
+    for (Span<Tensor*> operands : {steps_[s].inputs, steps_[s].outputs}) {
+      for (const Tensor* t : operands) {
+        if (t == nullptr || t->is_known) continue;
+        PlannedBuffer& b = buffers[t - tensors_.data];
+        b.first = min(b.first, s);
+        b.last = max(b.last, s);
+      }
+    }
+  }
+  for (size_t i = 0; i < tensors_.size; ++i) {
+    PlannedBuffer& b = buffers[i];
+    const auto number = static_cast<int32_t>(i);
+    if (tensors_[i].is_known) {
+      kept_[i] = true;
+    } else if (is_in(graph_.inputs, number) || graph_.tensors[i].is_variable ||
+               (keep_all && b.last >= 0)) {
+      b.first = 0;
+      b.last = end;
+      kept_[i] = true;
+    } else if (is_in(graph_.outputs, number)) {
+      b.last = end;
+      kept_[i] = true;
+    }
+  }
+}
+
+void Interpreter::reset_variables() {
+  for (const Tensor& t : tensors_) {
+    if (!t.info->is_variable || t.data == nullptr) continue;
+    // An int8 variable's zero is its zero point, as in LiteRT; the other types' is the number.
+    const int zero = t.type == DType::kInt8 ? static_cast<int>(t.info->quantization.zero()) : 0;
+    memset(t.data, zero, static_cast<size_t>(t.bytes()));
+  }
+}
+
+}  // namespace octavo

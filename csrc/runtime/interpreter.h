@@ -1,0 +1,64 @@
+// One subgraph made ready and run. Everything it needs comes from the Arena it is given, which
+// outlives it; to change a shape, begin again with a new Arena. Not for several threads at once;
+// the Graph may be shared.
+#pragma once
+
+#include <cstdint>
+
+#include "base/arena.h"
+#include "graph/graph.h"
+#include "kernels/table.h"
+#include "ops/op.h"
+#include "runtime/plan.h"
+
+namespace octavo {
+
+class Interpreter {
+ public:
+  // Reads the subgraph's tensors; shapes can be changed until prepare.
+  static Status create(const Subgraph& graph, const Kernels& kernels, Arena& memory,
+                       Interpreter** out);
+
+  // Gives the subgraph's input tensor number `tensor` another shape.
+  Status resize_input(int32_t tensor, const Shape& shape);
+
+  // Prepares every operator and gives every tensor its memory. `keep_all`: no two tensors share
+  // memory, so that each keeps its value after invoke.
+  Status prepare(bool keep_all);
+
+  Status invoke();
+
+  // Sets variable tensors to zero, as prepare leaves them.
+  void reset_variables();
+
+  const Subgraph& graph() const { return graph_; }
+  const Tensor& tensor(int32_t i) const { return tensors_[i]; }
+  // The value is there after invoke: the memory is no other tensor's.
+  bool is_kept(int32_t i) const { return kept_[i]; }
+
+  // Bytes of the memory that tensors and scratch share, and of those buffers laid side by side.
+  int64_t arena_bytes() const { return arena_bytes_; }
+  int64_t unshared_bytes() const { return unshared_bytes_; }
+
+  Interpreter(const Subgraph& graph, const Kernels& kernels, Arena& memory)
+      : graph_(graph), kernels_(kernels), memory_(memory) {}
+
+ private:
+  Status check_operators() const;
+  Status check_operands(const Step& step) const;
+  Status prepare_node(int32_t index);
+  Status run_while_preparing(const Step& step, const PrepareContext& c);
+  Status plan(bool keep_all);
+  void set_lifetimes(bool keep_all, Span<PlannedBuffer> buffers);
+
+  const Subgraph& graph_;
+  const Kernels& kernels_;
+  Arena& memory_;
+  Span<Tensor> tensors_;
+  Span<bool> kept_;
+  Span<Step> steps_;  // the first step_count_ are what invoke runs
+  size_t step_count_ = 0;
+  int64_t arena_bytes_ = 0, unshared_bytes_ = 0;
+};
+
+}  // namespace octavo
