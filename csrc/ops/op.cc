@@ -147,11 +147,4 @@ Status PrepareContext::add_scratch(int64_t bytes) {
   return {};
 }
 
-Status PrepareContext::make_known(int32_t i) const {
-  Tensor& t = *step.outputs[i];
-  OCTAVO_TRY(memory_.allocate(t.bytes(), Arena::kAlignment, &t.data));
-  t.is_known = true;
-  return {};
-}
-
 }  // namespace octavo

@@ -148,10 +148,6 @@ class PrepareContext {
   // Memory for invoke alone, not kept between runs: step.scratch(0), step.scratch(1), ... in the
   // order of the calls.
   Status add_scratch(int64_t bytes);
-  // Gives an output, whose shape is set, memory of its own at once, so that prepare can write its
-  // value: what follows from shapes alone need not wait for data. step.invoke stays null if nothing
-  // is left to do.
-  Status make_known(int32_t output) const;
 
  private:
   static constexpr int64_t kMaxScratch = 4;

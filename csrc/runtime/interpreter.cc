@@ -152,7 +152,10 @@ Status Interpreter::run_while_preparing(const Step& step, const PrepareContext& 
   for (Scratch& scratch : step.scratch_buffers) {
     OCTAVO_TRY(memory_.allocate(scratch.bytes, Arena::kAlignment, &scratch.data));
   }
-  for (size_t i = 0; i < step.outputs.size; ++i) OCTAVO_TRY(c.make_known(static_cast<int32_t>(i)));
+  for (size_t i = 0; i < step.outputs.size; ++i) {
+    void* value;
+    OCTAVO_TRY(c.make_known(static_cast<int32_t>(i), value));
+  }
   return step.invoke(step, Workspace{kernels_});
 }
 
