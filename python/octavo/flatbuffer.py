@@ -55,9 +55,11 @@ def read(model: str | os.PathLike[str] | bytes) -> ModelT:
             f"not a TFLite file: {len(content)} bytes without the identifier {_IDENTIFIER.decode()}"
         )
     try:
-        return schema.ModelT.InitFromPackedBuf(content)
+        tree = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content))
     except (struct.error, IndexError, TypeError, ValueError) as error:
         raise ValueError(f"damaged TFLite file: {error}") from error
+    _refuse_unknown(tree)
+    return tree
 
 
 def write(model: ModelT) -> bytes:
@@ -69,6 +71,22 @@ def write(model: ModelT) -> bytes:
     builder = _Builder(1024 + sum(_size(buffer.data) + 64 for buffer in model.buffers or ()))
     builder.Finish(model.Pack(builder), file_identifier=_IDENTIFIER)
     return bytes(builder.Output())
+
+
+def _refuse_unknown(model: ModelT) -> None:
+    """Generated code reads a table of a union that it does not know as None: it would be lost."""
+    for graph in model.subgraphs or ():
+        for tensor in graph.tensors or ():
+            if tensor.quantization is not None:
+                _check_union(tensor.quantization.detailsType, schema.QuantizationDetails)
+        for operator in graph.operators or ():
+            _check_union(operator.builtinOptionsType, schema.BuiltinOptions)
+            _check_union(operator.builtinOptions2Type, schema.BuiltinOptions2)
+
+
+def _check_union(member: int, union: Any) -> None:
+    if member not in vars(union).values():
+        raise ValueError(f"the file is newer than the schema: {union.__name__} {member}")
 
 
 def _size(data: Any) -> int:
@@ -101,7 +119,7 @@ class Graph:
 
     def __init__(self, model: ModelT, name: str) -> None:
         self._model = model
-        self._graph = schema.SubGraphT(name=name, tensors=[], operators=[])
+        self._graph = _new(schema.SubGraphT, name=name, tensors=[], operators=[])
         self.index = len(model.subgraphs)
         self.inputs: Sequence[int] = []
         self.outputs: Sequence[int] = []
@@ -138,17 +156,19 @@ class Graph:
             if not isinstance(data, bytes):
                 data = np.asarray(data, dtype).tobytes()
             buffer = len(self._model.buffers)
-            self._model.buffers.append(schema.BufferT(data=_bytes(data)))
+            self._model.buffers.append(_new(schema.BufferT, data=_bytes(data)))
         quantization = None
         if scale is not None:
             scales = np.atleast_1d(np.asarray(scale, np.float32))
-            quantization = schema.QuantizationParametersT(
+            quantization = _new(
+                schema.QuantizationParametersT,
                 scale=scales,
                 zeroPoint=np.broadcast_to(np.asarray(zero_point, np.int64), scales.shape),
                 quantizedDimension=quantized_dimension,
             )
         self._graph.tensors.append(
-            schema.TensorT(
+            _new(
+                schema.TensorT,
                 name=name,
                 shape=np.asarray(shape, np.int32),
                 type=_tensor_type(dtype),
@@ -203,7 +223,8 @@ class Graph:
             raise ValueError(f"{code} has no options, {', '.join(options)} given")
         first = union is schema.BuiltinOptions
         self._graph.operators.append(
-            schema.OperatorT(
+            _new(
+                schema.OperatorT,
                 opcodeIndex=self._operator_code(code, version, custom_code),
                 inputs=_int32([-1 if i is None else i for i in inputs]),
                 outputs=_int32(outputs),
@@ -220,10 +241,11 @@ class Graph:
         """Adds a signature of this subgraph: names for some of its inputs and outputs."""
         self._model.signatureDefs = self._model.signatureDefs or []
         self._model.signatureDefs.append(
-            schema.SignatureDefT(
+            _new(
+                schema.SignatureDefT,
                 signatureKey=key,
-                inputs=[schema.TensorMapT(name, index) for name, index in inputs.items()],
-                outputs=[schema.TensorMapT(name, index) for name, index in outputs.items()],
+                inputs=_tensor_map(inputs),
+                outputs=_tensor_map(outputs),
                 subgraphIndex=self.index,
             )
         )
@@ -237,7 +259,8 @@ class Graph:
                 return index
         placeholder = schema.BuiltinOperator.PLACEHOLDER_FOR_GREATER_OP_CODES
         codes.append(
-            schema.OperatorCodeT(
+            _new(
+                schema.OperatorCodeT,
                 deprecatedBuiltinCode=min(number, placeholder),
                 builtinCode=number,
                 version=version,
@@ -255,7 +278,8 @@ class Network(Graph):
     """A network in the making. It is itself the main subgraph; `subgraph` adds others."""
 
     def __init__(self, name: str = "main", description: str = "octavo") -> None:
-        model = schema.ModelT(
+        model = _new(
+            schema.ModelT,
             version=3,
             description=description,
             operatorCodes=[],
@@ -280,6 +304,20 @@ class Network(Graph):
     def build(self) -> bytes:
         """The network as the bytes of a .tflite file."""
         return write(self.model())
+
+
+def _new(table: Any, **fields: Any) -> Any:
+    """A table with these fields set. What older flatc generates takes no arguments."""
+    instance = table()
+    for key, value in fields.items():
+        if not hasattr(instance, key):
+            raise AttributeError(f"{table.__name__} has no field {key}")
+        setattr(instance, key, value)
+    return instance
+
+
+def _tensor_map(names: Mapping[str, int]) -> list[Any]:
+    return [_new(schema.TensorMapT, name=key, tensorIndex=value) for key, value in names.items()]
 
 
 def _int32(values: Sequence[int] | None) -> npt.NDArray[np.int32] | None:
