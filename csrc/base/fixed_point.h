@@ -29,6 +29,10 @@ constexpr int32_t add_wrapping(int32_t a, int32_t b) {
   return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b));
 }
 
+constexpr int32_t sub_wrapping(int32_t a, int32_t b) {
+  return static_cast<int32_t>(static_cast<uint32_t>(a) - static_cast<uint32_t>(b));
+}
+
 // round(a * b / 2^31), ties up, saturating: "saturating rounding doubling high multiply".
 constexpr int32_t srdhm(int32_t a, int32_t b) {
   constexpr int32_t kMin = std::numeric_limits<int32_t>::min();
@@ -46,6 +50,24 @@ constexpr int32_t rdbp(int32_t x, int r) {
   return (x >> r) + ((x & mask) > threshold ? 1 : 0);
 }
 
+// The same in 16 bits, as gemmlowp instantiates them. From r = 16 on rdbp16's mask has all bits
+// set, so that it gives 1 for x >= 0 and -1 for x < 0 where one expects 0.
+constexpr int16_t srdhm16(int16_t a, int16_t b) {
+  constexpr int16_t kMin = std::numeric_limits<int16_t>::min();
+  if (a == kMin && b == kMin) return std::numeric_limits<int16_t>::max();
+  return static_cast<int16_t>((a * b + (1 << 14)) >> 15);
+}
+constexpr int16_t rdbp16(int16_t x, int r) {
+  const auto mask = static_cast<int16_t>((int64_t{1} << r) - 1);
+  const int threshold = (mask >> 1) + (x < 0 ? 1 : 0);
+  return static_cast<int16_t>((x >> r) + ((x & mask) > threshold ? 1 : 0));
+}
+
+// A Multiplier's m >= 0 rounded to 15 bits, saturating.
+constexpr int16_t narrow_multiplier(int32_t m) {
+  return static_cast<int16_t>(m < 0x7fff0000 ? (m + (1 << 15)) >> 16 : 0x7fff);
+}
+
 // x * real, rounded twice (the default of LiteRT and TFLM).
 constexpr int32_t requantize(int32_t x, Multiplier k) {
   const int left = k.shift > 0 ? k.shift : 0;
@@ -55,7 +77,7 @@ constexpr int32_t requantize(int32_t x, Multiplier k) {
 // x * real for the int64 accumulator of int16 networks, with the multiplier cut to 15 bits. The
 // result is reduced to int32 by dropping the upper bits.
 constexpr int32_t requantize(int64_t x, Multiplier k) {
-  const int32_t m = k.m < 0x7fff0000 ? (k.m + (1 << 15)) >> 16 : 0x7fff;
+  const int32_t m = narrow_multiplier(k.m);
   const auto product = static_cast<int64_t>(static_cast<uint64_t>(x) * static_cast<uint64_t>(m));
   const int right = 15 - k.shift;
   if (right <= 0) return static_cast<int32_t>(static_cast<uint64_t>(product) << -right);
