@@ -8,4 +8,9 @@
 // counts int64_t. Templates stay in the .cc file.
 #pragma once
 
+#include "reference/cast.h"
 #include "reference/floor.h"
+#include "reference/hard_swish.h"
+#include "reference/lut.h"
+#include "reference/quantize.h"
+#include "reference/softmax.h"

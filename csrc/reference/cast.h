@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+
+#include "base/dtype.h"
+
+namespace octavo::reference {
+
+struct CastParams {
+  DType in, out;  // castable both
+  int64_t count;
+};
+
+// Whether cast() takes and gives the type: float32, float64, float16, int8 to int64, uint8 to
+// uint32, bool.
+bool is_castable(DType type);
+
+// From a real to an integer the fraction is dropped and the value saturates; NaN becomes the
+// greatest (LiteRT's choice). Integers lose their upper bits. To bool: whether not zero.
+void cast(const CastParams& p, const void* in, void* out);
+
+}  // namespace octavo::reference

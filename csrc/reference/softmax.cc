@@ -1,0 +1,121 @@
+#include "reference/softmax.h"
+
+#include <limits>
+
+#include "base/fixed_exp.h"
+#include "base/math.h"
+#include "reference/lut.h"
+
+namespace octavo::reference {
+namespace {
+
+template <class T>
+T row_max(const T* row, int32_t depth) {
+  T most = std::numeric_limits<T>::lowest();
+  for (int32_t i = 0; i < depth; ++i) most = max(most, row[i]);
+  return most;
+}
+
+int floor_log2(int64_t x) {
+  int n = 0;
+  while (x > 1) {
+    x >>= 1;
+    ++n;
+  }
+  return n;
+}
+
+// LiteRT's internal/reference/softmax.h. The sum S of the exponentials, as Q12.19, is normalised to
+// (1 + x) * 2^k with x in [0, 1); the quotient is exp * 1 / (1 + x) / 2^k. LiteRT aborts for int8
+// where S is 512 or more, and wraps where it is 8192; here the sum does not overflow, and quotients
+// too small for the output are 0.
+template <class In, class Out>
+void softmax_8(const Softmax8Params& p, const In* in, Out* out) {
+  constexpr int kSumFraction = 19;
+  constexpr int kOutBits = 8 * sizeof(Out);
+  constexpr int32_t kLow = std::numeric_limits<Out>::min();
+  constexpr int32_t kHigh = std::numeric_limits<Out>::max();
+  const int32_t depth = p.shape.depth;
+  for (int64_t row = 0; row < p.shape.rows; ++row, in += depth, out += depth) {
+    const int32_t most = row_max(in, depth);
+    int64_t sum = 0;
+    for (int32_t i = 0; i < depth; ++i) {
+      const int32_t step = in[i] - most;
+      if (step < p.lowest_step) continue;
+      sum += rdbp(exp_negative(requantize(step, p.to_exponent)), 31 - kSumFraction);
+    }
+    const int leading = floor_log2(sum);
+    const int64_t normal = leading > 31 ? sum >> (leading - 31) : sum << (31 - leading);
+    const int32_t reciprocal =
+        one_over_one_plus_x(static_cast<int32_t>(normal - (int64_t{1} << 31)));
+    const int shift = leading - kSumFraction + 31 - kOutBits;
+    for (int32_t i = 0; i < depth; ++i) {
+      const int32_t step = in[i] - most;
+      int32_t y = 0;
+      if (step >= p.lowest_step && shift <= 31) {
+        y = rdbp(srdhm(reciprocal, exp_negative(requantize(step, p.to_exponent))), shift);
+      }
+      out[i] = static_cast<Out>(clamp(y + kLow, kLow, kHigh));
+    }
+  }
+}
+
+}  // namespace
+
+void softmax_f32(const SoftmaxShape& shape, float beta, const float* in, float* out) {
+  const int32_t depth = shape.depth;
+  for (int64_t row = 0; row < shape.rows; ++row, in += depth, out += depth) {
+    const float most = row_max(in, depth);
+    float sum = 0;
+    for (int32_t i = 0; i < depth; ++i) {
+      out[i] = static_cast<float>(exp((in[i] - most) * beta));
+      sum += out[i];
+    }
+    for (int32_t i = 0; i < depth; ++i) out[i] /= sum;
+  }
+}
+
+void softmax_s8(const Softmax8Params& p, const int8_t* in, int8_t* out) { softmax_8(p, in, out); }
+void softmax_s8_s16(const Softmax8Params& p, const int8_t* in, int16_t* out) {
+  softmax_8(p, in, out);
+}
+void softmax_u8(const Softmax8Params& p, const uint8_t* in, uint8_t* out) { softmax_8(p, in, out); }
+void softmax_u8_s16(const Softmax8Params& p, const uint8_t* in, int16_t* out) {
+  softmax_8(p, in, out);
+}
+
+void build_softmax_luts(int16_t* exp_lut, int16_t* reciprocal_lut) {
+  constexpr double kRange = 65535;
+  build_lut_16({10 / kRange, 2 / kRange, 32767, 0}, &exp, exp_lut);
+  build_lut_16(
+      {1 / kRange, 2 / kRange, -32768, 0}, [](double x) { return 1 / (1 + x); }, reciprocal_lut);
+}
+
+// LiteRT's SoftmaxInt16. The sum of the exponentials, as Q16.15, is normalised to (1 + x) * 2^k;
+// the quotient is exp * 1 / (1 + x) / 2^k, all of them Q0.15.
+void softmax_s16(const Softmax16Params& p, const int16_t* in, int16_t* out) {
+  constexpr int32_t kLow = std::numeric_limits<int16_t>::min();
+  constexpr int32_t kHigh = std::numeric_limits<int16_t>::max();
+  const int32_t depth = p.shape.depth;
+  for (int64_t row = 0; row < p.shape.rows; ++row, in += depth, out += depth) {
+    const int32_t most = row_max(in, depth);
+    int64_t sum = 0;
+    for (int32_t i = 0; i < depth; ++i) {
+      const int32_t x = requantize(in[i] - most, p.to_exponent, kHigh, kLow, kHigh);
+      out[i] = lookup_16(static_cast<int16_t>(x), p.exp_lut);
+      sum += out[i];
+    }
+    // LiteRT's sum is an int32; one that leaves it makes every quotient 0 or 1 here.
+    sum = min<int64_t>(sum, std::numeric_limits<int32_t>::max());
+    const int leading = floor_log2(sum);
+    const auto normal = static_cast<int32_t>(((sum << (30 - leading)) + (1 << 13)) >> 14);
+    const int32_t x = clamp(normal - (1 << 16) - (1 << 15), kLow, kHigh);
+    const int32_t reciprocal = lookup_16(static_cast<int16_t>(x), p.reciprocal_lut);
+    for (int32_t i = 0; i < depth; ++i) {
+      const int32_t y = (out[i] * reciprocal + (1 << (leading - 1))) >> leading;
+      out[i] = static_cast<int16_t>(clamp(y, 0, kHigh));
+    }
+  }
+}
+
+}  // namespace octavo::reference

@@ -1,0 +1,40 @@
+// exp(beta * x) / sum(exp(beta * x)) over the rows of a matrix.
+#pragma once
+
+#include <cstdint>
+
+#include "base/fixed_point.h"
+
+namespace octavo::reference {
+
+struct SoftmaxShape {
+  int64_t rows;
+  int32_t depth;
+};
+
+void softmax_f32(const SoftmaxShape& shape, float beta, const float* in, float* out);
+
+// 8-bit inputs, in fixed point. Outputs have the lowest value of their type as zero point; scale
+// 1/256, or 1/65536 for int16.
+struct Softmax8Params {
+  SoftmaxShape shape;
+  Multiplier to_exponent;  // beta * in_scale * 2^26: input steps to Q5.26
+  int32_t lowest_step;     // below this difference from the row's maximum the output is 0
+};
+void softmax_s8(const Softmax8Params& p, const int8_t* in, int8_t* out);
+void softmax_s8_s16(const Softmax8Params& p, const int8_t* in, int16_t* out);
+void softmax_u8(const Softmax8Params& p, const uint8_t* in, uint8_t* out);
+void softmax_u8_s16(const Softmax8Params& p, const uint8_t* in, int16_t* out);
+
+// int16 to int16 of scale 1/32768, by tables (reference/lut.h) of exp(x) on [-10, 0] and of
+// 1 / (1 + x) on [0, 1].
+struct Softmax16Params {
+  SoftmaxShape shape;
+  Multiplier to_exponent;  // beta * in_scale * 65535 / 10
+  const int16_t* exp_lut;
+  const int16_t* reciprocal_lut;
+};
+void build_softmax_luts(int16_t* exp_lut, int16_t* reciprocal_lut);
+void softmax_s16(const Softmax16Params& p, const int16_t* in, int16_t* out);
+
+}  // namespace octavo::reference
