@@ -1,0 +1,96 @@
+#include "runtime/host.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+
+#ifndef _WIN32
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#endif
+
+namespace octavo {
+namespace {
+
+#ifndef _WIN32
+// Returns false with errno set when the file cannot be read. An empty file maps to an empty span.
+bool map_file(const char* path, Span<const uint8_t>& out) {
+  const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  struct stat info;
+  bool ok = fstat(fd, &info) == 0;
+  if (ok && S_ISDIR(info.st_mode)) {
+    errno = EISDIR;
+    ok = false;
+  }
+  if (ok && info.st_size > 0) {
+    const auto size = static_cast<size_t>(info.st_size);
+    void* p = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    ok = p != MAP_FAILED;
+    if (ok) out = {static_cast<const uint8_t*>(p), size};
+  }
+  const int error = errno;
+  close(fd);
+  errno = error;
+  return ok;
+}
+#endif
+
+}  // namespace
+
+HeapArena::~HeapArena() {
+  for (void* block : blocks_) std::free(block);
+}
+
+// calloc's pages are zero without being touched; room is left to align within them.
+void* HeapArena::grow(void* self, size_t bytes) {
+  void* block = std::calloc(bytes + kAlignment, 1);
+  if (block == nullptr) return nullptr;
+  static_cast<HeapArena*>(self)->blocks_.push_back(block);
+  const auto address = reinterpret_cast<uintptr_t>(block);
+  return reinterpret_cast<void*>((address + kAlignment - 1) & ~uintptr_t{kAlignment - 1});
+}
+
+Model::~Model() {
+#ifndef _WIN32
+  if (is_mapped_) munmap(const_cast<uint8_t*>(file_.data), file_.size);
+#endif
+}
+
+Status Model::decode(std::shared_ptr<Model> model, std::shared_ptr<const Model>* out) {
+  OCTAVO_TRY(decode_model(model->file_, model->arena_, &model->graph_));
+  *out = std::move(model);
+  return {};
+}
+
+Status Model::open(const std::string& path, std::shared_ptr<const Model>* out) {
+#ifdef _WIN32
+  std::FILE* f = std::fopen(path.c_str(), "rb");
+  if (f == nullptr) return {};
+  std::vector<uint8_t> bytes;
+  uint8_t buffer[65536];
+  for (size_t n; (n = std::fread(buffer, 1, sizeof(buffer), f)) > 0;) {
+    bytes.insert(bytes.end(), buffer, buffer + n);
+  }
+  std::fclose(f);
+  return copy({bytes.data(), bytes.size()}, out);
+#else
+  std::shared_ptr<Model> model(new Model);
+  if (!map_file(path.c_str(), model->file_)) return {};
+  model->is_mapped_ = !model->file_.empty();
+  return decode(std::move(model), out);
+#endif
+}
+
+Status Model::copy(Span<const uint8_t> bytes, std::shared_ptr<const Model>* out) {
+  std::shared_ptr<Model> model(new Model);
+  void* memory;
+  OCTAVO_TRY(model->arena_.allocate(static_cast<int64_t>(bytes.size), Arena::kAlignment, &memory));
+  if (!bytes.empty()) memcpy(memory, bytes.data, bytes.size);
+  model->file_ = {static_cast<uint8_t*>(memory), bytes.size};
+  return decode(std::move(model), out);
+}
+
+}  // namespace octavo
