@@ -1,0 +1,191 @@
+"""LiteRT's reference kernels, run in a child process: they abort on some valid networks.
+
+`run(model, inputs)` gives every tensor's value after one invocation. The child serves many requests, and is
+started anew when one kills it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import pickle
+import struct
+import subprocess
+import sys
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+
+class OracleError(Exception):
+    """LiteRT refuses the network (the message is its own) or dies running it."""
+
+
+def _send(stream: IO[bytes], message: object) -> None:
+    data = pickle.dumps(message)
+    stream.write(struct.pack("<Q", len(data)) + data)
+    stream.flush()
+
+
+def _receive(stream: IO[bytes]) -> Any:
+    header = stream.read(8)
+    if len(header) < 8:
+        raise EOFError
+    return pickle.loads(stream.read(struct.unpack("<Q", header)[0]))
+
+
+def _answer(
+    model: bytes, inputs: dict[int, Array], resize: dict[int, tuple[int, ...]], keep_all: bool
+) -> tuple[dict[int, Array], list[int]]:
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    interpreter = Interpreter(
+        model_content=model,
+        num_threads=1,
+        experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
+        experimental_preserve_all_tensors=keep_all,
+    )
+    for index, shape in resize.items():
+        interpreter.resize_tensor_input(index, shape)
+    interpreter.allocate_tensors()
+    for index, value in inputs.items():
+        interpreter.set_tensor(index, value)
+    interpreter.invoke()
+    outputs = [d["index"] for d in interpreter.get_output_details()]
+    wanted = {d["index"] for d in interpreter.get_tensor_details()} if keep_all else set(outputs)
+    values = {}
+    for index in wanted:
+        try:
+            values[index] = interpreter.get_tensor(index)
+        except ValueError:
+            continue  # a tensor without memory
+    return values, outputs
+
+
+def _serve() -> None:
+    answers = sys.stdout.buffer
+    sys.stdout = sys.stderr  # LiteRT's chatter must not mix with the answers
+    while True:
+        try:
+            request = _receive(sys.stdin.buffer)
+        except EOFError:
+            return
+        try:
+            _send(answers, _answer(*request))
+        except Exception as error:
+            _send(answers, f"{type(error).__name__}: {error}")
+
+
+class _Child:
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, __file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def ask(self, request: object) -> Any:
+        assert self._process.stdin is not None and self._process.stdout is not None
+        try:
+            _send(self._process.stdin, request)
+            return _receive(self._process.stdout)
+        except (EOFError, BrokenPipeError):
+            raise OracleError(f"LiteRT died with status {self._process.wait()}") from None
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+_child: _Child | None = None
+
+
+def run(
+    model: bytes,
+    inputs: dict[int, Array],
+    *,
+    resize: dict[int, tuple[int, ...]] | None = None,
+    keep_all: bool = False,
+) -> tuple[dict[int, Array], list[int]]:
+    """Values by tensor number (of the outputs; of all tensors with `keep_all`) and the outputs' numbers.
+
+    `inputs` and `resize` (shapes to set first) go by tensor number too.
+    """
+    global _child
+    if _child is None:
+        _child = _Child()
+        atexit.register(lambda: _child.stop() if _child else None)
+    try:
+        answer = _child.ask((model, inputs, resize or {}, keep_all))
+    except OracleError:
+        _child.stop()
+        _child = None
+        raise
+    if isinstance(answer, str):
+        raise OracleError(answer)
+    values, outputs = answer
+    return values, outputs
+
+
+def octavo_run(
+    model: bytes,
+    inputs: dict[int, Array],
+    *,
+    resize: dict[int, tuple[int, ...]] | None = None,
+    keep_all: bool = False,
+) -> tuple[dict[int, Array], list[int]]:
+    """The same from octavo, in this process."""
+    from octavo import _core
+
+    interpreter = _core.Interpreter(_core.Model.copy(model), keep_all=keep_all)
+    for index, shape in (resize or {}).items():
+        interpreter.resize_input(index, list(shape))
+    interpreter.allocate()
+    for index, value in inputs.items():
+        interpreter.set_tensor(index, value)
+    interpreter.invoke()
+    outputs = [int(i) for i in interpreter.outputs]
+    values = {}
+    for index in range(interpreter.tensor_count) if keep_all else outputs:
+        try:
+            values[index] = interpreter.get_tensor(index, copy=True)
+        except ValueError:
+            continue  # no memory, or no numpy type
+    return values, outputs
+
+
+def assert_same(ours: Array, reference: Array, what: str = "") -> None:
+    """Integers (and booleans) to the bit; floats within 1e-5 of the greatest magnitude, NaN and infinities alike."""
+    assert ours.dtype == reference.dtype, f"{what}: {ours.dtype} instead of {reference.dtype}"
+    assert ours.shape == reference.shape, f"{what}: {ours.shape} instead of {reference.shape}"
+    if ours.dtype.kind != "f":
+        np.testing.assert_array_equal(ours, reference, err_msg=what)
+        return
+    finite = np.isfinite(reference)
+    peak = float(np.max(np.abs(reference[finite]), initial=0.0))
+    np.testing.assert_allclose(ours, reference, rtol=0, atol=1e-5 * peak, err_msg=what)
+
+
+def assert_equal_to_litert(
+    model: bytes,
+    inputs: dict[int, Array],
+    *,
+    resize: dict[int, tuple[int, ...]] | None = None,
+    keep_all: bool = False,
+) -> None:
+    """Runs `model` on both and compares its outputs; with `keep_all` every tensor that both have."""
+    expected, outputs = run(model, inputs, resize=resize, keep_all=keep_all)
+    ours, our_outputs = octavo_run(model, inputs, resize=resize, keep_all=keep_all)
+    assert our_outputs == outputs
+    for index in sorted(expected) if keep_all else outputs:
+        if index in ours:
+            assert_same(ours[index], expected[index], f"tensor {index}")
+        else:
+            assert index not in outputs, f"output {index} has no value"
+
+
+if __name__ == "__main__":
+    _serve()
