@@ -1,7 +1,7 @@
 """LiteRT's reference kernels, run in a child process: they abort on some valid networks.
 
-`run(model, inputs)` gives every tensor's value after one invocation. The child serves many requests, and is
-started anew when one kills it.
+`run(model, inputs)` gives every tensor's value after one invocation. The child serves many
+requests, and is started anew when one kills it.
 """
 
 from __future__ import annotations
@@ -88,7 +88,8 @@ class _Child:
         )
 
     def ask(self, request: object) -> Any:
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         try:
             _send(self._process.stdin, request)
             return _receive(self._process.stdout)
@@ -110,8 +111,9 @@ def run(
     resize: dict[int, tuple[int, ...]] | None = None,
     keep_all: bool = False,
 ) -> tuple[dict[int, Array], list[int]]:
-    """Values by tensor number (of the outputs; of all tensors with `keep_all`) and the outputs' numbers.
+    """Values by tensor number, and the outputs' numbers.
 
+    The values are the outputs', or with `keep_all` those of all tensors.
     `inputs` and `resize` (shapes to set first) go by tensor number too.
     """
     global _child
@@ -158,7 +160,10 @@ def octavo_run(
 
 
 def assert_same(ours: Array, reference: Array, what: str = "") -> None:
-    """Integers (and booleans) to the bit; floats within 1e-5 of the greatest magnitude, NaN and infinities alike."""
+    """Integers and booleans to the bit; floats within 1e-5 of the greatest magnitude.
+
+    NaN and infinities stand where they stand in the reference.
+    """
     assert ours.dtype == reference.dtype, f"{what}: {ours.dtype} instead of {reference.dtype}"
     assert ours.shape == reference.shape, f"{what}: {ours.shape} instead of {reference.shape}"
     if ours.dtype.kind != "f":
@@ -176,7 +181,7 @@ def assert_equal_to_litert(
     resize: dict[int, tuple[int, ...]] | None = None,
     keep_all: bool = False,
 ) -> None:
-    """Runs `model` on both and compares its outputs; with `keep_all` every tensor that both have."""
+    """Runs `model` on both and compares the outputs, or with `keep_all` all that both have."""
     expected, outputs = run(model, inputs, resize=resize, keep_all=keep_all)
     ours, our_outputs = octavo_run(model, inputs, resize=resize, keep_all=keep_all)
     assert our_outputs == outputs

@@ -24,6 +24,7 @@ class Message {
   void add(Int value) {
     add_integer(static_cast<int64_t>(value));
   }
+  bool is_full() const { return used_ + 1 >= capacity_; }
 
  private:
   void add_integer(int64_t value);

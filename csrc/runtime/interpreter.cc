@@ -1,5 +1,7 @@
 #include "runtime/interpreter.h"
 
+#include <algorithm>
+
 #include "base/math.h"
 
 namespace octavo {
@@ -73,15 +75,19 @@ Status Interpreter::invoke() {
   return {};
 }
 
-// Says at once everything that is missing.
+// Says at once everything that is missing: each operator with the first node that needs it.
 Status Interpreter::check_operators() const {
   char list[400];
   Message m(list, sizeof(list));
-  bool missing = false;
-  for (size_t i = 0; i < graph_.nodes.size; ++i) {
+  const Node* missing = nullptr;
+  for (size_t i = 0; i < graph_.nodes.size && !m.is_full(); ++i) {
     const Node& node = graph_.nodes[i];
+    auto is_same = [&](const Node& other) {
+      return other.code == node.code && other.custom_code == node.custom_code;
+    };
     if (find_op(node.code) != nullptr) continue;
-    m.add(missing ? ", " : "");
+    if (std::any_of(graph_.nodes.data, &node, is_same)) continue;
+    m.add(missing != nullptr ? ", " : "");
     m.add(opcode_name(node.code));
     if (node.code == Opcode::CUSTOM) {
       m.add(" \"");
@@ -91,9 +97,9 @@ Status Interpreter::check_operators() const {
     m.add(" (node ");
     m.add(i);
     m.add(")");
-    missing = true;
+    missing = &node;
   }
-  if (!missing) return {};
+  if (missing == nullptr) return {};
   return Status::failed("the model uses operators that octavo does not have: ", list);
 }
 
