@@ -7,6 +7,7 @@ import flatbuffers
 import numpy as np
 import octavo._schema as ours
 import pytest
+from objects import plain
 from octavo import flatbuffer
 
 litert = pytest.importorskip("ai_edge_litert.schema_py_generated")
@@ -153,20 +154,6 @@ def extreme(scalar, number, default):
         return number + 0.5
     limits = np.iinfo(scalar)
     return int(limits.min + number if limits.min < 0 else limits.max - number)
-
-
-def plain(value):
-    """Objects as dictionaries, arrays as their type and bytes: what can be compared."""
-    if isinstance(value, np.ndarray):
-        return value.dtype.str, value.tobytes()
-    if isinstance(value, list):
-        return [plain(element) for element in value]
-    if hasattr(value, "__dict__"):
-        return {
-            "": type(value).__name__,
-            **{key: plain(field) for key, field in vars(value).items()},
-        }
-    return value
 
 
 def packed(instance):

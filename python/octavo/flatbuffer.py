@@ -94,14 +94,17 @@ def _size(data: Any) -> int:
 
 
 class _Builder(flatbuffers.Builder):  # type: ignore[misc]
-    """Writes arrays of bytes as aligned as the schema wants them, without intermediate copies."""
+    """Aligns vectors as the schema wants, and writes arrays without copying them on the way."""
+
+    def StartVector(self, elemSize: int, numElems: int, alignment: int) -> int:
+        # Generated Python does not know of force_align, nor which field it writes. The fields with
+        # an alignment of their own have elements of one or two bytes, and want 16 at most.
+        alignment = _ALIGNMENT if elemSize <= 2 else alignment
+        return int(super().StartVector(elemSize, numElems, alignment))
 
     def CreateNumpyVector(self, x: npt.NDArray[Any]) -> int:
-        # Generated code does not say which field an array belongs to. The only vectors with an
-        # alignment of their own (force_align) are of elements of one or two bytes.
-        alignment = _ALIGNMENT if x.itemsize <= 2 else x.itemsize
         elements = np.ascontiguousarray(x, x.dtype.newbyteorder("<")).ravel()
-        self.StartVector(x.itemsize, elements.size, alignment)
+        self.StartVector(elements.itemsize, elements.size, elements.itemsize)
         end = self.head
         self.head -= elements.nbytes
         self.Bytes[self.head : end] = elements.view(np.uint8).data
