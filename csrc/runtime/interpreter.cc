@@ -86,7 +86,7 @@ Status Interpreter::check_operators() const {
       return other.code == node.code && other.custom_code == node.custom_code;
     };
     if (find_op(node.code) != nullptr) continue;
-    if (std::any_of(graph_.nodes.data, &node, is_same)) continue;
+    if (std::any_of(graph_.nodes.data, graph_.nodes.data + i, is_same)) continue;
     m.add(missing != nullptr ? ", " : "");
     m.add(opcode_name(node.code));
     if (node.code == Opcode::CUSTOM) {
