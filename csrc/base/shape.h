@@ -8,8 +8,9 @@ namespace octavo {
 
 constexpr int32_t kMaxRank = 8;
 
-// Above this many elements a tensor is refused: no product of sizes can overflow below it.
-constexpr int64_t kMaxElements = int64_t{1} << 40;
+// Above this many elements a tensor is refused: below it bytes, and sums of the bytes of as many
+// tensors as a file can hold, fit in 64 bits.
+constexpr int64_t kMaxElements = int64_t{1} << 36;
 
 struct Shape {
   int32_t rank = 0;
@@ -44,17 +45,16 @@ Shape make_shape(Int... dims) {
   return Shape{sizeof...(dims), {static_cast<int32_t>(dims)...}};
 }
 
-// False where a dimension is negative or the element count exceeds kMaxElements.
+// False where a dimension is negative or the element count exceeds kMaxElements. Zeros are not
+// counted, so that the product of any of the dimensions fits too.
 inline bool is_valid(const Shape& s) {
   if (s.rank < 0 || s.rank > kMaxRank) return false;
-  for (int32_t i = 0; i < s.rank; ++i) {
-    if (s.dims[i] < 0) return false;
-  }
-  // An empty tensor's other dimensions are bounded too, so that every partial product fits.
   int64_t n = 1;
   for (int32_t i = 0; i < s.rank; ++i) {
-    if (s.dims[i] > 0) n *= s.dims[i];
-    if (n > kMaxElements) return false;
+    if (s.dims[i] < 0) return false;
+    if (s.dims[i] == 0) continue;
+    if (n > kMaxElements / s.dims[i]) return false;
+    n *= s.dims[i];
   }
   return true;
 }

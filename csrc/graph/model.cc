@@ -52,7 +52,9 @@ Status Decoder::decode(const Graph** out) {
     return Status::invalid("not a .tflite file: bytes 4 to 7 are not \"", schema::ModelIdentifier(),
                            "\"");
   }
-  flatbuffers::Verifier verifier(file_.data, file_.size);
+  // A flatbuffer ends below 2 GB; a larger file has the data of its buffers behind it.
+  constexpr size_t kLargest = FLATBUFFERS_MAX_BUFFER_SIZE - 1;
+  flatbuffers::Verifier verifier(file_.data, file_.size < kLargest ? file_.size : kLargest);
   if (!schema::VerifyModelBuffer(verifier)) {
     return Status::invalid("the .tflite file is truncated or damaged: an offset in its ",
                            file_.size, " bytes points outside or to the wrong place");
