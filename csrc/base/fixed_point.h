@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 
 #include "base/math.h"
 
@@ -25,8 +26,10 @@ constexpr int32_t shift_left(int32_t x, int n) {
   return static_cast<int32_t>(static_cast<uint32_t>(x) << n);
 }
 
-constexpr int32_t add_wrapping(int32_t a, int32_t b) {
-  return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b));
+template <class Int>
+constexpr Int add_wrapping(Int a, Int b) {
+  using Unsigned = std::make_unsigned_t<Int>;
+  return static_cast<Int>(static_cast<Unsigned>(a) + static_cast<Unsigned>(b));
 }
 
 constexpr int32_t sub_wrapping(int32_t a, int32_t b) {
