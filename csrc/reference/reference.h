@@ -12,5 +12,6 @@
 #include "reference/floor.h"
 #include "reference/hard_swish.h"
 #include "reference/lut.h"
+#include "reference/pool.h"
 #include "reference/quantize.h"
 #include "reference/softmax.h"

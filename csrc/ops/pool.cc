@@ -1,0 +1,90 @@
+// AVERAGE_POOL_2D, MAX_POOL_2D. As in LiteRT, the output's quantization is not held against the
+// input's: integers are pooled as they are.
+#include "graph/options.h"
+#include "ops/activation.h"
+#include "ops/op.h"
+#include "ops/window.h"
+
+namespace octavo {
+namespace {
+
+using reference::Pool2DParams;
+
+template <auto kKernel>
+Status invoke_pool_2d(const Step& s, const Workspace& w) {
+  (w.kernels.*kKernel)(s.params<Pool2DParams>(), s.input(0), s.output(0));
+  return {};
+}
+
+struct Pool2DKernel {
+  DType type;
+  Step::Invoke average, max;
+};
+
+constexpr Pool2DKernel kKernels[] = {
+    {DType::kFloat32, &invoke_pool_2d<&Kernels::average_pool_2d_f32>,
+     &invoke_pool_2d<&Kernels::max_pool_2d_f32>},
+    {DType::kInt8, &invoke_pool_2d<&Kernels::average_pool_2d_s8>,
+     &invoke_pool_2d<&Kernels::max_pool_2d_s8>},
+    {DType::kUInt8, &invoke_pool_2d<&Kernels::average_pool_2d_u8>,
+     &invoke_pool_2d<&Kernels::max_pool_2d_u8>},
+    {DType::kInt16, &invoke_pool_2d<&Kernels::average_pool_2d_s16>,
+     &invoke_pool_2d<&Kernels::max_pool_2d_s16>},
+};
+
+Status find_range(const PrepareContext& c, Pool2DParams* p) {
+  const Activation activation = c.options<Pool2DOptions>().activation;
+  const Tensor& out = c.output(0);
+  if (out.type == DType::kFloat32) {
+    return activation_range(c, activation, &p->act_min_f32, &p->act_max_f32);
+  }
+  if (activation != Activation::kNone) OCTAVO_TRY(c.expect_per_tensor("output", out));
+  return quantized_activation_range(c, activation, out, &p->act_min, &p->act_max);
+}
+
+Status prepare_pool_2d(PrepareContext& c, Step::Invoke Pool2DKernel::* invoke) {
+  OCTAVO_TRY(c.expect_operands(1, 1, 1));
+  const Tensor& in = c.input(0);
+  OCTAVO_TRY(
+      c.expect_type("input", in, {DType::kFloat32, DType::kInt8, DType::kUInt8, DType::kInt16}));
+  OCTAVO_TRY(c.expect_same_type("input", in, "output", c.output(0)));
+  OCTAVO_TRY(c.expect_rank("input", in, 4, 4));
+
+  const auto& o = c.options<Pool2DOptions>();
+  Window rows, columns;
+  OCTAVO_TRY(
+      find_window(c, "height", o.padding, in.shape[1], o.filter_height, o.stride_h, 1, &rows));
+  OCTAVO_TRY(
+      find_window(c, "width", o.padding, in.shape[2], o.filter_width, o.stride_w, 1, &columns));
+  OCTAVO_TRY(c.set_shape(0, make_shape(in.shape[0], rows.out, columns.out, in.shape[3])));
+
+  Pool2DParams* p;
+  OCTAVO_TRY(c.make_params(p));
+  p->batch = in.shape[0];
+  p->in_h = in.shape[1];
+  p->in_w = in.shape[2];
+  p->channels = in.shape[3];
+  p->out_h = rows.out;
+  p->out_w = columns.out;
+  p->filter_h = o.filter_height;
+  p->filter_w = o.filter_width;
+  p->stride_h = o.stride_h;
+  p->stride_w = o.stride_w;
+  p->pad_top = rows.pad;
+  p->pad_left = columns.pad;
+  OCTAVO_TRY(find_range(c, p));
+  for (const Pool2DKernel& kernel : kKernels) {
+    if (kernel.type == in.type) c.step.invoke = kernel.*invoke;
+  }
+  return {};
+}
+
+}  // namespace
+
+Status prepare_average_pool_2d(PrepareContext& c) {
+  return prepare_pool_2d(c, &Pool2DKernel::average);
+}
+
+Status prepare_max_pool_2d(PrepareContext& c) { return prepare_pool_2d(c, &Pool2DKernel::max); }
+
+}  // namespace octavo
