@@ -14,4 +14,5 @@
 #include "reference/lut.h"
 #include "reference/pool.h"
 #include "reference/quantize.h"
+#include "reference/reduce.h"
 #include "reference/softmax.h"

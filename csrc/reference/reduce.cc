@@ -1,0 +1,106 @@
+#include "reference/reduce.h"
+
+#include <limits>
+#include <type_traits>
+
+#include "base/math.h"
+
+namespace octavo::reference {
+namespace {
+
+template <class T>
+T add(T a, T b) {
+  if constexpr (std::is_integral_v<T>) {
+    return add_wrapping(a, b);
+  } else {
+    return a + b;
+  }
+}
+
+// One walk over the input, row by row of its last dimension.
+template <class In, class Acc>
+void accumulate(const ReduceParams& p, const In* in, Acc* sums) {
+  for (int64_t i = 0; i < p.outputs; ++i) sums[i] = 0;
+  const int32_t last = p.rank - 1;
+  const int64_t width = p.dims[last];
+  int64_t rows = 1;
+  for (int32_t d = 0; d < last; ++d) rows *= p.dims[d];
+  int64_t index[kMaxRank] = {};
+  for (int64_t row = 0; row < rows; ++row) {
+    if (p.out_strides[last] == 0) {
+      Acc sum = *sums;
+      for (int64_t i = 0; i < width; ++i) sum = add(sum, static_cast<Acc>(in[i]));
+      *sums = sum;
+    } else {
+      for (int64_t i = 0; i < width; ++i) {
+        sums[i] = add(sums[i], static_cast<Acc>(in[i]));
+      }
+    }
+    in += width;
+    for (int32_t d = last - 1; d >= 0; --d) {
+      sums += p.out_strides[d];
+      if (++index[d] < p.dims[d]) break;
+      sums -= p.out_strides[d] * p.dims[d];
+      index[d] = 0;
+    }
+  }
+}
+
+template <class T>
+void quantized_sum(const ReduceParams& p, const T* in, int32_t* sums, T* out) {
+  accumulate(p, in, sums);
+  const auto zeros = static_cast<int32_t>(-p.count * p.in_zero);
+  for (int64_t i = 0; i < p.outputs; ++i) {
+    const int32_t y = requantize(add_wrapping(sums[i], zeros), p.multiplier, p.out_zero,
+                                 std::numeric_limits<T>::min(), std::numeric_limits<T>::max());
+    out[i] = p.count == 0 ? T{0} : static_cast<T>(y);
+  }
+}
+
+template <class T>
+void integer_mean(const ReduceParams& p, const T* in, int64_t* sums, T* out) {
+  accumulate(p, in, sums);
+  const int64_t count = max<int64_t>(p.count, 1);
+  for (int64_t i = 0; i < p.outputs; ++i) out[i] = static_cast<T>(sums[i] / count);
+}
+
+}  // namespace
+
+void sum_f32(const ReduceParams& p, const float* in, float* out) { accumulate(p, in, out); }
+
+void sum_s32(const ReduceParams& p, const int32_t* in, int32_t* out) { accumulate(p, in, out); }
+
+void sum_s64(const ReduceParams& p, const int64_t* in, int64_t* out) { accumulate(p, in, out); }
+
+void sum_s8(const ReduceParams& p, const int8_t* in, int32_t* sums, int8_t* out) {
+  quantized_sum(p, in, sums, out);
+}
+
+void sum_u8(const ReduceParams& p, const uint8_t* in, int32_t* sums, uint8_t* out) {
+  quantized_sum(p, in, sums, out);
+}
+
+void sum_s16(const ReduceParams& p, const int16_t* in, int32_t* sums, int16_t* out) {
+  quantized_sum(p, in, sums, out);
+}
+
+void mean_f32(const ReduceParams& p, const float* in, float* out) {
+  accumulate(p, in, out);
+  for (int64_t i = 0; i < p.outputs; ++i) out[i] /= static_cast<float>(p.count);
+}
+
+void mean_s32(const ReduceParams& p, const int32_t* in, int64_t* sums, int32_t* out) {
+  integer_mean(p, in, sums, out);
+}
+
+void mean_s64(const ReduceParams& p, const int64_t* in, int64_t* out) {
+  integer_mean(p, in, out, out);
+}
+
+Multiplier mean_multiplier(Multiplier scale, int64_t count) {
+  int k = 0;
+  while (k < min(32, 31 + scale.shift) && (count >> (k + 1)) != 0) ++k;
+  return {static_cast<int32_t>((int64_t{scale.m} << k) / count), scale.shift - k};
+}
+
+}  // namespace octavo::reference

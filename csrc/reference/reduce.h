@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+
+#include "base/fixed_point.h"
+#include "base/shape.h"
+
+namespace octavo::reference {
+
+struct ReduceParams {
+  int32_t rank;  // of the input, at least 1
+  int64_t dims[kMaxRank];
+  int64_t out_strides[kMaxRank];  // along each dimension of the input; 0 where it is reduced. The
+                                  // last is 0 or 1
+  int64_t outputs;                // elements of the output
+  int64_t count;                  // elements of the input to each of the output
+  int32_t in_zero, out_zero;      // of the quantized types
+  Multiplier multiplier;          // scale in / scale out; of a mean: mean_multiplier()
+};
+
+// The sum of the elements, added in the input's order; integers wrap. No elements: 0.
+void sum_f32(const ReduceParams& p, const float* in, float* out);
+void sum_s32(const ReduceParams& p, const int32_t* in, int32_t* out);
+void sum_s64(const ReduceParams& p, const int64_t* in, int64_t* out);
+
+// requantize(sum - count * in_zero) + out_zero, the sum in int32 (LiteRT:
+// reference_ops::QuantizedMeanOrSum). With the multiplier of a mean, the mean. No elements: 0.
+// `sums` is scratch for p.outputs.
+void sum_s8(const ReduceParams& p, const int8_t* in, int32_t* sums, int8_t* out);
+void sum_u8(const ReduceParams& p, const uint8_t* in, int32_t* sums, uint8_t* out);
+void sum_s16(const ReduceParams& p, const int16_t* in, int32_t* sums, int16_t* out);
+
+// sum / count; integers are summed in int64 and truncated. No elements: NaN, of integers 0.
+void mean_f32(const ReduceParams& p, const float* in, float* out);
+void mean_s32(const ReduceParams& p, const int32_t* in, int64_t* sums, int32_t* out);
+void mean_s64(const ReduceParams& p, const int64_t* in, int64_t* out);
+
+// scale / count as LiteRT forms it: m * 2^k / count, rounded down, with the greatest
+// k <= floor(log2(count)) that leaves shift - k in range. count >= 1.
+Multiplier mean_multiplier(Multiplier scale, int64_t count);
+
+}  // namespace octavo::reference
