@@ -15,4 +15,5 @@
 #include "reference/pool.h"
 #include "reference/quantize.h"
 #include "reference/reduce.h"
+#include "reference/resize.h"
 #include "reference/softmax.h"

@@ -1,0 +1,154 @@
+#include "reference/resize.h"
+
+#include <cstring>
+#include <limits>
+
+#include "base/math.h"
+
+namespace octavo::reference {
+namespace {
+
+// Where an output coordinate lies in the input: `offset` of the way from pixel `low` to `high`, in
+// units of a pixel (float) or of 1/1024 (int64). Beyond the first and the last pixel low is high:
+// whatever the offset, the blend is that pixel.
+template <class Real>
+struct Position {
+  int32_t low, high;
+  Real offset;
+};
+
+// Input pixels to an output pixel.
+float scale_of(int32_t in, int32_t out, bool align_corners) {
+  if (align_corners && out > 1) return static_cast<float>(in - 1) / static_cast<float>(out - 1);
+  return static_cast<float>(in) / static_cast<float>(out);
+}
+
+// The pixel at a position that may lie outside.
+int32_t inside(double position, int32_t in) {
+  return static_cast<int32_t>(clamp<double>(position, 0, in - 1));
+}
+
+struct RealAxis {
+  using Real = float;
+  static constexpr Real kOne = 1;
+
+  int32_t in;
+  float scale;
+  bool half_pixel_centers;
+
+  RealAxis(int32_t in, int32_t out, const ResizeParams& p)
+      : in(in),
+        scale(scale_of(in, out, p.align_corners)),
+        half_pixel_centers(p.half_pixel_centers) {}
+
+  Position<Real> at(int32_t i) const {
+    const auto x = static_cast<float>(i);
+    const float position = half_pixel_centers ? (x + 0.5f) * scale - 0.5f : x * scale;
+    const int32_t low = inside(floor(position), in);
+    return {low, inside(-floor(-position), in), position - static_cast<float>(low)};
+  }
+};
+
+struct FixedAxis {
+  using Real = int64_t;
+  static constexpr Real kOne = 1024;
+
+  int32_t in;
+  int64_t scale, first;
+
+  FixedAxis(int32_t in, int32_t out, const ResizeParams& p) : in(in) {
+    const int32_t corner = p.align_corners && out > 1 ? 1 : 0;
+    scale = (kOne * (in - corner) + (out - corner) / 2) / (out - corner);
+    first = p.half_pixel_centers ? scale / 2 - kOne / 2 : 0;
+  }
+
+  Position<Real> at(int32_t i) const {
+    const int64_t position = i * scale + first;
+    // Rounding the scale up can carry the last positions beyond the image.
+    const int64_t low = clamp<int64_t>(position / kOne, 0, in - 1);
+    const int64_t high = clamp<int64_t>((position + kOne - 1) / kOne, 0, in - 1);
+    return {static_cast<int32_t>(low), static_cast<int32_t>(high), position - low * kOne};
+  }
+};
+
+template <class T>
+T round_blend(float x) {
+  // A weighted mean of uint8: x + 0.5 is between 0 and 256.
+  return std::numeric_limits<T>::is_integer ? static_cast<T>(x + 0.5f) : static_cast<T>(x);
+}
+
+template <class T>
+T round_blend(int64_t x) {
+  constexpr int64_t kUnit = int64_t{1} << 20;
+  return static_cast<T>((x > 0 ? x + kUnit / 2 : x - kUnit / 2) / kUnit);
+}
+
+template <class Axis, class T>
+void resize_bilinear(const ResizeParams& p, const T* in, T* out) {
+  using Real = typename Axis::Real;
+  const Axis y_axis(p.in_h, p.out_h, p);
+  const Axis x_axis(p.in_w, p.out_w, p);
+  for (int32_t b = 0; b < p.batch; ++b) {
+    for (int32_t out_y = 0; out_y < p.out_h; ++out_y) {
+      const Position<Real> y = y_axis.at(out_y);
+      const T* upper = in + (int64_t{b} * p.in_h + y.low) * p.in_w * p.channels;
+      const T* lower = in + (int64_t{b} * p.in_h + y.high) * p.in_w * p.channels;
+      for (int32_t out_x = 0; out_x < p.out_w; ++out_x) {
+        const Position<Real> x = x_axis.at(out_x);
+        const int64_t left = int64_t{x.low} * p.channels;
+        const int64_t right = int64_t{x.high} * p.channels;
+        for (int32_t c = 0; c < p.channels; ++c) {
+          // The order of these products and sums decides the last bit of a float.
+          const Real blend = upper[left + c] * (Axis::kOne - y.offset) * (Axis::kOne - x.offset) +
+                             lower[left + c] * y.offset * (Axis::kOne - x.offset) +
+                             upper[right + c] * (Axis::kOne - y.offset) * x.offset +
+                             lower[right + c] * y.offset * x.offset;
+          *out++ = round_blend<T>(blend);
+        }
+      }
+    }
+  }
+}
+
+int32_t nearest(int32_t i, int32_t in, float scale, const ResizeParams& p) {
+  const float position = (static_cast<float>(i) + (p.half_pixel_centers ? 0.5f : 0.0f)) * scale;
+  return inside(p.align_corners ? round_away(position) : floor(position), in);
+}
+
+}  // namespace
+
+void resize_bilinear_f32(const ResizeParams& p, const float* in, float* out) {
+  resize_bilinear<RealAxis>(p, in, out);
+}
+
+void resize_bilinear_s8(const ResizeParams& p, const int8_t* in, int8_t* out) {
+  resize_bilinear<FixedAxis>(p, in, out);
+}
+
+void resize_bilinear_u8(const ResizeParams& p, const uint8_t* in, uint8_t* out) {
+  resize_bilinear<RealAxis>(p, in, out);
+}
+
+void resize_bilinear_s16(const ResizeParams& p, const int16_t* in, int16_t* out) {
+  resize_bilinear<FixedAxis>(p, in, out);
+}
+
+void resize_nearest_neighbor(const ResizeParams& p, int64_t pixel_bytes, const void* in,
+                             void* out) {
+  const float y_scale = scale_of(p.in_h, p.out_h, p.align_corners);
+  const float x_scale = scale_of(p.in_w, p.out_w, p.align_corners);
+  const auto* image = static_cast<const uint8_t*>(in);
+  auto* pixel = static_cast<uint8_t*>(out);
+  for (int32_t b = 0; b < p.batch; ++b) {
+    for (int32_t y = 0; y < p.out_h; ++y) {
+      const int64_t row = int64_t{b} * p.in_h + nearest(y, p.in_h, y_scale, p);
+      for (int32_t x = 0; x < p.out_w; ++x) {
+        const int64_t source = row * p.in_w + nearest(x, p.in_w, x_scale, p);
+        memcpy(pixel, image + source * pixel_bytes, static_cast<size_t>(pixel_bytes));
+        pixel += pixel_bytes;
+      }
+    }
+  }
+}
+
+}  // namespace octavo::reference

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+
+namespace octavo::reference {
+
+struct ResizeParams {
+  int32_t batch, in_h, in_w, channels;  // in_h, in_w, out_h, out_w at least 1
+  int32_t out_h, out_w;
+  bool align_corners, half_pixel_centers;  // bilinear: not both
+};
+
+// Each output pixel lies at a position between four of the input, whose mean, weighted by nearness,
+// it is. float32 and uint8 work in float, uint8 rounding half up (LiteRT:
+// reference_ops::ResizeBilinear); int8 and int16 in integers, with positions in 1/1024 pixel and
+// rounding half away from zero (ResizeBilinearInteger).
+void resize_bilinear_f32(const ResizeParams& p, const float* in, float* out);
+void resize_bilinear_s8(const ResizeParams& p, const int8_t* in, int8_t* out);
+void resize_bilinear_u8(const ResizeParams& p, const uint8_t* in, uint8_t* out);
+void resize_bilinear_s16(const ResizeParams& p, const int16_t* in, int16_t* out);
+
+// Copies a pixel for each of the output, of any element type: `pixel_bytes` is all its channels'
+// (LiteRT: GetNearestNeighbor).
+void resize_nearest_neighbor(const ResizeParams& p, int64_t pixel_bytes, const void* in, void* out);
+
+}  // namespace octavo::reference
