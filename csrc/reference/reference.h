@@ -8,6 +8,7 @@
 // counts int64_t. Templates stay in the .cc file.
 #pragma once
 
+#include "reference/arg_min_max.h"
 #include "reference/cast.h"
 #include "reference/floor.h"
 #include "reference/hard_swish.h"
