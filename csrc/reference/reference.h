@@ -10,7 +10,10 @@
 
 #include "reference/arg_min_max.h"
 #include "reference/cast.h"
+#include "reference/conv.h"
+#include "reference/dynamic_range.h"
 #include "reference/floor.h"
+#include "reference/fully_connected.h"
 #include "reference/hard_swish.h"
 #include "reference/lut.h"
 #include "reference/pool.h"

@@ -1,0 +1,65 @@
+#include "reference/fully_connected.h"
+
+#include "reference/accumulate.h"
+
+namespace octavo::reference {
+namespace {
+
+template <class T, class W, class Finish, class Out>
+void row(const FullyConnectedParams& p, const T* in, int32_t in_zero, const W* filter,
+         const Finish& finish, Out* out) {
+  using Sum = typename Finish::Sum;
+  for (int32_t u = 0; u < p.units; ++u) {
+    const Sum sum = dot<Sum>(p.depth, in, in_zero, filter + int64_t{u} * p.depth, p.filter_zero);
+    out[u] = static_cast<Out>(finish(sum, u));
+  }
+}
+
+template <class Finish, class T, class W, class Bias>
+void run(const FullyConnectedParams& p, const T* in, const W* filter, const Bias* bias, T* out) {
+  for (int64_t r = 0; r < p.rows; ++r) {
+    row(p, in + r * p.depth, p.in_zero, filter, Finish{p, bias}, out + r * p.units);
+  }
+}
+
+using FloatOut = Float<FullyConnectedParams>;
+using Double32 = DoublePrecision<FullyConnectedParams, int32_t>;
+using Double64 = DoublePrecision<FullyConnectedParams, int64_t>;
+
+}  // namespace
+
+void fully_connected_f32(const FullyConnectedParams& p, const float* in, const float* filter,
+                         const float* bias, float* out) {
+  run<FloatOut>(p, in, filter, bias, out);
+}
+
+void fully_connected_s16(const FullyConnectedParams& p, const int16_t* in, const int8_t* filter,
+                         const int64_t* bias, int16_t* out) {
+  run<Double64>(p, in, filter, bias, out);
+}
+
+void fully_connected_s16_b32(const FullyConnectedParams& p, const int16_t* in, const int8_t* filter,
+                             const int32_t* bias, int16_t* out) {
+  run<Double32>(p, in, filter, bias, out);
+}
+
+void fully_connected_s8(const FullyConnectedParams& p, const int8_t* in, const int8_t* filter,
+                        const int32_t* bias, int8_t* out) {
+  run<Double32>(p, in, filter, bias, out);
+}
+
+void fully_connected_u8(const FullyConnectedParams& p, const uint8_t* in, const uint8_t* filter,
+                        const int32_t* bias, uint8_t* out) {
+  run<Double32>(p, in, filter, bias, out);
+}
+
+void fully_connected_hybrid(const FullyConnectedParams& p, const int8_t* in, const float* in_scale,
+                            const int32_t* in_zero, const int8_t* filter, const float* bias,
+                            float* out) {
+  for (int64_t r = 0; r < p.rows; ++r) {
+    row(p, in + r * p.depth, in_zero[r], filter, Hybrid<FullyConnectedParams>{p, bias, in_scale[r]},
+        out + r * p.units);
+  }
+}
+
+}  // namespace octavo::reference
