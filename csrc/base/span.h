@@ -17,6 +17,11 @@ struct Span {
   constexpr bool empty() const { return size == 0; }
 };
 
+template <class T, size_t kSize>
+constexpr Span<T> span_of(T (&array)[kSize]) {
+  return {array, kSize};
+}
+
 // Text that is not zero terminated, usually lying in the model file.
 struct Text {
   const char* data = "";

@@ -20,7 +20,7 @@ Status find_window(const PrepareContext& c, const char* dimension, Padding paddi
     return c.fail("the dilated filter's ", dimension, " is ", span, ", too large");
   }
   if (padding == Padding::kValid && span > in) {
-    return c.fail("the filter spans ", span, " elements of the ", dimension, ", the input has ",
+    return c.fail("the filter spans ", span, " elements of the ", dimension, ", the image has ",
                   in);
   }
   const int64_t reach = padding == Padding::kSame ? in : in - span + 1;

@@ -1,0 +1,67 @@
+#include "ops/conv.h"
+
+#include "ops/activation.h"
+#include "ops/window.h"
+
+namespace octavo {
+
+Status set_conv_sizes(const PrepareContext& c, const Tensor& input, const Tensor& filter,
+                      const Conv2DOptions& options, reference::ConvParams* p) {
+  OCTAVO_TRY(c.expect_rank("input", input, 4, 4));
+  OCTAVO_TRY(c.expect_rank("filter", filter, 4, 4));
+  p->batch = input.shape[0];
+  p->in_h = input.shape[1];
+  p->in_w = input.shape[2];
+  p->in_c = input.shape[3];
+  p->filter_h = filter.shape[1];
+  p->filter_w = filter.shape[2];
+  p->stride_h = options.stride_h;
+  p->stride_w = options.stride_w;
+  p->dilation_h = options.dilation_h;
+  p->dilation_w = options.dilation_w;
+  return {};
+}
+
+Status place_window(const PrepareContext& c, Padding padding, int32_t image_h, int32_t image_w,
+                    reference::ConvParams* p, int32_t* positions_h, int32_t* positions_w) {
+  Window h, w;
+  OCTAVO_TRY(
+      find_window(c, "height", padding, image_h, p->filter_h, p->stride_h, p->dilation_h, &h));
+  OCTAVO_TRY(
+      find_window(c, "width", padding, image_w, p->filter_w, p->stride_w, p->dilation_w, &w));
+  p->pad_h = h.pad;
+  p->pad_w = w.pad;
+  *positions_h = h.out;
+  *positions_w = w.out;
+  return {};
+}
+
+Status finish_conv(PrepareContext& c, const WeightedOperands& o, const Conv2DOptions& options,
+                   Span<const WeightedKernel> kernels, reference::ConvParams* p) {
+  OCTAVO_TRY(choose_kernel(c, o, options.quantized_bias_type, kernels));
+  OCTAVO_TRY(check_weights(c, o, /*zero_point_allowed=*/false));
+  if (o.input.type == DType::kFloat32) {
+    OCTAVO_TRY(activation_range(c, options.activation, &p->float_min, &p->float_max));
+    if (!is_hybrid(o)) return {};
+    OCTAVO_TRY(add_quantized_input(c, o.input, p->batch));
+    return make_filter_scales(c, o, &p->filter_scale);
+  }
+  p->in_zero = o.input.zero_point();
+  p->filter_zero = o.filter.zero_point();
+  p->out_zero = o.output.zero_point();
+  OCTAVO_TRY(quantized_activation_range(c, options.activation, o.output, &p->act_min, &p->act_max));
+  Span<Multiplier> multipliers;
+  OCTAVO_TRY(c.make_array(o.channels, multipliers));
+  for (int32_t i = 0; i < o.channels; ++i) {
+    // LiteRT multiplies the scales of its legacy type in single precision.
+    const double real =
+        o.input.type == DType::kUInt8
+            ? static_cast<double>(o.input.scale() * o.filter.scale()) / o.output.scale()
+            : real_multiplier(o, i);
+    multipliers[i] = quantize_multiplier(real);
+  }
+  p->multiplier = multipliers.data;
+  return {};
+}
+
+}  // namespace octavo

@@ -1,0 +1,103 @@
+#include <limits>
+
+#include "ops/activation.h"
+#include "ops/weights.h"
+
+namespace octavo {
+namespace {
+
+struct Params {
+  reference::FullyConnectedParams kernel;
+  bool asymmetric;  // hybrid: how rows are quantized
+};
+
+template <auto kKernel>
+Status invoke(const Step& s, const Workspace& w) {
+  (w.kernels.*kKernel)(s.params<Params>().kernel, s.input(0), s.input(1), s.input(2), s.output(0));
+  return {};
+}
+
+Status invoke_hybrid(const Step& s, const Workspace& w) {
+  const auto& p = s.params<Params>();
+  quantize_input(s, w, *s.inputs[0], p.kernel.rows, p.asymmetric);
+  w.kernels.fully_connected_hybrid(p.kernel, s.scratch(0), s.scratch(1), s.scratch(2), s.input(1),
+                                   s.input(2), s.output(0));
+  return {};
+}
+
+using T = DType;
+
+constexpr WeightedKernel kFullyConnectedKernels[] = {
+    {T::kFloat32, T::kFloat32, T::kFloat32, &invoke<&Kernels::fully_connected_f32>},
+    {T::kFloat32, T::kInt8, T::kFloat32, &invoke_hybrid},
+    {T::kInt16, T::kInt8, T::kInt64, &invoke<&Kernels::fully_connected_s16>},
+    {T::kInt16, T::kInt8, T::kInt32, &invoke<&Kernels::fully_connected_s16_b32>},
+    {T::kInt8, T::kInt8, T::kInt32, &invoke<&Kernels::fully_connected_s8>},
+    {T::kUInt8, T::kUInt8, T::kInt32, &invoke<&Kernels::fully_connected_u8>},
+};
+
+// The input is a matrix as wide as the filter, whatever its shape. keep_num_dims: the output has
+// the input's shape but for the last dimension.
+Status set_sizes(const PrepareContext& c, const Tensor& input, const Tensor& filter,
+                 bool keep_num_dims, reference::FullyConnectedParams* p) {
+  OCTAVO_TRY(c.expect_rank("filter", filter, 2, 2));
+  p->units = filter.shape[0];
+  p->depth = filter.shape[1];
+  const int64_t elements = input.shape.count();
+  if (p->depth < 1 || elements % p->depth != 0) {
+    return c.fail("filter has ", p->depth, " columns, which the input's ", elements,
+                  " elements do not fill");
+  }
+  p->rows = elements / p->depth;
+  if (p->rows > std::numeric_limits<int32_t>::max()) {
+    return c.fail("the input has ", p->rows, " rows, which no shape can say");
+  }
+  if (!keep_num_dims) return c.set_shape(0, make_shape(p->rows, p->units));
+  if (input.shape.rank < 1 || input.shape.back() != p->depth) {
+    return c.fail("filter has ", p->depth, " columns, input has shape ", input.shape,
+                  ", which keep_num_dims keeps");
+  }
+  Shape out = input.shape;
+  out[out.rank - 1] = p->units;
+  return c.set_shape(0, out);
+}
+
+}  // namespace
+
+Status prepare_fully_connected(PrepareContext& c) {
+  OCTAVO_TRY(c.expect_operands(2, 3, 1));
+  const auto& options = c.options<FullyConnectedOptions>();
+  if (options.shuffled_weights)
+    return c.fail("weights in the order SHUFFLED4x16INT8 are not supported");
+  const Tensor& input = c.input(0);
+  const Tensor& filter = c.input(1);
+  Params* params;
+  OCTAVO_TRY(c.make_params(params));
+  reference::FullyConnectedParams& p = params->kernel;
+  OCTAVO_TRY(set_sizes(c, input, filter, options.keep_num_dims, &p));
+
+  const Tensor* bias = c.has_input(2) ? &c.input(2) : nullptr;
+  const WeightedOperands operands = {input, filter, bias, c.output(0), p.units, /*axis=*/0};
+  OCTAVO_TRY(
+      choose_kernel(c, operands, options.quantized_bias_type, span_of(kFullyConnectedKernels)));
+  OCTAVO_TRY(check_weights(c, operands, /*zero_point_allowed=*/true));
+  if (input.type == DType::kFloat32) {
+    OCTAVO_TRY(activation_range(c, options.activation, &p.float_min, &p.float_max));
+    if (!is_hybrid(operands)) return {};
+    params->asymmetric = options.asymmetric_quantize_inputs;
+    OCTAVO_TRY(add_quantized_input(c, input, p.rows));
+    return make_filter_scales(c, operands, &p.filter_scale);
+  }
+  p.in_zero = input.zero_point();
+  p.filter_zero = filter.zero_point();
+  p.out_zero = c.output(0).zero_point();
+  OCTAVO_TRY(
+      quantized_activation_range(c, options.activation, c.output(0), &p.act_min, &p.act_max));
+  Span<double> scales;
+  OCTAVO_TRY(c.make_array(p.units, scales));
+  for (int32_t i = 0; i < p.units; ++i) scales[i] = real_multiplier(operands, i);
+  p.scale = scales.data;
+  return {};
+}
+
+}  // namespace octavo

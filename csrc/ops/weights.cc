@@ -1,0 +1,99 @@
+#include "ops/weights.h"
+
+namespace octavo {
+namespace {
+
+Status check_filter_quantization(const PrepareContext& c, const WeightedOperands& o,
+                                 bool zero_point_allowed) {
+  const Text name = o.filter.info->name;
+  const Quantization& q = o.filter.quantization();
+  if (q.scale.empty())
+    return c.fail("filter \"", name, "\" of type ", o.filter.type, " has no scale");
+  if (q.per_axis()) {
+    if (o.filter.type == DType::kUInt8) {
+      return c.fail("filter \"", name, "\" of type uint8 has ", q.scale.size,
+                    " scales, should have 1");
+    }
+    if (q.axis != o.axis || q.scale.size != static_cast<size_t>(o.channels)) {
+      return c.fail("filter \"", name, "\" has ", q.scale.size, " scales along dimension ", q.axis,
+                    ", should have ", o.channels, " along dimension ", o.axis);
+    }
+  }
+  const DTypeInfo& type = dtype_info(o.filter.type);
+  const bool free = o.filter.type == DType::kUInt8 || (zero_point_allowed && q.per_tensor());
+  for (int64_t zero : q.zero_point) {
+    if (!free && zero != 0) {
+      return c.fail("filter \"", name, "\" of type ", o.filter.type, " has zero point ", zero,
+                    ", should have 0");
+    }
+    if (zero < type.min || zero > type.max) {
+      return c.fail("filter \"", name, "\" has zero point ", zero, ", its type ", o.filter.type,
+                    " holds ", type.min, " to ", type.max);
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Status choose_kernel(PrepareContext& c, const WeightedOperands& o, DType quantized_bias_type,
+                     Span<const WeightedKernel> kernels) {
+  OCTAVO_TRY(c.expect_same_type("input", o.input, "output", o.output));
+  const bool type_given = o.input.type == DType::kInt16 && quantized_bias_type != DType::kFloat32;
+  if (type_given && o.bias != nullptr && o.bias->type != quantized_bias_type) {
+    return c.fail("bias \"", o.bias->info->name, "\" has type ", o.bias->type,
+                  ", the option quantized_bias_type says ", quantized_bias_type);
+  }
+  for (const WeightedKernel& k : kernels) {
+    if (k.input != o.input.type || k.filter != o.filter.type) continue;
+    if (o.bias != nullptr && k.bias != o.bias->type) continue;
+    if (type_given && k.bias != quantized_bias_type) continue;
+    c.step.invoke = k.invoke;
+    return {};
+  }
+  return c.fail_types();
+}
+
+Status check_weights(const PrepareContext& c, const WeightedOperands& o, bool zero_point_allowed) {
+  if (o.bias != nullptr && o.bias->shape.count() != o.channels) {
+    return c.fail("bias \"", o.bias->info->name, "\" has ", o.bias->shape.count(),
+                  " elements, the output has ", o.channels, " channels");
+  }
+  if (o.filter.type == DType::kFloat32) return {};
+  OCTAVO_TRY(check_filter_quantization(c, o, zero_point_allowed && !is_hybrid(o)));
+  if (is_hybrid(o)) return {};
+  OCTAVO_TRY(c.expect_per_tensor("input", o.input));
+  OCTAVO_TRY(c.expect_per_tensor("output", o.output));
+  for (const Tensor* t : {&o.input, &o.output}) {
+    if (t->type == DType::kInt16 && t->zero_point() != 0) {
+      return c.fail("\"", t->info->name, "\" of type int16 has zero point ", t->zero_point(),
+                    ", should have 0");
+    }
+  }
+  return {};
+}
+
+Status make_filter_scales(const PrepareContext& c, const WeightedOperands& o,
+                          const float** scales) {
+  Span<float> list;
+  OCTAVO_TRY(c.make_array(o.channels, list));
+  for (int32_t i = 0; i < o.channels; ++i) list[i] = filter_scale(o.filter, i);
+  *scales = list.data;
+  return {};
+}
+
+Status add_quantized_input(PrepareContext& c, const Tensor& input, int64_t rows) {
+  OCTAVO_TRY(c.add_scratch(input.shape.count()));
+  OCTAVO_TRY(c.add_scratch(rows * static_cast<int64_t>(sizeof(float))));
+  return c.add_scratch(rows * static_cast<int64_t>(sizeof(int32_t)));
+}
+
+void quantize_input(const Step& s, const Workspace& w, const Tensor& input, int64_t rows,
+                    bool asymmetric) {
+  if (rows == 0) return;
+  w.kernels.quantize_rows_s8(rows, input.shape.count() / rows, asymmetric,
+                             static_cast<const float*>(input.data), s.scratch(0), s.scratch(1),
+                             s.scratch(2));
+}
+
+}  // namespace octavo

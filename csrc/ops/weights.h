@@ -1,0 +1,61 @@
+// What the operators that multiply by weights have in common: CONV_2D, DEPTHWISE_CONV_2D,
+// TRANSPOSE_CONV, FULLY_CONNECTED.
+#pragma once
+
+#include <cstdint>
+
+#include "base/fixed_point.h"
+#include "graph/options.h"
+#include "ops/op.h"
+
+namespace octavo {
+
+struct WeightedOperands {
+  const Tensor& input;
+  const Tensor& filter;
+  const Tensor* bias;  // null: none
+  const Tensor& output;
+  int32_t channels;  // of the output
+  int32_t axis;      // the filter's dimension that runs over them
+};
+
+// An invoke for a combination of element types; the output has the input's.
+struct WeightedKernel {
+  DType input, filter, bias;
+  Step::Invoke invoke;
+};
+
+// Sets c.step.invoke by the operands' types. Without a bias, int16 activations are summed in
+// `quantized_bias_type`, in the first kernel's way where that is not given (kFloat32).
+Status choose_kernel(PrepareContext& c, const WeightedOperands& o, DType quantized_bias_type,
+                     Span<const WeightedKernel> kernels);
+
+// Checks the bias's length and, where the filter is integers, every quantization: the filter has
+// one scale or one a channel; its zero points are 0 except where it is uint8 or
+// `zero_point_allowed`, and then there is one. int16 activations have zero point 0.
+Status check_weights(const PrepareContext& c, const WeightedOperands& o, bool zero_point_allowed);
+
+inline bool is_hybrid(const WeightedOperands& o) {
+  return o.input.type == DType::kFloat32 && o.filter.type == DType::kInt8;
+}
+
+inline float filter_scale(const Tensor& filter, int32_t channel) {
+  const Span<const float>& scale = filter.quantization().scale;
+  return scale[scale.size == 1 ? 0 : channel];
+}
+
+// What one quantum of the sum of channel `channel` is in quanta of the output.
+inline double real_multiplier(const WeightedOperands& o, int32_t channel) {
+  return static_cast<double>(o.input.scale()) * filter_scale(o.filter, channel) / o.output.scale();
+}
+
+// The filter's scales, one a channel.
+Status make_filter_scales(const PrepareContext& c, const WeightedOperands& o, const float** scales);
+
+// Hybrid operators quantize `rows` rows of their input into scratch buffers 0, 1 and 2: the values,
+// the scales, the zero points.
+Status add_quantized_input(PrepareContext& c, const Tensor& input, int64_t rows);
+void quantize_input(const Step& s, const Workspace& w, const Tensor& input, int64_t rows,
+                    bool asymmetric);
+
+}  // namespace octavo
