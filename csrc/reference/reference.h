@@ -11,6 +11,7 @@
 #include "reference/arg_min_max.h"
 #include "reference/cast.h"
 #include "reference/conv.h"
+#include "reference/copy.h"
 #include "reference/dynamic_range.h"
 #include "reference/floor.h"
 #include "reference/fully_connected.h"

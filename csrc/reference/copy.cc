@@ -1,0 +1,74 @@
+#include "reference/copy.h"
+
+#include <cstring>
+
+namespace octavo::reference {
+namespace {
+
+// The innermost loop; a block of known size is a load and a store.
+template <int64_t kBytes>
+void copy_blocks(int64_t count, const uint8_t* in, int64_t in_stride, uint8_t* out,
+                 int64_t out_stride) {
+  for (int64_t i = 0; i < count; ++i) memcpy(out + i * out_stride, in + i * in_stride, kBytes);
+}
+
+void copy_blocks(int64_t bytes, int64_t count, const uint8_t* in, int64_t in_stride, uint8_t* out,
+                 int64_t out_stride) {
+  switch (bytes) {
+    case 1:
+      return copy_blocks<1>(count, in, in_stride, out, out_stride);
+    case 2:
+      return copy_blocks<2>(count, in, in_stride, out, out_stride);
+    case 4:
+      return copy_blocks<4>(count, in, in_stride, out, out_stride);
+    case 8:
+      return copy_blocks<8>(count, in, in_stride, out, out_stride);
+    default:
+      for (int64_t i = 0; i < count; ++i) memcpy(out + i * out_stride, in + i * in_stride, bytes);
+  }
+}
+
+}  // namespace
+
+void strided_copy(const StridedCopyParams& p, const void* in, void* out) {
+  if (p.block_bytes == 0) return;
+  for (int32_t d = 0; d < p.rank; ++d) {
+    if (p.dims[d] == 0) return;
+  }
+  const int32_t inner = p.rank - 1;  // the innermost loop is copy_blocks
+  const int64_t inner_count = p.rank > 0 ? p.dims[inner] : 1;
+  const int64_t in_inner = p.rank > 0 ? p.in_strides[inner] : 0;
+  const int64_t out_inner = p.rank > 0 ? p.out_strides[inner] : 0;
+
+  int64_t index[kMaxRank] = {};
+  int64_t in_at = p.in_offset, out_at = p.out_offset;
+  while (true) {
+    copy_blocks(p.block_bytes, inner_count, static_cast<const uint8_t*>(in) + in_at, in_inner,
+                static_cast<uint8_t*>(out) + out_at, out_inner);
+    // The next index of the outer loops, counted up like an odometer.
+    int32_t d = inner - 1;
+    for (; d >= 0; --d) {
+      in_at += p.in_strides[d];
+      out_at += p.out_strides[d];
+      if (++index[d] < p.dims[d]) break;
+      index[d] = 0;
+      in_at -= p.dims[d] * p.in_strides[d];
+      out_at -= p.dims[d] * p.out_strides[d];
+    }
+    if (d < 0) return;
+  }
+}
+
+void fill(int64_t count, int32_t element_bytes, const void* value, void* out) {
+  const int64_t total = count * element_bytes;
+  if (total == 0) return;
+  memcpy(out, value, element_bytes);
+  auto* bytes = static_cast<uint8_t*>(out);
+  for (int64_t done = element_bytes; done < total;) {  // what is filled doubles
+    const int64_t n = done < total - done ? done : total - done;
+    memcpy(bytes + done, bytes, n);
+    done += n;
+  }
+}
+
+}  // namespace octavo::reference
