@@ -1,0 +1,171 @@
+#include "ops/copy.h"
+
+namespace octavo {
+namespace {
+
+struct CopiesParams {
+  Span<StridedCopyParams> copies;
+  int32_t source;  // of cuts
+};
+
+// A file's constants may lie unaligned.
+template <class T>
+int64_t load(const void* data, int64_t i) {
+  T value;
+  memcpy(&value, static_cast<const uint8_t*>(data) + i * static_cast<int64_t>(sizeof(T)),
+         sizeof(T));
+  return value;
+}
+
+Status invoke_copy(const Step& s, const Workspace& w) {
+  w.kernels.strided_copy(s.params<StridedCopyParams>(), s.input(0), s.output(0));
+  return {};
+}
+
+Status invoke_join(const Step& s, const Workspace& w) {
+  const auto& p = s.params<CopiesParams>();
+  for (size_t i = 0; i < p.copies.size; ++i) {
+    w.kernels.strided_copy(p.copies[i], s.input(i), s.output(0));
+  }
+  return {};
+}
+
+Status invoke_cut(const Step& s, const Workspace& w) {
+  const auto& p = s.params<CopiesParams>();
+  for (size_t i = 0; i < p.copies.size; ++i) {
+    w.kernels.strided_copy(p.copies[i], s.input(p.source), s.output(i));
+  }
+  return {};
+}
+
+}  // namespace
+
+Layout row_major(const Shape& whole) {
+  Layout l;
+  row_major_strides(whole, l.strides);
+  return l;
+}
+
+Layout row_major_from(const Shape& whole, int32_t axis, int64_t begin) {
+  Layout l = row_major(whole);
+  l.offset = begin * l.strides[axis];
+  return l;
+}
+
+StridedCopyParams plan_copy(const Shape& box, int32_t element_bytes, const Layout& in,
+                            const Layout& out) {
+  StridedCopyParams p = {};
+  p.block_bytes = box.count() == 0 ? 0 : element_bytes;
+  if (p.block_bytes == 0) return p;
+  p.in_offset = in.offset * element_bytes;
+  p.out_offset = out.offset * element_bytes;
+  for (int32_t d = 0; d < box.rank; ++d) {
+    if (box[d] == 1) continue;
+    const int64_t in_stride = in.strides[d] * element_bytes;
+    const int64_t out_stride = out.strides[d] * element_bytes;
+    // One loop with the dimension before, if a step of that is all of this one in both layouts.
+    const int32_t last = p.rank - 1;
+    if (p.rank > 0 && p.in_strides[last] == box[d] * in_stride &&
+        p.out_strides[last] == box[d] * out_stride) {
+      p.dims[last] *= box[d];
+    } else {
+      p.dims[p.rank++] = box[d];
+    }
+    p.in_strides[p.rank - 1] = in_stride;
+    p.out_strides[p.rank - 1] = out_stride;
+  }
+  const int32_t last = p.rank - 1;
+  if (p.rank > 0 && p.in_strides[last] == element_bytes && p.out_strides[last] == element_bytes) {
+    p.block_bytes *= p.dims[last];
+    p.rank = last;
+  }
+  return p;
+}
+
+Status set_copy(PrepareContext& c, const StridedCopyParams& copy) {
+  StridedCopyParams* p;
+  OCTAVO_TRY(c.make_params(p));
+  *p = copy;
+  c.step.invoke = &invoke_copy;
+  return {};
+}
+
+Status set_join(PrepareContext& c, Span<StridedCopyParams>& copies) {
+  CopiesParams* p;
+  OCTAVO_TRY(c.make_params(p));
+  OCTAVO_TRY(c.make_array(c.input_count(), p->copies));
+  copies = p->copies;
+  c.step.invoke = &invoke_join;
+  return {};
+}
+
+Status set_cut(PrepareContext& c, int32_t source, Span<StridedCopyParams>& copies) {
+  CopiesParams* p;
+  OCTAVO_TRY(c.make_params(p));
+  OCTAVO_TRY(c.make_array(c.output_count(), p->copies));
+  p->source = source;
+  copies = p->copies;
+  c.step.invoke = &invoke_cut;
+  return {};
+}
+
+Status expect_movable(const PrepareContext& c, const Tensor& t, const char* role,
+                      const Tensor& moved) {
+  const int32_t bits = dtype_info(t.type).bits;
+  if (bits == 0 || bits % 8 != 0) {
+    return c.fail("input \"", t.info->name, "\" has type ", t.type,
+                  ", whose elements are not whole bytes");
+  }
+  return c.expect_same_type("input", t, role, moved);
+}
+
+Status expect_integers(const PrepareContext& c, const char* role, const Tensor& t, int64_t count) {
+  OCTAVO_TRY(c.expect_type(role, t, {DType::kInt32, DType::kInt64}));
+  OCTAVO_TRY(c.expect_rank(role, t, 0, 1));
+  OCTAVO_TRY(c.expect_known(role, t));
+  if (t.shape.count() != count) {
+    return c.fail(role, " \"", t.info->name, "\" has ", t.shape.count(), " elements, should have ",
+                  count);
+  }
+  return {};
+}
+
+int64_t integer_at(const Tensor& t, int64_t i) {
+  switch (t.type) {
+    case DType::kInt8:
+      return load<int8_t>(t.data, i);
+    case DType::kInt16:
+      return load<int16_t>(t.data, i);
+    case DType::kInt32:
+      return load<int32_t>(t.data, i);
+    default:
+      return load<int64_t>(t.data, i);
+  }
+}
+
+Shape insert_dimension(const Shape& shape, int32_t axis, int32_t size) {
+  Shape wider;
+  wider.rank = shape.rank + 1;
+  for (int32_t d = 0; d < wider.rank; ++d) {
+    wider[d] = d == axis ? size : shape[d < axis ? d : d - 1];
+  }
+  return wider;
+}
+
+Shape remove_dimension(const Shape& shape, int32_t axis) {
+  Shape narrower;
+  for (int32_t d = 0; d < shape.rank; ++d) {
+    if (d != axis) narrower[narrower.rank++] = shape[d];
+  }
+  return narrower;
+}
+
+Status normalize_axis(const PrepareContext& c, int64_t axis, int32_t rank, int32_t& out) {
+  if (axis < -rank || axis >= rank) {
+    return c.fail("axis is ", axis, ", there are ", rank, " dimensions");
+  }
+  out = static_cast<int32_t>(axis < 0 ? axis + rank : axis);
+  return {};
+}
+
+}  // namespace octavo

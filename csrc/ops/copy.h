@@ -1,0 +1,49 @@
+// What the operators that only move elements have in common.
+#pragma once
+
+#include "ops/op.h"
+
+namespace octavo {
+
+using reference::StridedCopyParams;
+
+// Where the elements of a box lie in memory, counted in elements.
+struct Layout {
+  int64_t offset = 0;
+  int64_t strides[kMaxRank] = {};
+};
+
+Layout row_major(const Shape& whole);
+// A box within `whole` that starts at index `begin` of `axis`.
+Layout row_major_from(const Shape& whole, int32_t axis, int64_t begin);
+
+// The copy of a box from one layout to another in the fewest loops: dimensions that follow each
+// other evenly in both are merged, and a contiguous innermost run becomes the block.
+StridedCopyParams plan_copy(const Shape& box, int32_t element_bytes, const Layout& in,
+                            const Layout& out);
+
+// Makes the node one copy from input 0 to output 0.
+Status set_copy(PrepareContext& c, const StridedCopyParams& copy);
+
+// Makes the node a series of copies: from each input to output 0, or from input `source` to each
+// output. The caller fills `copies`.
+Status set_join(PrepareContext& c, Span<StridedCopyParams>& copies);
+Status set_cut(PrepareContext& c, int32_t source, Span<StridedCopyParams>& copies);
+
+// The elements of `t` are of one or more whole bytes, and `moved` has the same type.
+Status expect_movable(const PrepareContext& c, const Tensor& t, const char* role,
+                      const Tensor& moved);
+inline int32_t element_bytes(const Tensor& t) { return dtype_info(t.type).bits / 8; }
+
+// `t` holds known int32 or int64: `count` of them, as a vector or, of one, a scalar.
+Status expect_integers(const PrepareContext& c, const char* role, const Tensor& t, int64_t count);
+// One element of a known tensor of int8, int16, int32 or int64.
+int64_t integer_at(const Tensor& t, int64_t i);
+
+Shape insert_dimension(const Shape& shape, int32_t axis, int32_t size);
+Shape remove_dimension(const Shape& shape, int32_t axis);
+
+// `axis`, which counts from the end where it is negative, as an index below `rank`.
+Status normalize_axis(const PrepareContext& c, int64_t axis, int32_t rank, int32_t& out);
+
+}  // namespace octavo

@@ -1,0 +1,94 @@
+"""What the tests of operators that only move elements share."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from octavo.flatbuffer import Network
+from oracle import Array, octavo_run, run
+
+TYPES = ["float32", "int8", "uint8", "int16", "int32", "int64", "bool"]
+QUANTIZED = {"int8": (-128, 127), "uint8": (0, 255), "int16": (0, 0)}  # zero points to try
+
+cases = settings(max_examples=40, deadline=None)
+all_types = pytest.mark.parametrize("dtype", TYPES)
+
+
+class Constant:
+    """An operand that the file holds."""
+
+    def __init__(self, value: Any, dtype: str = "int32") -> None:
+        self.value = np.asarray(value, dtype)
+
+
+def single(
+    code: str,
+    operands: list[Array | Constant | None],
+    outputs: list[str],
+    quantization: dict[str, Any] | None = None,
+    **options: Any,
+) -> tuple[bytes, dict[int, Array]]:
+    """A network of one operator and the values of its inputs. Every array operand is an input of
+    the network; all tensors of quantized types have `quantization`."""
+    net = Network()
+    indices: list[int | None] = []
+    inputs = {}
+    for number, operand in enumerate(operands):
+        if operand is None:
+            indices.append(None)
+        elif isinstance(operand, Constant):
+            indices.append(net.constant(f"constant {number}", operand.value))
+        else:
+            index = net.tensor(f"in {number}", operand.shape, operand.dtype, **(quantization or {}))
+            indices.append(index)
+            inputs[index] = operand
+    results = [
+        net.tensor(f"out {number}", (), dtype, **(quantization or {}))
+        for number, dtype in enumerate(outputs)
+    ]
+    net.op(code, indices, results, **options)
+    net.inputs, net.outputs = list(inputs), results
+    return net.build(), inputs
+
+
+def check(model: bytes, inputs: dict[int, Array], **kwargs: Any) -> None:
+    """The outputs of octavo and LiteRT agree in type, shape and every bit."""
+    expected, outputs = run(model, inputs, **kwargs)
+    ours, _ = octavo_run(model, inputs, **kwargs)
+    for index in outputs:
+        assert ours[index].dtype == expected[index].dtype
+        assert ours[index].shape == expected[index].shape
+        assert ours[index].tobytes() == expected[index].tobytes()
+
+
+def array(draw: Any, shape: tuple[int, ...], dtype: str) -> Array:
+    """Random bits: every number, infinity and NaN of the type."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    if dtype == "bool":
+        return rng.integers(0, 2, shape).astype(bool)
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    return np.frombuffer(rng.bytes(size), dtype).reshape(shape)
+
+
+def shapes(least: int = 0, most: int = 6, smallest: int = 1) -> st.SearchStrategy[tuple[int, ...]]:
+    return st.lists(st.integers(smallest, 5), min_size=least, max_size=most).map(tuple)
+
+
+def quantizations(dtype: str) -> st.SearchStrategy[dict[str, Any] | None]:
+    if dtype not in QUANTIZED:
+        return st.none()
+    low, high = QUANTIZED[dtype]
+    quantized = st.builds(
+        lambda zero: {"scale": 0.25, "zero_point": zero},
+        st.sampled_from([low, high]) | st.integers(low, high),
+    )
+    return st.none() | quantized
+
+
+def axes(rank: int) -> st.SearchStrategy[int]:
+    return st.integers(-rank, rank - 1)

@@ -1,0 +1,393 @@
+"""Operators that move elements without arithmetic, against LiteRT's reference: bytes must agree."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from moving import (
+    TYPES,
+    Constant,
+    all_types,
+    array,
+    axes,
+    cases,
+    check,
+    quantizations,
+    shapes,
+    single,
+)
+from octavo.flatbuffer import Network
+from oracle import Array, OracleError, octavo_run, run
+
+
+@st.composite
+def reshapings(draw: Any) -> tuple[tuple[int, ...], list[int]]:
+    """A shape and another for as many elements, perhaps with a -1."""
+    shape = draw(shapes(smallest=0))
+    left, new = math.prod(shape), []
+    for _ in range(draw(st.integers(0, 6))):
+        divisors = [d for d in range(1, 8) if left % d == 0]
+        new.append(draw(st.sampled_from(divisors)))
+        left //= new[-1]
+    if left != 1:
+        new.insert(draw(st.integers(0, len(new))), left)
+    if new and 0 not in new and draw(st.booleans()):
+        new[draw(st.integers(0, len(new) - 1))] = -1
+    return shape, new
+
+
+@all_types
+@cases
+@given(data=st.data())
+def test_reshape(dtype: str, data: Any) -> None:
+    shape, new = data.draw(reshapings())
+    operands: list[Any] = [array(data.draw, shape, dtype)]
+    options = {}
+    if new == [0] or data.draw(st.booleans()):  # the option (0) means a scalar
+        operands.append(Constant(new))
+        if data.draw(st.booleans()):
+            options = {"new_shape": [7, 7, 7]}  # the tensor goes before the option
+    else:
+        # The option, where there is no tensor or none that is a vector.
+        options = {"new_shape": new if new else [0]}
+        if data.draw(st.booleans()):
+            operands.append(Constant(1))
+    check(*single("RESHAPE", operands, [dtype], data.draw(quantizations(dtype)), **options))
+
+
+@pytest.mark.parametrize(
+    ("shape", "new", "expected"),
+    [
+        ((0, 3), [3, -1], (3, 0)),
+        ((0, 3), [-1, 0], (3, 0)),
+        ((2, 0, 3), [0, -1], (0, 6)),
+        ((2, 0), [5, -1, 2], (5, 0, 2)),
+        ((1, 1), [], ()),
+    ],
+)
+def test_reshape_of_nothing(shape: Any, new: list[int], expected: tuple[int, ...]) -> None:
+    model, inputs = single("RESHAPE", [np.zeros(shape, np.float32), Constant(new)], ["float32"])
+    check(model, inputs)
+    values, (output,) = octavo_run(model, inputs)
+    assert values[output].shape == expected
+
+
+@all_types
+@cases
+@given(data=st.data())
+def test_squeeze(dtype: str, data: Any) -> None:
+    shape = data.draw(shapes() | st.lists(st.integers(1, 2), max_size=8).map(tuple))
+    ones = [d - len(shape) * sign for d in range(len(shape)) for sign in (0, 1) if shape[d] == 1]
+    chosen = data.draw(st.lists(st.sampled_from(ones), max_size=3)) if ones else []
+    x = array(data.draw, shape, dtype)
+    options = {"squeeze_dims": chosen} if data.draw(st.booleans()) else {}
+    check(*single("SQUEEZE", [x], [dtype], data.draw(quantizations(dtype)), **options))
+
+
+@all_types
+@cases
+@given(data=st.data())
+def test_expand_dims(dtype: str, data: Any) -> None:
+    x = array(data.draw, data.draw(shapes(most=7, smallest=0)), dtype)
+    axis = data.draw(axes(x.ndim + 1))
+    axis_type = data.draw(st.sampled_from(["int32", "int64"]))
+    operands = [x, Constant([axis] if data.draw(st.booleans()) else axis, axis_type)]
+    check(*single("EXPAND_DIMS", operands, [dtype], data.draw(quantizations(dtype))))
+
+
+@all_types
+@pytest.mark.parametrize("out_type", ["INT32", "INT64"])
+@cases
+@given(data=st.data())
+def test_shape(dtype: str, out_type: str, data: Any) -> None:
+    # LiteRT cannot show the shape of a scalar: it gives tensors without elements no memory.
+    x = array(data.draw, data.draw(shapes(least=1, most=8, smallest=0)), dtype)
+    check(*single("SHAPE", [x], [out_type.lower()], out_type=out_type))
+
+
+@all_types
+@cases
+@given(data=st.data())
+def test_transpose(dtype: str, data: Any) -> None:
+    # LiteRT reads past the end of a scalar's shape and copies nothing.
+    small = st.lists(st.integers(1, 2), min_size=1, max_size=8).map(tuple)
+    x = array(data.draw, data.draw(shapes(least=1, smallest=0) | small), dtype)
+    perm = data.draw(st.permutations(range(x.ndim)))
+    perm = [d - x.ndim * data.draw(st.booleans()) for d in perm]
+    quantization = data.draw(quantizations(dtype))
+    check(*single("TRANSPOSE", [x, Constant(perm)], [dtype], quantization))
+
+
+@pytest.mark.parametrize("dtype", [t for t in TYPES if t != "bool"])
+@cases
+@given(data=st.data())
+def test_pack(dtype: str, data: Any) -> None:
+    shape = data.draw(shapes(most=5, smallest=0))
+    count = data.draw(st.integers(1, 5))
+    xs = [array(data.draw, shape, dtype) for _ in range(count)]
+    axis = data.draw(axes(len(shape) + 1))
+    quantization = data.draw(quantizations(dtype))
+    check(*single("PACK", xs, [dtype], quantization, values_count=count, axis=axis))
+
+
+@pytest.mark.parametrize("dtype", [t for t in TYPES if t != "int64"])
+@cases
+@given(data=st.data())
+def test_unpack(dtype: str, data: Any) -> None:
+    x = array(data.draw, data.draw(shapes(least=1)), dtype)
+    axis = data.draw(axes(x.ndim))
+    num = x.shape[axis]
+    quantization = data.draw(quantizations(dtype))
+    check(*single("UNPACK", [x], [dtype] * num, quantization, num=num, axis=axis))
+
+
+@pytest.mark.parametrize("dtype", [t for t in TYPES if t != "bool"])
+@cases
+@given(data=st.data())
+def test_split(dtype: str, data: Any) -> None:
+    shape = list(data.draw(shapes(least=1, smallest=0)))
+    axis = data.draw(axes(len(shape)))
+    parts = data.draw(st.integers(1, 4))
+    shape[axis] = parts * data.draw(st.integers(0, 3))
+    operands = [Constant(axis), array(data.draw, tuple(shape), dtype)]
+    quantization = data.draw(quantizations(dtype))
+    check(*single("SPLIT", operands, [dtype] * parts, quantization, num_splits=parts))
+
+
+@pytest.mark.parametrize("dtype", [t for t in TYPES if t != "bool"])
+@cases
+@given(data=st.data())
+def test_split_v(dtype: str, data: Any) -> None:
+    shape = list(data.draw(shapes(least=1, smallest=0)))
+    axis = data.draw(axes(len(shape)))
+    sizes = data.draw(st.lists(st.integers(0, 3), min_size=1, max_size=5))
+    shape[axis] = sum(sizes)
+    if data.draw(st.booleans()):
+        sizes[data.draw(st.integers(0, len(sizes) - 1))] = -1
+    size_type = data.draw(st.sampled_from(["int32", "int64"]))
+    x = array(data.draw, tuple(shape), dtype)
+    operands = [x, Constant(sizes, size_type), Constant(axis)]
+    quantization = data.draw(quantizations(dtype))
+    outputs = [dtype] * len(sizes)
+    check(*single("SPLIT_V", operands, outputs, quantization, num_splits=len(sizes)))
+
+
+@all_types
+@pytest.mark.parametrize("code", ["PAD", "PADV2"])
+@cases
+@given(data=st.data())
+def test_pad(code: str, dtype: str, data: Any) -> None:
+    x = array(data.draw, data.draw(shapes(most=5, smallest=0)), dtype)
+    paddings = data.draw(
+        st.lists(st.tuples(*[st.integers(0, 3)] * 2), min_size=x.ndim, max_size=x.ndim)
+    )
+    # LiteRT has another path for images, padded in rows and columns alone.
+    if x.ndim == 4 and data.draw(st.booleans()):
+        paddings[0] = paddings[3] = (0, 0)
+    padding_type = data.draw(st.sampled_from(["int32", "int32", "int64", "int16", "int8"]))
+    operands: list[Any] = [x, Constant(np.reshape(paddings, (x.ndim, 2)), padding_type)]
+    if code == "PADV2":
+        # Its third input, an input of the network, may be left out.
+        operands.append(array(data.draw, (), dtype) if data.draw(st.integers(0, 3)) else None)
+    check(*single(code, operands, [dtype], data.draw(quantizations(dtype))))
+
+
+@all_types
+@cases
+@given(data=st.data())
+def test_concatenation(dtype: str, data: Any) -> None:
+    shape = list(data.draw(shapes(least=1, smallest=0)))
+    axis = data.draw(axes(len(shape)))
+    xs = []
+    for size in data.draw(st.lists(st.integers(0, 4), min_size=1, max_size=5)):
+        shape[axis] = size
+        xs.append(array(data.draw, tuple(shape), dtype))
+    check(*single("CONCATENATION", xs, [dtype], data.draw(quantizations(dtype)), axis=axis))
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=st.data())
+def test_concatenation_rescales_uint8(data: Any) -> None:
+    net = Network()
+    inputs = {}
+    shape = list(data.draw(shapes(least=1, most=4)))
+    axis = data.draw(axes(len(shape)))
+    quantizations = st.builds(
+        lambda exponent, zero: {"scale": np.float32(2.0**exponent), "zero_point": zero},
+        st.floats(-8, 3),
+        st.sampled_from([0, 255]) | st.integers(0, 255),
+    )
+    out = data.draw(quantizations)
+    for number in range(data.draw(st.integers(1, 4))):
+        shape[axis] = data.draw(st.integers(1, 70))
+        same = data.draw(st.booleans())
+        x = net.tensor(
+            f"in {number}", shape, "uint8", **(out if same else data.draw(quantizations))
+        )
+        inputs[x] = array(data.draw, tuple(shape), "uint8")
+    y = net.tensor("y", (), "uint8", **out)
+    net.op("CONCATENATION", list(inputs), [y], axis=axis)
+    net.inputs, net.outputs = list(inputs), [y]
+    check(net.build(), inputs)
+
+
+def test_concatenation_joins_constant_scalars_to_a_vector() -> None:
+    net = Network()
+    x = net.tensor("x", (6,), "float32")
+    parts = [net.constant(f"part {i}", np.int32(i)) for i in (2, 3)]
+    shape = net.tensor("shape", (), "int32")
+    y = net.tensor("y", (), "float32")
+    net.op("CONCATENATION", parts, [shape], axis=0)
+    net.op("RESHAPE", [x, shape], [y])
+    net.inputs, net.outputs = [x], [y]
+    check(net.build(), {x: np.arange(6, dtype=np.float32)})
+
+
+def flattening_network(known: bool) -> tuple[bytes, int]:
+    """x -> (batch, rest), as converters write it: the batch is read from the shape of x.
+
+    With `known` false the batch is an input of the network.
+    """
+    net = Network()
+    x = net.tensor("x", (1, 2, 3), "int8", shape_signature=(-1, 2, 3))
+    shape = net.tensor("shape", (3,), "int32")
+    batch = net.tensor("batch", (), "int32")
+    new_shape = net.tensor("new_shape", (2,), "int32")
+    y = net.tensor("y", (1, 6), "int8")
+    vectors = [net.constant(name, np.int32([i])) for name, i in (("0", 0), ("1", 1))]
+    net.inputs, net.outputs = [x], [y]
+    if known:
+        net.op("SHAPE", [x], [shape], out_type="INT32")
+        step = vectors[1]
+        net.op("STRIDED_SLICE", [shape, *vectors, step], [batch], shrink_axis_mask=1)
+    else:
+        net.inputs = [x, batch]
+    rest = net.constant("rest", np.int32(-1))
+    net.op("PACK", [batch, rest], [new_shape], values_count=2)
+    net.op("RESHAPE", [x, new_shape], [y])
+    return net.build(), x
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+def test_shape_arithmetic_is_done_while_preparing(batch: int) -> None:
+    model, x = flattening_network(known=True)
+    value = np.arange(batch * 6, dtype=np.int8).reshape(batch, 2, 3)
+    check(model, {x: value}, resize={x: value.shape})
+    values, (y,) = octavo_run(model, {x: value}, resize={x: value.shape})
+    assert values[y].shape == (batch, 6)
+
+
+def test_shape_known_only_while_running_is_refused() -> None:
+    model, _ = flattening_network(known=False)
+    with pytest.raises(RuntimeError, match='shape "new_shape" is computed while running'):
+        octavo_run(model, {})
+
+
+def test_scalars_that_litert_cannot_show() -> None:
+    scalar = np.array(7, np.float32)
+    values, (output,) = octavo_run(*single("SHAPE", [scalar], ["int32"], out_type="INT32"))
+    np.testing.assert_array_equal(values[output], np.zeros(0, np.int32), strict=True)
+    values, (output,) = octavo_run(*single("TRANSPOSE", [scalar, Constant([])], ["float32"]))
+    np.testing.assert_array_equal(values[output], scalar, strict=True)
+
+
+def zeros(*shape: int, dtype: str = "float32") -> Array:
+    return np.zeros(shape, dtype)
+
+
+F = ["float32"]
+
+
+@pytest.mark.parametrize(
+    ("message", "code", "operands", "outputs", "options"),
+    [
+        ("takes 1 to 2 inputs, has 3", "RESHAPE", [zeros(2)] * 3, F, {}),
+        ("neither a shape of int32", "RESHAPE", [zeros(2)], F, {}),
+        ("new shape (-1, -1) has more", "RESHAPE", [zeros(2), Constant([-1, -1])], F, {}),
+        ("new shape (2, -2) is no", "RESHAPE", [zeros(2), Constant([2, -2])], F, {}),
+        ("new shape (3, -1) does not", "RESHAPE", [zeros(2, 2), Constant([3, -1])], F, {}),
+        ("does not hold the 4 elements", "RESHAPE", [zeros(2, 2), Constant([5])], F, {}),
+        ("has 9 dimensions, at most 8", "RESHAPE", [zeros(1), Constant([1] * 9)], F, {}),
+        ('"out 0" has int8', "RESHAPE", [zeros(1), Constant([1])], ["int8"], {}),
+        ("cannot remove dimension 1", "SQUEEZE", [zeros(1, 2)], F, {"squeeze_dims": [-1]}),
+        ("axis is 2, there are 2", "SQUEEZE", [zeros(1, 2)], F, {"squeeze_dims": [2]}),
+        ("axis is 3, there are 3", "EXPAND_DIMS", [zeros(1, 2), Constant(3)], F, {}),
+        ("has 2 elements, should have 1", "EXPAND_DIMS", [zeros(1), Constant([0, 0])], F, {}),
+        ("out_type is int8", "SHAPE", [zeros(1)], ["int8"], {"out_type": "INT8"}),
+        ("type int32, should have int64", "SHAPE", [zeros(1)], ["int32"], {"out_type": "INT64"}),
+        ("has dimension 1 twice", "TRANSPOSE", [zeros(1, 2), Constant([1, -1])], F, {}),
+        ("has 1 elements, should have 2", "TRANSPOSE", [zeros(1, 2), Constant([0])], F, {}),
+        ("values_count is 0", "PACK", [zeros(1)], F, {}),
+        ("takes 2 inputs, has 1", "PACK", [zeros(1)], F, {"values_count": 2}),
+        ("input 1 has shape (2), input 0", "PACK", [zeros(1), zeros(2)], F, {"values_count": 2}),
+        ("should have 0 to 7 dim", "PACK", [zeros(*[1] * 8)], F, {"values_count": 1}),
+        ("gives 2 outputs, has 1", "UNPACK", [zeros(2)], F, {"num": 2}),
+        ("num is 1, input shape (2) has 2", "UNPACK", [zeros(2)], F, {"num": 1}),
+        ("axis is 1, there are 1", "UNPACK", [zeros(1)], F, {"num": 1, "axis": 1}),
+        ("into 2 equal", "SPLIT", [Constant(0), zeros(3)], F * 2, {"num_splits": 2}),
+        ("num_splits is 0", "SPLIT", [Constant(0), zeros(3)], [], {}),
+        (
+            'axis "in 0" is computed',
+            "SPLIT",
+            [zeros(dtype="int32"), zeros(3)],
+            F,
+            {"num_splits": 1},
+        ),
+        ("sum of 2", "SPLIT_V", [zeros(3), Constant([2]), Constant(0)], F, {"num_splits": 1}),
+        (
+            "-1 for output 1",
+            "SPLIT_V",
+            [zeros(3), Constant([-1, -1]), Constant(0)],
+            F * 2,
+            {"num_splits": 2},
+        ),
+        ("4 for output 0", "SPLIT_V", [zeros(3), Constant([4]), Constant(0)], F, {"num_splits": 1}),
+        ("should have (1, 2)", "PAD", [zeros(3), Constant([[1, 1], [0, 0]])], F, {}),
+        ("has 0 and -1", "PAD", [zeros(3), Constant([[0, -1]])], F, {}),
+        ("has 2147483647 and 0", "PAD", [zeros(3), Constant([[2**31 - 1, 0]])], F, {}),
+        ("which no tensor", "PAD", [zeros(3, 3), Constant([[2**30, 0]] * 2)], F, {}),
+        ("should have 1 element", "PADV2", [zeros(3), Constant([[0, 0]]), zeros(2)], F, {}),
+        ("has int8", "PADV2", [zeros(3), Constant([[0, 0]]), zeros(dtype="int8")], F, {}),
+        ("has no inputs", "CONCATENATION", [], F, {}),
+        ("fused activation", "CONCATENATION", [zeros(3)], F, {"fused_activation_function": "RELU"}),
+        ("axis is 1, there are 1", "CONCATENATION", [zeros(3)], F, {"axis": 1}),
+        ("input 1 has shape (2, 3)", "CONCATENATION", [zeros(3, 3), zeros(2, 3)], F, {"axis": 1}),
+        ("input 1 has shape (3)", "CONCATENATION", [zeros(3, 3), zeros(3)], F, {}),
+    ],
+)
+def test_malformed(
+    message: str, code: str, operands: list[Any], outputs: list[str], options: dict[str, Any]
+) -> None:
+    model, inputs = single(code, operands, outputs, **options)
+    with pytest.raises(RuntimeError) as error:
+        octavo_run(model, inputs)
+    assert str(error.value).startswith(f"{code} (node 0 ")
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "ins", "out", "message"),
+    [
+        ("int8", (0.5, 1), (0.5, 2), "has zero point 1"),
+        ("int8", (0.5, 1), (0.25, 1), "has scale 0.5"),
+        ("int16", (0.5, 1), (0.5, 1), "of int16 both should be 0"),
+    ],
+)
+def test_concatenation_refuses_to_rescale(
+    dtype: str, ins: tuple[float, int], out: tuple[float, int], message: str
+) -> None:
+    net = Network()
+    x = net.tensor("x", (2,), dtype, scale=ins[0], zero_point=ins[1])
+    y = net.tensor("y", (), dtype, scale=out[0], zero_point=out[1])
+    net.op("CONCATENATION", [x, x], [y])
+    net.inputs, net.outputs = [x], [y]
+    inputs = {x: np.zeros(2, dtype)}
+    with pytest.raises(OracleError):
+        run(net.build(), inputs)
+    with pytest.raises(RuntimeError, match=message):
+        octavo_run(net.build(), inputs)
