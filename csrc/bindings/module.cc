@@ -7,7 +7,7 @@
 #include <atomic>
 #include <map>
 
-#include "runtime/host.h"
+#include "host/model.h"
 #include "runtime/interpreter.h"
 
 namespace py = pybind11;

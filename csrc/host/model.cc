@@ -1,4 +1,4 @@
-#include "runtime/host.h"
+#include "host/model.h"
 
 #include <cerrno>
 #include <cstdio>
