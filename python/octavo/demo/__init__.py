@@ -1,0 +1,1 @@
+"""A network of handwritten digits, small enough to come with the package."""
