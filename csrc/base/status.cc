@@ -48,20 +48,23 @@ void Message::add(double value) {
     for (; exponent > 0; --exponent) digits *= 10;
     return add_integer(digits);
   }
-  if (exponent < 0 && exponent >= -9) {
-    int64_t unit = 1;
-    for (int i = exponent; i < 0; ++i) unit *= 10;
-    add_integer(digits / unit);
-    add(".");
-    for (int64_t rest = digits % unit; unit > 1; rest %= unit) {
-      unit /= 10;
-      add_integer(rest / unit);
-    }
-    return;
+  int places = -exponent;  // after the point
+  if (places < 0 || places > 9) {
+    places = 0;
+    for (int64_t rest = digits; rest >= 10; rest /= 10) ++places;
   }
-  add_integer(digits);
-  add("e");
-  add_integer(exponent);
+  int64_t unit = 1;
+  for (int i = 0; i < places; ++i) unit *= 10;
+  add_integer(digits / unit);
+  if (places > 0) add(".");
+  for (int64_t rest = digits % unit; unit > 1; rest %= unit) {
+    unit /= 10;
+    add_integer(rest / unit);
+  }
+  if (places + exponent != 0) {
+    add("e");
+    add_integer(places + exponent);
+  }
 }
 
 }  // namespace octavo
