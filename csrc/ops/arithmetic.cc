@@ -1,0 +1,173 @@
+// ADD, SUB, MUL.
+#include "base/math.h"
+#include "ops/activation.h"
+#include "ops/elementwise.h"
+
+namespace octavo {
+namespace {
+
+// What runs an operator, by element type; int16 numbers are plain where the output has no
+// quantization.
+struct Invokes {
+  Step::Invoke f32, plain_s16, s32, s64;  // plain numbers
+  Step::Invoke s8, u8, s16;               // quantized
+};
+
+constexpr Invokes kAdd = {
+    &invoke_elementwise<&Kernels::add_f32>, &invoke_elementwise<&Kernels::add_plain_s16>,
+    &invoke_elementwise<&Kernels::add_s32>, &invoke_elementwise<&Kernels::add_s64>,
+    &invoke_elementwise<&Kernels::add_s8>,  &invoke_elementwise<&Kernels::add_u8>,
+    &invoke_elementwise<&Kernels::add_s16>,
+};
+constexpr Invokes kSub = {
+    &invoke_elementwise<&Kernels::sub_f32>, &invoke_elementwise<&Kernels::sub_plain_s16>,
+    &invoke_elementwise<&Kernels::sub_s32>, &invoke_elementwise<&Kernels::sub_s64>,
+    &invoke_elementwise<&Kernels::sub_s8>,  &invoke_elementwise<&Kernels::sub_u8>,
+    &invoke_elementwise<&Kernels::sub_s16>,
+};
+constexpr Invokes kMul = {
+    &invoke_elementwise<&Kernels::mul_f32>, &invoke_elementwise<&Kernels::mul_plain_s16>,
+    &invoke_elementwise<&Kernels::mul_s32>, &invoke_elementwise<&Kernels::mul_s64>,
+    &invoke_elementwise<&Kernels::mul_s8>,  &invoke_elementwise<&Kernels::mul_u8>,
+    &invoke_elementwise<&Kernels::mul_s16>,
+};
+
+Activation fused_activation(const PrepareContext& c) {
+  return c.options<BinaryOptions>().activation;
+}
+
+template <class T>
+Status prepare_plain(PrepareContext& c, const reference::Broadcast& broadcast,
+                     Step::Invoke invoke) {
+  reference::PlainBinaryParams<T>* p;
+  OCTAVO_TRY(c.make_params(p));
+  p->broadcast = broadcast;
+  c.step.invoke = invoke;
+  return activation_range(c, fused_activation(c), &p->act_min, &p->act_max);
+}
+
+Status prepare_scaled_sum(PrepareContext& c, const reference::Broadcast& broadcast,
+                          Step::Invoke invoke) {
+  const Tensor& a = c.input(0);
+  const Tensor& b = c.input(1);
+  const Tensor& out = c.output(0);
+  reference::ScaledSumParams* p;
+  OCTAVO_TRY(c.make_params(p));
+  p->broadcast = broadcast;
+  p->a_zero = a.zero_point();
+  p->b_zero = b.zero_point();
+  p->out_zero = out.zero_point();
+  p->left_shift = out.type == DType::kInt16 ? 15 : 20;
+  const double twice_max = 2 * static_cast<double>(max(a.scale(), b.scale()));
+  const double rescale =
+      twice_max / (static_cast<double>(1 << p->left_shift) * static_cast<double>(out.scale()));
+  if (!(rescale < 1)) {
+    return c.fail("output \"", out.info->name, "\" has scale ", out.scale(),
+                  ", too small for inputs of scales ", a.scale(), " and ", b.scale());
+  }
+  p->a_scale = quantize_multiplier(static_cast<double>(a.scale()) / twice_max);
+  p->b_scale = quantize_multiplier(static_cast<double>(b.scale()) / twice_max);
+  p->out_scale = quantize_multiplier(rescale);
+  c.step.invoke = invoke;
+  return quantized_activation_range(c, fused_activation(c), out, &p->act_min, &p->act_max);
+}
+
+// Whether log2(x) is within 0.001 of an integer, which is then *exponent: LiteRT's power of two.
+bool is_power_of_two(float x, int32_t* exponent) {
+  constexpr double kTolerance = 1.0006933874625806;     // 2^0.001
+  const double fraction = split_exponent(x, exponent);  // x = fraction * 2^exponent, from 0.5 to 1
+  if (fraction * kTolerance > 1) return true;
+  --*exponent;
+  return 2 * fraction < kTolerance;
+}
+
+Status prepare_shifted_sum(PrepareContext& c, const reference::Broadcast& broadcast,
+                           int32_t a_right, int32_t b_right, Step::Invoke invoke) {
+  if (min(a_right, b_right) != 0) {
+    return c.fail("inputs of scales ", c.input(0).scale(), " and ", c.input(1).scale(),
+                  " and output of scale ", c.output(0).scale(),
+                  ": where all are powers of two, the greater of the inputs' must be the output's");
+  }
+  reference::ShiftedSumParams* p;
+  OCTAVO_TRY(c.make_params(p));
+  p->broadcast = broadcast;
+  p->a_right = min(a_right, 31);
+  p->b_right = min(b_right, 31);
+  c.step.invoke = invoke;
+  return quantized_activation_range(c, fused_activation(c), c.output(0), &p->act_min, &p->act_max);
+}
+
+// ADD and SUB; `shifted_s16` runs them where the scales are powers of two.
+template <Step::Invoke shifted_s16>
+Status prepare_quantized_sum(PrepareContext& c, const reference::Broadcast& broadcast,
+                             Step::Invoke invoke) {
+  OCTAVO_TRY(expect_quantized_operands(c));
+  int32_t a_log2, b_log2, out_log2;
+  if (c.output(0).type == DType::kInt16 && c.options<BinaryOptions>().pot_scale_int16 &&
+      is_power_of_two(c.input(0).scale(), &a_log2) &&
+      is_power_of_two(c.input(1).scale(), &b_log2) &&
+      is_power_of_two(c.output(0).scale(), &out_log2)) {
+    return prepare_shifted_sum(c, broadcast, out_log2 - a_log2, out_log2 - b_log2, shifted_s16);
+  }
+  return prepare_scaled_sum(c, broadcast, invoke);
+}
+
+Status prepare_quantized_product(PrepareContext& c, const reference::Broadcast& broadcast,
+                                 Step::Invoke invoke) {
+  OCTAVO_TRY(expect_quantized_operands(c));
+  const Tensor& a = c.input(0);
+  const Tensor& b = c.input(1);
+  const Tensor& out = c.output(0);
+  reference::ScaledProductParams* p;
+  OCTAVO_TRY(c.make_params(p));
+  p->broadcast = broadcast;
+  p->a_zero = a.zero_point();
+  p->b_zero = b.zero_point();
+  p->out_zero = out.zero_point();
+  p->multiplier = quantize_multiplier(a.scale() * b.scale() / out.scale());  // in float32
+  c.step.invoke = invoke;
+  return quantized_activation_range(c, fused_activation(c), out, &p->act_min, &p->act_max);
+}
+
+using PrepareQuantized = Status (*)(PrepareContext&, const reference::Broadcast&, Step::Invoke);
+
+Status prepare_arithmetic(PrepareContext& c, const Invokes& invokes, PrepareQuantized quantized) {
+  reference::Broadcast broadcast;
+  OCTAVO_TRY(prepare_binary(c, &broadcast));
+  const Tensor& out = c.output(0);
+  switch (out.type) {
+    case DType::kFloat32:
+      return prepare_plain<float>(c, broadcast, invokes.f32);
+    case DType::kInt32:
+      return prepare_plain<int32_t>(c, broadcast, invokes.s32);
+    case DType::kInt64:
+      return prepare_plain<int64_t>(c, broadcast, invokes.s64);
+    case DType::kInt16:
+      if (!out.quantization().scale.empty()) return quantized(c, broadcast, invokes.s16);
+      return prepare_plain<int16_t>(c, broadcast, invokes.plain_s16);
+    case DType::kInt8:
+      return quantized(c, broadcast, invokes.s8);
+    case DType::kUInt8:
+      return quantized(c, broadcast, invokes.u8);
+    default:
+      return c.fail_types();
+  }
+}
+
+}  // namespace
+
+Status prepare_add(PrepareContext& c) {
+  return prepare_arithmetic(c, kAdd,
+                            &prepare_quantized_sum<&invoke_elementwise<&Kernels::add_shifted_s16>>);
+}
+
+Status prepare_sub(PrepareContext& c) {
+  return prepare_arithmetic(c, kSub,
+                            &prepare_quantized_sum<&invoke_elementwise<&Kernels::sub_shifted_s16>>);
+}
+
+Status prepare_mul(PrepareContext& c) {
+  return prepare_arithmetic(c, kMul, &prepare_quantized_product);
+}
+
+}  // namespace octavo

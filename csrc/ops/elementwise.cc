@@ -1,0 +1,46 @@
+#include "ops/elementwise.h"
+
+namespace octavo {
+namespace {
+
+Status expect_quantized(const PrepareContext& c, const char* role, const Tensor& t) {
+  OCTAVO_TRY(c.expect_per_tensor(role, t));
+  if (t.type == DType::kInt16 && t.zero_point() != 0) {
+    return c.fail(role, " \"", t.info->name, "\" of type int16 has zero point ", t.zero_point(),
+                  ", should have 0");
+  }
+  return {};
+}
+
+}  // namespace
+
+Status prepare_unary(const PrepareContext& c) {
+  OCTAVO_TRY(c.expect_operands(1, 1, 1));
+  OCTAVO_TRY(c.expect_same_type("input", c.input(0), "output", c.output(0)));
+  return c.set_shape(0, c.input(0).shape);
+}
+
+Status prepare_binary(const PrepareContext& c, reference::Broadcast* broadcast) {
+  OCTAVO_TRY(c.expect_operands(2, 2, 1));
+  const Tensor& a = c.input(0);
+  const Tensor& b = c.input(1);
+  OCTAVO_TRY(c.expect_same_type("input 0", a, "input 1", b));
+  OCTAVO_TRY(c.expect_same_type("input 0", a, "output", c.output(0)));
+  Shape shape;
+  if (!reference::broadcast_shapes(a.shape, b.shape, shape)) {
+    return c.fail("inputs have shapes ", a.shape, " and ", b.shape,
+                  ", which do not broadcast against each other");
+  }
+  OCTAVO_TRY(c.set_shape(0, shape));
+  *broadcast = reference::plan_broadcast(a.shape, b.shape, shape);
+  return {};
+}
+
+Status expect_quantized_operands(const PrepareContext& c) {
+  for (int32_t i = 0; i < c.input_count(); ++i) {
+    OCTAVO_TRY(expect_quantized(c, "input", c.input(i)));
+  }
+  return expect_quantized(c, "output", c.output(0));
+}
+
+}  // namespace octavo

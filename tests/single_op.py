@@ -1,0 +1,101 @@
+"""Networks of one operator, and what hypothesis draws to run them on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from hypothesis import strategies as st
+from octavo.flatbuffer import Network
+
+Array = npt.NDArray[Any]
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Quantization:
+    """One scale for the whole tensor, or none."""
+
+    scale: float | None = None
+    zero_point: int = 0
+
+
+NONE = Quantization()
+
+
+@dataclass(frozen=True)
+class Operand:
+    """An input of the operator: a value given while running, or a constant of the file."""
+
+    value: Array
+    quantization: Quantization = NONE
+    is_constant: bool = False
+
+
+def single_op(
+    code: str,
+    operands: list[Operand],
+    shape: Shape,
+    dtype: npt.DTypeLike,
+    quantization: Quantization = NONE,
+    **options: Any,
+) -> tuple[bytes, dict[int, Array]]:
+    """A file with the operator, whose output is as given, and its inputs by tensor number."""
+    net = Network()
+    inputs: dict[int, Array] = {}
+    tensors = []
+    for i, operand in enumerate(operands):
+        index = net.tensor(
+            f"x{i}",
+            operand.value.shape,
+            operand.value.dtype,
+            data=operand.value if operand.is_constant else None,
+            **vars(operand.quantization),
+        )
+        tensors.append(index)
+        if not operand.is_constant:
+            inputs[index] = operand.value
+    output = net.tensor("y", shape, dtype, **vars(quantization))
+    net.op(code, tensors, [output], **options)
+    net.inputs, net.outputs = list(inputs), [output]
+    return net.build(), inputs
+
+
+def scales(low: float = 2**-10, high: float = 4.0) -> st.SearchStrategy[float]:
+    """Float32 numbers, spread evenly over the orders of magnitude."""
+    exponents = st.floats(np.log2(low), np.log2(high), allow_nan=False)
+    return st.one_of(st.sampled_from([low, high, 1.0]), exponents.map(lambda e: 2.0**e)).map(
+        lambda s: float(np.float32(s))
+    )
+
+
+@st.composite
+def quantizations(draw: st.DrawFn, dtype: npt.DTypeLike, scale: Any = None) -> Quantization:
+    """What a tensor of a type has: the plain types none, int16 a zero point of 0."""
+    dtype = np.dtype(dtype)
+    if dtype not in (np.int8, np.uint8, np.int16):
+        return NONE
+    limits = np.iinfo(dtype)
+    zero_points = st.one_of(
+        st.sampled_from([limits.min, limits.max]), st.integers(limits.min, limits.max)
+    )
+    return Quantization(
+        draw(scales() if scale is None else scale), 0 if dtype == np.int16 else draw(zero_points)
+    )
+
+
+@st.composite
+def arrays(draw: st.DrawFn, shape: Shape, dtype: npt.DTypeLike) -> Array:
+    """Random elements, the type's extremes among them. Floats are normal, with zeros."""
+    dtype = np.dtype(dtype)
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    special = rng.random(shape) < 0.2
+    if dtype.kind == "f":
+        values = rng.normal(0, draw(st.sampled_from([1e-3, 1.0, 8.0, 1e4])), shape)
+        return np.where(special, 0, values).astype(dtype)
+    limits = np.iinfo(dtype)
+    values = rng.integers(limits.min, limits.max, shape, dtype, endpoint=True)
+    extremes = rng.choice(np.array([limits.min, limits.min + 1, 0, limits.max], dtype), shape)
+    return np.where(special, extremes, values).astype(dtype)

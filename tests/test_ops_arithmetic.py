@@ -1,0 +1,192 @@
+"""ADD, SUB, MUL, MAXIMUM and MINIMUM against LiteRT's reference."""
+
+import numpy as np
+import oracle
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import mutually_broadcastable_shapes
+from single_op import NONE, Operand, Quantization, arrays, quantizations, single_op
+
+EXAMPLES = settings(max_examples=60, deadline=None)
+ACTIVATIONS = st.sampled_from(["NONE", "RELU", "RELU6", "RELU_N1_TO_1"])
+TYPES = ["float32", "int8", "uint8", "int16", "int32", "int64"]
+# Of every rank, and of few dimensions long enough for every tail of a vector.
+SHAPES = st.one_of(
+    mutually_broadcastable_shapes(num_shapes=2, max_dims=8, min_side=0, max_side=3),
+    mutually_broadcastable_shapes(num_shapes=2, max_dims=3, max_side=40),
+)
+
+
+@st.composite
+def operand_pairs(draw, dtype, quantized=True):
+    """Two operands whose shapes broadcast, and the output's shape."""
+    shapes = draw(SHAPES)
+    operands = [
+        Operand(
+            draw(arrays(shape, dtype)),
+            draw(quantizations(dtype)) if quantized else NONE,
+            draw(st.sampled_from([False, False, True])),
+        )
+        for shape in shapes.input_shapes
+    ]
+    assume(not all(o.is_constant for o in operands))
+    return operands, shapes.result_shape
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("code", ["ADD", "SUB", "MUL"])
+@EXAMPLES
+@given(data=st.data())
+def test_arithmetic(code, dtype, data):
+    operands, shape = data.draw(operand_pairs(dtype))
+    output = data.draw(quantizations(dtype))
+    options = {"fused_activation_function": data.draw(ACTIVATIONS)}
+    if dtype == "int16" and code != "MUL":
+        options["pot_scale_int16"] = False
+    oracle.assert_equal_to_litert(*single_op(code, operands, shape, dtype, output, **options))
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("code", ["MAXIMUM", "MINIMUM"])
+@EXAMPLES
+@given(data=st.data())
+def test_extremes(code, dtype, data):
+    operands, shape = data.draw(operand_pairs(dtype))
+    output = data.draw(quantizations(dtype))
+    oracle.assert_equal_to_litert(*single_op(code, operands, shape, dtype, output))
+
+
+@pytest.mark.parametrize("code", ["ADD", "SUB"])
+@EXAMPLES
+@given(data=st.data())
+def test_sums_of_power_of_two_scales(code, data):
+    """int16 scales within 2^+-0.001 of powers of two are shifted by, unless the option says no."""
+    operands, shape = data.draw(operand_pairs("int16", quantized=False))
+    shifts = data.draw(st.permutations([0, data.draw(st.integers(0, 15))]))
+    exponent = data.draw(st.integers(-20, 0))
+    nearly = st.floats(-0.00099, 0.00099).map(lambda e: 2.0**e)
+    operands = [
+        Operand(o.value, Quantization(2.0 ** (exponent - shift) * data.draw(nearly)), o.is_constant)
+        for o, shift in zip(operands, shifts, strict=True)
+    ]
+    output = Quantization(2.0**exponent * data.draw(nearly))
+    options = {"fused_activation_function": data.draw(ACTIVATIONS)}
+    model, inputs = single_op(code, operands, shape, "int16", output, **options)
+    if code == "SUB":
+        oracle.assert_equal_to_litert(model, inputs)
+        return
+    # LiteRT's ADD does not broadcast here (see the faults below): it is given repeated operands.
+    repeated = [
+        Operand(np.broadcast_to(o.value, shape), o.quantization, o.is_constant) for o in operands
+    ]
+    expected, [y] = oracle.run(*single_op(code, repeated, shape, "int16", output, **options))
+    ours, _ = oracle.octavo_run(model, inputs)
+    oracle.assert_same(ours[y], expected[y])
+
+
+@pytest.mark.parametrize("code", ["ADD", "SUB", "MUL"])
+@EXAMPLES
+@given(data=st.data())
+def test_plain_int16(code, data):
+    """Without a quantization int16 numbers are what they are, and wrap."""
+    operands, shape = data.draw(operand_pairs("int16", quantized=False))
+    options = {"fused_activation_function": data.draw(ACTIVATIONS)}
+    model, inputs = single_op(code, operands, shape, "int16", **options)
+    if code == "SUB":  # LiteRT has only ADD (see the faults below): x - y wraps as x + (-y) does
+        code = "ADD"
+        operands[1] = Operand(-operands[1].value, is_constant=operands[1].is_constant)
+    expected, [y] = oracle.run(*single_op(code, operands, shape, "int16", **options))
+    ours, _ = oracle.octavo_run(model, inputs)
+    oracle.assert_same(ours[y], expected[y])
+
+
+def test_faults_of_litert():
+    """Cases in which ours goes another way; where LiteRT is mended, this test tells."""
+    one, tiny = Quantization(1.0), Quantization(2.0**-20)
+    x = np.array([-128, 0, 127], np.int8)
+    far = [Operand(x, one), Operand(np.zeros(3, np.int8), one)]
+    # An output scale 2^20 times finer than the inputs': ADD dies, SUB gives anything.
+    with pytest.raises(oracle.OracleError, match="died"):
+        oracle.run(*single_op("ADD", far, (3,), "int8", tiny))
+    values, [y] = oracle.run(*single_op("SUB", far, (3,), "int8", tiny))
+    assert values[y].tolist() != [-128, 0, 127]
+    # int16 ADD of power-of-two scales does not broadcast.
+    row = Operand(np.ones((2, 3), np.int16), one), Operand(np.ones(3, np.int16), one)
+    with pytest.raises(oracle.OracleError, match="died"):
+        oracle.run(*single_op("ADD", list(row), (2, 3), "int16", one))
+    # SUB wants int16 to be quantized, ADD and MUL do not.
+    plain = [Operand(np.ones(3, np.int16))] * 2
+    with pytest.raises(oracle.OracleError, match="died"):
+        oracle.run(*single_op("SUB", plain, (3,), "int16"))
+
+
+def test_resized_operands_broadcast_anew():
+    q = Quantization(0.5, 3)
+    x, y = np.arange(12, dtype=np.int8).reshape(3, 4), np.arange(4, dtype=np.int8)
+    model, inputs = single_op("SUB", [Operand(y, q), Operand(y, q)], (4,), "int8", q)
+    first, second = inputs
+    oracle.assert_equal_to_litert(model, {first: x, second: y}, resize={first: (3, 4)})
+
+
+def error_of(code, operands, shape, dtype, quantization=NONE, **options):
+    with pytest.raises((ValueError, RuntimeError)) as error:
+        oracle.octavo_run(*single_op(code, operands, shape, dtype, quantization, **options))
+    return str(error.value)
+
+
+def zeros(shape, dtype="float32", quantization=NONE):
+    return Operand(np.zeros(shape, dtype), quantization)
+
+
+@pytest.mark.parametrize("code", ["ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM"])
+def test_errors_of_every_operator(code):
+    label = f'{code} (node 0 "y"): '
+    assert error_of(code, [zeros((2, 3)), zeros((2, 4))], (2, 3), "float32") == (
+        label + "inputs have shapes (2, 3) and (2, 4), which do not broadcast against each other"
+    )
+    assert error_of(code, [zeros(2), zeros(2, "int32")], (2,), "float32") == (
+        label + 'input 0 "x0" has type float32, input 1 "x1" has int32'
+    )
+    assert error_of(code, [zeros(2), zeros(2)], (2,), "int32") == (
+        label + 'input 0 "x0" has type float32, output "y" has int32'
+    )
+    assert error_of(code, [zeros(2)], (2,), "float32") == label + "takes 2 inputs, has 1"
+    assert error_of(code, [zeros(2, "bool"), zeros(2, "bool")], (2,), "bool") == (
+        label + "does not exist for inputs of types (bool, bool) and output of type bool"
+    )
+
+
+@pytest.mark.parametrize("code", ["ADD", "SUB", "MUL"])
+def test_errors_of_quantized_arithmetic(code):
+    label = f'{code} (node 0 "y"): '
+    half = Quantization(0.5)
+    assert error_of(code, [zeros(2, "int8"), zeros(2, "int8", half)], (2,), "int8", half) == (
+        label + 'input "x0" of type int8 has 0 scales, should have 1'
+    )
+    off = Quantization(0.5, 300)
+    assert error_of(code, [zeros(2, "uint8", half)] * 2, (2,), "uint8", off) == (
+        label + 'output "y" has zero point 300, its type uint8 holds 0 to 255'
+    )
+    shifted = Quantization(0.5, 1)
+    assert error_of(code, [zeros(2, "int16", shifted)] * 2, (2,), "int16", half) == (
+        label + 'input "x0" of type int16 has zero point 1, should have 0'
+    )
+    tanh = {"fused_activation_function": "TANH"}
+    assert error_of(code, [zeros(2)] * 2, (2,), "float32", **tanh) == (
+        label + "the fused activation TANH is not supported"
+    )
+
+
+@pytest.mark.parametrize("code", ["ADD", "SUB"])
+def test_errors_of_scales_that_sums_cannot_have(code):
+    label = f'{code} (node 0 "y"): '
+    one, tiny = Quantization(1.0), Quantization(2.0**-20)
+    assert error_of(code, [zeros(2, "int8", one)] * 2, (2,), "int8", tiny) == (
+        label + 'output "y" has scale 9.53674e-7, too small for inputs of scales 1 and 1'
+    )
+    halves = [zeros(2, "int16", Quantization(0.5))] * 2
+    assert error_of(code, halves, (2,), "int16", one) == (
+        label + "inputs of scales 0.5 and 0.5 and output of scale 1: where all are powers of two, "
+        "the greater of the inputs' must be the output's"
+    )
