@@ -21,5 +21,6 @@
 #include "reference/pool.h"
 #include "reference/quantize.h"
 #include "reference/reduce.h"
+#include "reference/relu.h"
 #include "reference/resize.h"
 #include "reference/softmax.h"
