@@ -7,6 +7,7 @@
 #include <atomic>
 #include <map>
 
+#include "host/calibration.h"
 #include "host/model.h"
 #include "runtime/interpreter.h"
 
@@ -135,24 +136,10 @@ class PyInterpreter {
   }
 
   void invoke() {
-    if (!state_->is_ready) {
-      raise_if_failed(
-          Status::failed("the interpreter is not ready to run: call allocate_tensors() before "
-                         "invoke(), and again after resize_tensor_input()"));
-    }
-    if (is_running_.exchange(true)) {
-      raise_if_failed(
-          Status::failed("another thread is running this interpreter: give each thread an "
-                         "interpreter of its own (they can share one model)"));
-    }
-    const std::shared_ptr<State> state = state_;
-    Status s;
-    {
-      py::gil_scoped_release release;
-      s = state->interpreter->invoke();
-    }
-    is_running_ = false;
-    raise_if_failed(s);
+    run([](Interpreter& interpreter) { return interpreter.invoke(); });
+  }
+  void calibrate(Calibration& calibration) {
+    run([&](Interpreter& interpreter) { return calibration.run(interpreter); });
   }
 
   void set_tensor(int32_t i, const py::array& value) {
@@ -239,6 +226,29 @@ class PyInterpreter {
  private:
   const Subgraph& graph() const { return model_->graph().subgraphs[subgraph_]; }
 
+  // Runs `how` on the prepared interpreter, without the GIL and in one thread at a time.
+  template <class How>
+  void run(How how) {
+    if (!state_->is_ready) {
+      raise_if_failed(
+          Status::failed("the interpreter is not ready to run: call allocate_tensors() before "
+                         "invoke(), and again after resize_tensor_input()"));
+    }
+    if (is_running_.exchange(true)) {
+      raise_if_failed(
+          Status::failed("another thread is running this interpreter: give each thread an "
+                         "interpreter of its own (they can share one model)"));
+    }
+    const std::shared_ptr<State> state = state_;
+    Status s;
+    {
+      py::gil_scoped_release release;
+      s = how(*state->interpreter);
+    }
+    is_running_ = false;
+    raise_if_failed(s);
+  }
+
   std::shared_ptr<State> fresh() const {
     auto state = std::make_shared<State>();
     state->model = model_;
@@ -297,6 +307,23 @@ class PyInterpreter {
   std::atomic<bool> is_running_{false};
 };
 
+py::list statistics(const Calibration& calibration) {
+  py::list out;
+  for (const ValueStatistics& s : calibration.statistics()) {
+    py::dict d;
+    d["samples"] = s.samples;
+    d["min"] = s.min;
+    d["max"] = s.max;
+    d["average_min"] = s.average_min;
+    d["average_max"] = s.average_max;
+    d["has_nonfinite"] = s.has_nonfinite;
+    d["limit"] = s.limit;
+    d["histogram"] = to_array(Span<const int64_t>{s.histogram.data(), s.histogram.size()});
+    out.append(d);
+  }
+  return out;
+}
+
 }  // namespace
 }  // namespace octavo
 
@@ -321,6 +348,7 @@ PYBIND11_MODULE(_core, m) {
       .def("resize_input", &PyInterpreter::resize_input)
       .def("allocate", &PyInterpreter::allocate)
       .def("invoke", &PyInterpreter::invoke)
+      .def("calibrate", &PyInterpreter::calibrate)
       .def("set_tensor", &PyInterpreter::set_tensor)
       .def("get_tensor", &PyInterpreter::get_tensor, py::arg("index"), py::arg("copy"))
       .def("tensor_details", &PyInterpreter::tensor_details)
@@ -332,4 +360,7 @@ PYBIND11_MODULE(_core, m) {
       .def_property_readonly("is_ready", &PyInterpreter::is_ready)
       .def_property_readonly("arena_bytes", &PyInterpreter::arena_bytes)
       .def_property_readonly("unshared_bytes", &PyInterpreter::unshared_bytes);
+  py::class_<Calibration>(m, "Calibration")
+      .def(py::init<size_t, bool>(), py::arg("tensors"), py::arg("histograms"))
+      .def("statistics", &statistics);
 }

@@ -69,9 +69,12 @@ Status Interpreter::prepare(bool keep_all) {
   return {};
 }
 
-Status Interpreter::invoke() {
+Status Interpreter::invoke(const Observer* observer) {
   const Workspace workspace{kernels_};
-  for (size_t i = 0; i < step_count_; ++i) OCTAVO_TRY(steps_[i].invoke(steps_[i], workspace));
+  for (size_t i = 0; i < step_count_; ++i) {
+    OCTAVO_TRY(steps_[i].invoke(steps_[i], workspace));
+    if (observer != nullptr) observer->after(observer->context, steps_[i]);
+  }
   return {};
 }
 
@@ -211,7 +214,7 @@ void Interpreter::set_lifetimes(bool keep_all, Span<PlannedBuffer> buffers) {
     for (Span<Tensor*> operands : {steps_[s].inputs, steps_[s].outputs}) {
       for (const Tensor* t : operands) {
         if (t == nullptr || t->is_known) continue;
-        PlannedBuffer& b = buffers[t - tensors_.data];
+        PlannedBuffer& b = buffers[index_of(*t)];
         b.first = min(b.first, s);
         b.last = max(b.last, s);
       }

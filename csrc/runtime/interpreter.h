@@ -13,6 +13,12 @@
 
 namespace octavo {
 
+// Is told of every step that has run, while its operands still have their values.
+struct Observer {
+  void (*after)(void* context, const Step& step);
+  void* context;
+};
+
 class Interpreter {
  public:
   // Reads the subgraph's tensors; shapes can be changed until prepare.
@@ -26,13 +32,15 @@ class Interpreter {
   // memory, so that each keeps its value after invoke.
   Status prepare(bool keep_all);
 
-  Status invoke();
+  Status invoke(const Observer* observer = nullptr);
 
   // Sets variable tensors to zero, as prepare leaves them.
   void reset_variables();
 
   const Subgraph& graph() const { return graph_; }
   const Tensor& tensor(int32_t i) const { return tensors_[i]; }
+  // The number of one of this interpreter's tensors.
+  int32_t index_of(const Tensor& t) const { return static_cast<int32_t>(&t - tensors_.data); }
   // The value is there after invoke: the memory is no other tensor's.
   bool is_kept(int32_t i) const { return kept_[i]; }
 

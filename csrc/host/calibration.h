@@ -1,0 +1,49 @@
+// What calibration learns of the tensors of a float network while it runs.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "runtime/interpreter.h"
+
+namespace octavo {
+
+// The values that one tensor has taken, in memory that does not grow with their number.
+struct ValueStatistics {
+  static constexpr int kBins = 4096;
+
+  int64_t samples = 0;     // invocations that gave it at least one element
+  float min = 0, max = 0;  // of all values
+  double average_min = 0,
+         average_max = 0;      // exponential moving averages of each sample's own extremes
+  bool has_nonfinite = false;  // NaN or an infinity was among the values; they are left out
+  // Counts of values in kBins equal bins over [-limit, limit]; the limit is a power of two that
+  // doubles when a greater value comes, neighbouring bins merging. Empty without histograms.
+  float limit = 0;
+  std::vector<int64_t> histogram;
+
+  void add(const float* values, int64_t count, bool with_histogram);
+
+ private:
+  void count_values(const float* values, int64_t count, float greatest);
+};
+
+// One ValueStatistics per tensor of a subgraph.
+class Calibration {
+ public:
+  Calibration(size_t tensors, bool with_histograms)
+      : statistics_(tensors), with_histograms_(with_histograms) {}
+
+  // Runs the interpreter once and adds the values of its inputs and of all that its steps computed.
+  Status run(Interpreter& interpreter);
+
+  const std::vector<ValueStatistics>& statistics() const { return statistics_; }
+
+ private:
+  void add(const Interpreter& interpreter, const Tensor& tensor);
+
+  std::vector<ValueStatistics> statistics_;
+  bool with_histograms_;
+};
+
+}  // namespace octavo
