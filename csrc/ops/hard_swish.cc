@@ -1,0 +1,34 @@
+#include "ops/lut.h"
+
+namespace octavo {
+
+Status prepare_hard_swish(PrepareContext& c) {
+  OCTAVO_TRY(c.expect_operands(1, 1, 1));
+  const Tensor& in = c.input(0);
+  const Tensor& out = c.output(0);
+  OCTAVO_TRY(c.expect_type("input", in, {DType::kFloat32, DType::kInt8, DType::kUInt8}));
+  OCTAVO_TRY(c.expect_same_type("input", in, "output", out));
+  OCTAVO_TRY(c.set_shape(0, in.shape));
+  if (in.type == DType::kFloat32) {
+    c.step.invoke = &invoke_elements<&Kernels::hard_swish_f32>;
+    return {};
+  }
+  OCTAVO_TRY(c.expect_per_tensor("input", in));
+  OCTAVO_TRY(c.expect_per_tensor("output", out));
+  // Wholly in float32, then widened.
+  const float step = 1.0f / 128 * in.scale();
+  const Multiplier to_output = quantize_multiplier(step / out.scale());
+  const Multiplier to_reluish = quantize_multiplier(step / (3.0f / 32768));
+  if (to_output.shift > 0) {
+    return c.fail("input scale ", in.scale(), " is 128 times the output scale ", out.scale(),
+                  " or more");
+  }
+  uint8_t* lut;
+  OCTAVO_TRY(make_lookup_8(c, lut));
+  const DTypeInfo& type = dtype_info(in.type);
+  reference::build_hard_swish_lut(
+      {in.zero_point(), out.zero_point(), type.min, type.max, to_output, to_reluish}, lut);
+  return {};
+}
+
+}  // namespace octavo

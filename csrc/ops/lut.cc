@@ -1,0 +1,131 @@
+#include "ops/lut.h"
+
+#include "base/math.h"
+
+namespace octavo {
+namespace {
+
+struct LookupParams {
+  const uint8_t* lut;
+};
+
+Status invoke_lookup_8(const Step& s, const Workspace& w) {
+  w.kernels.lookup_8(s.inputs[0]->shape.count(), s.params<LookupParams>().lut, s.input(0),
+                     s.output(0));
+  return {};
+}
+
+template <auto kernel>
+Status invoke_sigmoid_s16(const Step& s, const Workspace& w) {
+  (w.kernels.*kernel)(s.params<reference::SigmoidParams>(), s.inputs[0]->shape.count(), s.input(0),
+                      s.output(0));
+  return {};
+}
+
+// LOGISTIC and TANH.
+struct Sigmoid {
+  float (*function)(float);
+  Step::Invoke invoke_f32, invoke_s16;
+  float out_scale_8;     // the only output scale of the 8-bit types; 0: any
+  int32_t most_doubled;  // how often 2^-12 may be doubled to be an int16 scale of power of two
+};
+
+constexpr Sigmoid kLogistic = {&reference::logistic, &invoke_elements<&Kernels::logistic_f32>,
+                               &invoke_sigmoid_s16<&Kernels::logistic_s16>, 1.0f / 256, 0};
+constexpr Sigmoid kTanh = {[](float x) { return static_cast<float>(tanh(x)); },
+                           &invoke_elements<&Kernels::tanh_f32>,
+                           &invoke_sigmoid_s16<&Kernels::tanh_s16>, 0, 1};
+
+Status prepare_8(PrepareContext& c, const Sigmoid& op) {
+  const Tensor& in = c.input(0);
+  const Tensor& out = c.output(0);
+  if (op.out_scale_8 != 0 && out.scale() != op.out_scale_8) {
+    return c.fail("output \"", out.info->name, "\" has scale ", out.scale(), ", should be ",
+                  op.out_scale_8);
+  }
+  uint8_t* lut;
+  OCTAVO_TRY(make_lookup_8(c, lut));
+  const DTypeInfo& type = dtype_info(in.type);
+  reference::build_lut_8(
+      {in.scale(), out.scale(), in.zero_point(), out.zero_point(), type.min, type.max}, op.function,
+      lut);
+  return {};
+}
+
+// Whether |log2(scale / power)| < 0.001: what LiteRT takes for a power of two.
+bool is_about(float scale, double power) {
+  return scale > power * 0.9993071 && scale < power * 1.0006933;
+}
+
+// The input scale in units of 1 / 12288, as LiteRT forms it (TanhPrepare, SigmoidPrepare).
+void find_multiplier(float scale, int32_t most_doubled, reference::SigmoidParams& p) {
+  for (int32_t doubled = 0; doubled <= most_doubled; ++doubled) {
+    if (is_about(scale, (1 << doubled) / 4096.0)) {
+      p.multiplier = 3 << doubled;
+      p.right = 0;
+      return;
+    }
+  }
+  double multiplier = scale * 12288.0;
+  p.right = 0;
+  while (multiplier <= 32767 / 2.0 && p.right <= 30) {
+    multiplier *= 2;
+    ++p.right;
+  }
+  p.multiplier = static_cast<int32_t>(min(multiplier, 2147483647.0));
+}
+
+Status prepare_s16(PrepareContext& c, const Sigmoid& op) {
+  const Tensor& in = c.input(0);
+  const Tensor& out = c.output(0);
+  if (in.zero_point() != 0 || out.zero_point() != 0) {
+    return c.fail("int16 zero points are ", in.zero_point(), " and ", out.zero_point(),
+                  ", should be 0");
+  }
+  if (!is_about(out.scale(), 1.0 / 32768)) {
+    return c.fail("output \"", out.info->name, "\" has scale ", out.scale(), ", should be ",
+                  1.0 / 32768);
+  }
+  reference::SigmoidParams* p;
+  OCTAVO_TRY(c.make_params(p));
+  find_multiplier(in.scale(), op.most_doubled, *p);
+  Span<uint16_t> lut;
+  OCTAVO_TRY(c.make_array(reference::kSigmoidLutSize, lut));
+  reference::build_sigmoid_lut(lut.data);
+  p->lut = lut.data;
+  c.step.invoke = op.invoke_s16;
+  return {};
+}
+
+Status prepare(PrepareContext& c, const Sigmoid& op) {
+  OCTAVO_TRY(c.expect_operands(1, 1, 1));
+  const Tensor& in = c.input(0);
+  OCTAVO_TRY(
+      c.expect_type("input", in, {DType::kFloat32, DType::kInt8, DType::kUInt8, DType::kInt16}));
+  OCTAVO_TRY(c.expect_same_type("input", in, "output", c.output(0)));
+  OCTAVO_TRY(c.set_shape(0, in.shape));
+  if (in.type == DType::kFloat32) {
+    c.step.invoke = op.invoke_f32;
+    return {};
+  }
+  OCTAVO_TRY(c.expect_per_tensor("input", in));
+  OCTAVO_TRY(c.expect_per_tensor("output", c.output(0)));
+  return in.type == DType::kInt16 ? prepare_s16(c, op) : prepare_8(c, op);
+}
+
+}  // namespace
+
+Status make_lookup_8(PrepareContext& c, uint8_t*& lut) {
+  Span<uint8_t> table;
+  OCTAVO_TRY(c.make_array(reference::kLut8Size, table));
+  LookupParams* p;
+  OCTAVO_TRY(c.make_params(p));
+  p->lut = lut = table.data;
+  c.step.invoke = &invoke_lookup_8;
+  return {};
+}
+
+Status prepare_logistic(PrepareContext& c) { return prepare(c, kLogistic); }
+Status prepare_tanh(PrepareContext& c) { return prepare(c, kTanh); }
+
+}  // namespace octavo
