@@ -1,0 +1,125 @@
+#include "ops/lut.h"
+
+namespace octavo {
+namespace {
+
+using reference::AffineParams;
+using reference::RequantizeParams;
+
+template <auto kernel, class Params>
+Status invoke(const Step& s, const Workspace& w) {
+  (w.kernels.*kernel)(s.params<Params>(), s.input(0), s.output(0));
+  return {};
+}
+
+struct Variant {
+  DType in, out;
+  Step::Invoke invoke;
+};
+
+template <size_t n>
+Step::Invoke find(const Variant (&variants)[n], const PrepareContext& c) {
+  for (const Variant& v : variants) {
+    if (c.input(0).type == v.in && c.output(0).type == v.out) return v.invoke;
+  }
+  return nullptr;
+}
+
+constexpr Variant kQuantize[] = {
+    {DType::kFloat32, DType::kInt8, &invoke<&Kernels::quantize_s8, AffineParams>},
+    {DType::kFloat32, DType::kUInt8, &invoke<&Kernels::quantize_u8, AffineParams>},
+    {DType::kFloat32, DType::kInt16, &invoke<&Kernels::quantize_s16, AffineParams>},
+};
+
+constexpr Variant kRequantize[] = {
+    {DType::kInt8, DType::kInt8, &invoke<&Kernels::requantize_s8, RequantizeParams>},
+    {DType::kInt8, DType::kUInt8, &invoke<&Kernels::requantize_s8_u8, RequantizeParams>},
+    {DType::kUInt8, DType::kUInt8, &invoke<&Kernels::requantize_u8, RequantizeParams>},
+    {DType::kUInt8, DType::kInt8, &invoke<&Kernels::requantize_u8_s8, RequantizeParams>},
+    {DType::kInt16, DType::kInt16, &invoke<&Kernels::requantize_s16, RequantizeParams>},
+    {DType::kInt16, DType::kInt8, &invoke<&Kernels::requantize_s16_s8, RequantizeParams>},
+    {DType::kInt16, DType::kInt32, &invoke<&Kernels::requantize_s16_s32, RequantizeParams>},
+    {DType::kInt32, DType::kInt8, &invoke<&Kernels::requantize_s32_s8, RequantizeParams>},
+    {DType::kInt32, DType::kInt16, &invoke<&Kernels::requantize_s32_s16, RequantizeParams>},
+};
+
+constexpr Variant kDequantize[] = {
+    {DType::kFloat16, DType::kFloat32, &invoke_elements<&Kernels::dequantize_f16>},
+    {DType::kInt4, DType::kFloat32, &invoke<&Kernels::dequantize_s4, AffineParams>},
+    {DType::kInt8, DType::kFloat32, &invoke<&Kernels::dequantize_s8, AffineParams>},
+    {DType::kUInt8, DType::kFloat32, &invoke<&Kernels::dequantize_u8, AffineParams>},
+    {DType::kInt16, DType::kFloat32, &invoke<&Kernels::dequantize_s16, AffineParams>},
+};
+
+// The params for the quantization of `t`, of one scale or of one for each index of a dimension.
+Status make_affine_params(PrepareContext& c, const char* role, const Tensor& t) {
+  const Quantization& q = t.quantization();
+  const Shape& shape = t.shape;
+  AffineParams* p;
+  OCTAVO_TRY(c.make_params(p));
+  *p = {1, 1, shape.count(), q.scale.data, nullptr};
+  if (q.per_axis()) {
+    if (q.axis >= shape.rank || static_cast<size_t>(shape[q.axis]) != q.scale.size) {
+      return c.fail(role, " \"", t.info->name, "\" has ", q.scale.size, " scales for dimension ",
+                    q.axis, " of shape ", shape);
+    }
+    p->outer = shape.count(0, q.axis);
+    p->channels = shape[q.axis];
+    p->inner = shape.count(q.axis + 1, shape.rank);
+  } else {
+    OCTAVO_TRY(c.expect_per_tensor(role, t));
+  }
+  const DTypeInfo& type = dtype_info(t.type);
+  Span<int32_t> zero_point;
+  OCTAVO_TRY(c.make_array(p->channels, zero_point));
+  for (size_t i = 0; i < zero_point.size; ++i) {
+    if (q.zero(i) < type.min || q.zero(i) > type.max) {
+      return c.fail(role, " \"", t.info->name, "\" has zero point ", q.zero(i), ", its type ",
+                    t.type, " holds ", type.min, " to ", type.max);
+    }
+    zero_point[i] = static_cast<int32_t>(q.zero(i));
+  }
+  p->zero_point = zero_point.data;
+  return {};
+}
+
+Status make_requantize_params(PrepareContext& c) {
+  const Tensor& in = c.input(0);
+  const Tensor& out = c.output(0);
+  OCTAVO_TRY(c.expect_per_tensor("input", in));
+  OCTAVO_TRY(c.expect_per_tensor("output", out));
+  if (in.type == DType::kInt16 && out.type == DType::kInt16 &&
+      (in.zero_point() != 0 || out.zero_point() != 0)) {
+    return c.fail("int16 zero points are ", in.zero_point(), " and ", out.zero_point(),
+                  ", should be 0");
+  }
+  RequantizeParams* p;
+  OCTAVO_TRY(c.make_params(p));
+  *p = {in.shape.count(), in.zero_point(), out.zero_point(),
+        quantize_multiplier(double{in.scale()} / double{out.scale()})};
+  return {};
+}
+
+}  // namespace
+
+Status prepare_quantize(PrepareContext& c) {
+  OCTAVO_TRY(c.expect_operands(1, 1, 1));
+  OCTAVO_TRY(c.set_shape(0, c.input(0).shape));
+  c.step.invoke = find(kQuantize, c);
+  if (c.step.invoke != nullptr) {
+    return make_affine_params(c, "output", c.output(0));
+  }
+  c.step.invoke = find(kRequantize, c);
+  return c.step.invoke != nullptr ? make_requantize_params(c) : c.fail_types();
+}
+
+Status prepare_dequantize(PrepareContext& c) {
+  OCTAVO_TRY(c.expect_operands(1, 1, 1));
+  const Tensor& in = c.input(0);
+  OCTAVO_TRY(c.set_shape(0, in.shape));
+  c.step.invoke = find(kDequantize, c);
+  if (c.step.invoke == nullptr) return c.fail_types();
+  return in.type == DType::kFloat16 ? Status() : make_affine_params(c, "input", in);
+}
+
+}  // namespace octavo
