@@ -31,8 +31,11 @@ class Arena {
   template <class T>
   Status make(int64_t count, Span<T>& out) {
     static_assert(std::is_trivially_destructible_v<T>);
+    constexpr auto kSize = static_cast<int64_t>(sizeof(T));
     void* memory = nullptr;
-    OCTAVO_TRY(allocate(count * static_cast<int64_t>(sizeof(T)), alignof(T), &memory));
+    // A product that overflows is more than there ever is.
+    OCTAVO_TRY(
+        allocate(count > INT64_MAX / kSize ? INT64_MAX : count * kSize, alignof(T), &memory));
     auto* first = static_cast<T*>(memory);
     for (int64_t i = 0; i < count; ++i) ::new (static_cast<void*>(first + i)) T{};
     out = {first, static_cast<size_t>(count)};
