@@ -1,0 +1,185 @@
+// Whole networks through the C interface, in static memory and without a heap.
+#include <cstdlib>
+
+#include "base/math.h"
+#include "capi/octavo.h"
+#include "selftest/recorded.h"
+#include "selftest/selftest.h"
+
+namespace octavo::selftest {
+namespace {
+
+alignas(64) uint8_t model_bytes[4096], input_bytes[4096], output_bytes[4096];
+alignas(64) uint8_t memory[64 * 1024];
+
+struct Bytes {
+  const uint8_t* data;
+  size_t size;
+};
+
+int base64_digit(char c) {
+  if (c >= 'A' && c <= 'Z') return c - 'A';
+  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+  if (c >= '0' && c <= '9') return c - '0' + 52;
+  return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+Bytes decode(const char* base64, uint8_t (&to)[4096], Check& check) {
+  uint32_t bits = 0;
+  size_t pending = 0, size = 0;
+  for (const char* c = base64; base64_digit(*c) >= 0; ++c) {
+    bits = bits << 6 | static_cast<uint32_t>(base64_digit(*c));
+    pending += 6;
+    if (pending < 8) continue;
+    pending -= 8;
+    check.expect(size < sizeof(to), "more than ", sizeof(to), " bytes are recorded");
+    if (size < sizeof(to)) to[size++] = static_cast<uint8_t>(bits >> pending);
+  }
+  return {to, size};
+}
+
+// The recorded bytes that belong to the next tensor; none where there are too few.
+Bytes take(Bytes& bytes, size_t size) {
+  if (bytes.size < size) return {};
+  const Bytes head = {bytes.data, size};
+  bytes = {bytes.data + size, bytes.size - size};
+  return head;
+}
+
+float float_at(const void* data, size_t i) {
+  float f;
+  memcpy(&f, static_cast<const uint8_t*>(data) + i * sizeof(f), sizeof(f));
+  return f;
+}
+
+// Integers to the bit, floats within 1e-5 of the tensor's peak.
+void compare(const octavo_tensor& found, const void* expected, int32_t output, Check& check) {
+  if (found.type != OCTAVO_FLOAT32) {
+    const auto* a = static_cast<const uint8_t*>(found.data);
+    const auto* b = static_cast<const uint8_t*>(expected);
+    size_t i = 0;
+    while (i < found.bytes && a[i] == b[i]) ++i;
+    check.expect(i == found.bytes, "output ", output, " differs in byte ", i);
+    return;
+  }
+  const size_t count = found.bytes / sizeof(float);
+  double peak = 0;
+  for (size_t i = 0; i < count; ++i) {
+    const double x = float_at(expected, i);
+    peak = max(peak, x < 0 ? -x : x);
+  }
+  for (size_t i = 0; i < count; ++i) {
+    const double difference = double{float_at(found.data, i)} - float_at(expected, i);
+    check.expect(difference <= 1e-5 * peak && difference >= -1e-5 * peak, "output ", output,
+                 ", element ", i, " is ", float_at(found.data, i), ", should be ",
+                 float_at(expected, i));
+  }
+}
+
+void test_allocations_are_counted(Check& check) {
+  const int64_t before = allocation_count();
+  void* volatile block = std::malloc(1);
+  std::free(block);
+  int* volatile number = new int(1);
+  delete number;
+  check.expect(before < 0 || allocation_count() >= before + 2, "two allocations went unnoticed");
+}
+
+// Any amount of memory is either enough or an error; what octavo_memory_used says is enough.
+void test_too_little_memory(Check& check) {
+  const Bytes model = decode(kRecorded[0].model, model_bytes, check);
+  octavo_network* network;
+  size_t enough = 0;
+  for (size_t size = 0; size <= sizeof(memory) && enough == 0; size += 16) {
+    octavo_status status = octavo_create(model.data, model.size, memory, size, &network);
+    check.expect((network == nullptr) <= (status == OCTAVO_FAILED), "a null network without error");
+    if (status == OCTAVO_OK) status = octavo_prepare(network);
+    if (status == OCTAVO_OK) {
+      enough = octavo_memory_used(network);
+      check.expect(enough <= size && enough + 16 > size, enough, " bytes used, ", size, " enough");
+    } else {
+      check.expect(status == OCTAVO_FAILED && *octavo_message(network) != 0, "no message");
+    }
+  }
+  check.expect(enough > 0, "no amount of memory was enough");
+}
+
+void test_misuse(Check& check) {
+  const Bytes model = decode(kRecorded[0].model, model_bytes, check);
+  octavo_network* network;
+  octavo_tensor t;
+  auto expect = [&](octavo_status found, octavo_status status, const char* text) {
+    check.expect(found == status && Text(octavo_message(network)) == Text(text),
+                 "the message is \"", octavo_message(network), "\", should be \"", text, "\"");
+  };
+  expect(octavo_create(model.data + 4, model.size, memory, sizeof(memory), &network),
+         OCTAVO_INVALID,
+         "the model's bytes lie 4 bytes after a multiple of 16, to which they should be aligned");
+  expect(octavo_prepare(network), OCTAVO_INVALID,
+         "the model's bytes lie 4 bytes after a multiple of 16, to which they should be aligned");
+  check.expect(octavo_input_count(network) == 0, "a broken network has inputs");
+  expect(octavo_create(model.data, 0, memory, sizeof(memory), &network), OCTAVO_INVALID,
+         "the model file is empty");
+
+  check.expect(
+      octavo_create(model.data, model.size, memory, sizeof(memory), &network) == OCTAVO_OK &&
+          *octavo_message(network) == 0,
+      octavo_message(network));
+  expect(octavo_invoke(network), OCTAVO_FAILED,
+         "the network is not ready to run: call octavo_prepare first");
+  expect(octavo_input(network, 1, &t), OCTAVO_INVALID, "input 1 is not there: the network has 1");
+  expect(octavo_output(network, -1, &t), OCTAVO_INVALID,
+         "output -1 is not there: the network has 1");
+  const int32_t shape[] = {2, 3};
+  expect(octavo_resize_input(network, 0, shape, 9), OCTAVO_INVALID,
+         "a shape has at most 8 dimensions, not 9");
+  check.expect(octavo_resize_input(network, 0, shape, 2) == OCTAVO_OK, octavo_message(network));
+  check.expect(octavo_prepare(network) == OCTAVO_OK, octavo_message(network));
+  check.expect(octavo_output(network, 0, &t) == OCTAVO_OK && t.rank == 2 && t.shape[0] == 2 &&
+                   t.shape[1] == 3 && t.bytes == 24,
+               "the output did not take the new shape");
+  expect(octavo_resize_input(network, 0, shape, 2), OCTAVO_FAILED,
+         "the network is prepared already: begin again with octavo_create");
+  check.expect(octavo_reset_variables(network) == OCTAVO_OK, octavo_message(network));
+}
+
+constexpr Test kTests[] = {
+    {"heap: allocations are counted", &test_allocations_are_counted},
+    {"C interface: too little memory", &test_too_little_memory},
+    {"C interface: misuse", &test_misuse},
+};
+
+}  // namespace
+
+const Span<const Test> kCapiTests = {kTests, sizeof(kTests) / sizeof(kTests[0])};
+
+void run_recorded(const Recorded& r, Check& check) {
+  const Bytes model = decode(r.model, model_bytes, check);
+  Bytes inputs = decode(r.inputs, input_bytes, check);
+  Bytes outputs = decode(r.outputs, output_bytes, check);
+  const int64_t allocations = allocation_count();
+  octavo_network* network;
+  octavo_status status = octavo_create(model.data, model.size, memory, sizeof(memory), &network);
+  if (status == OCTAVO_OK) status = octavo_prepare(network);
+  if (status != OCTAVO_OK) return check.expect(false, octavo_message(network));
+  for (int32_t i = 0; i < octavo_input_count(network); ++i) {
+    octavo_tensor t;
+    check.expect(octavo_input(network, i, &t) == OCTAVO_OK, octavo_message(network));
+    const Bytes bytes = take(inputs, t.bytes);
+    check.expect(bytes.size == t.bytes, "input ", i, " takes ", t.bytes, " bytes");
+    memcpy(t.data, bytes.data, bytes.size);
+  }
+  check.expect(octavo_invoke(network) == OCTAVO_OK, octavo_message(network));
+  for (int32_t i = 0; i < octavo_output_count(network); ++i) {
+    octavo_tensor t;
+    check.expect(octavo_output(network, i, &t) == OCTAVO_OK, octavo_message(network));
+    const Bytes bytes = take(outputs, t.bytes);
+    check.expect(bytes.size == t.bytes, "output ", i, " has ", t.bytes, " bytes");
+    if (bytes.size == t.bytes) compare(t, bytes.data, i, check);
+  }
+  check.expect(inputs.size == 0 && outputs.size == 0, inputs.size, " bytes of input and ",
+               outputs.size, " of output too many");
+  check.expect_equal(allocation_count(), allocations, "the count of heap allocations");
+}
+
+}  // namespace octavo::selftest

@@ -1,0 +1,20 @@
+// Networks of one operator, with inputs and what LiteRT's reference kernels made of them, in
+// base64. tests/record_cases.py writes recorded.inc.
+#pragma once
+
+#include "selftest/selftest.h"
+
+namespace octavo::selftest {
+
+struct Recorded {
+  const char* name;
+  const char* model;             // a .tflite file
+  const char *inputs, *outputs;  // every tensor's bytes, one after the other, little-endian
+};
+
+// The first is FLOOR on six floats of shape (1, 6).
+extern const Span<const Recorded> kRecorded;
+
+void run_recorded(const Recorded& r, Check& check);
+
+}  // namespace octavo::selftest

@@ -1,0 +1,336 @@
+"""A network of one operator for every operator and type: what the self-test records and what the
+mutation test damages.
+
+>>> network = small_networks()[0]
+>>> network.name, [x.shape for x in network.inputs.values()]
+('FLOOR float32', [(1, 6)])
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from octavo.flatbuffer import Network
+
+Array = npt.NDArray[Any]
+
+
+@dataclass
+class SmallNetwork:
+    name: str
+    operator: str
+    model: bytes
+    inputs: dict[int, Array]  # by tensor number
+
+
+@dataclass
+class Weights:
+    """A constant of the operator's weight type; per channel along `axis` where that is int8."""
+
+    shape: tuple[int, ...]
+    axis: int
+
+
+@dataclass
+class Bias:
+    """A constant that is added to accumulators: its scale is the input's times the weights'."""
+
+    channels: int
+
+
+@dataclass
+class Constant:
+    """A constant of the operator's activation type, quantized as the inputs are."""
+
+    shape: tuple[int, ...]
+
+
+@dataclass
+class Case:
+    """A row: one network for each of `types`.
+
+    `operands` are shapes of inputs of that type, the constants above, or arrays: constants as they
+    are.
+    """
+
+    operator: str
+    types: str
+    operands: list[Any]
+    outputs: list[tuple[int, ...]]
+    options: dict[str, Any] = field(default_factory=dict)
+    output_type: str = ""  # that of the operands where it is not given
+    same: bool = False  # output and inputs share scale and zero point
+    fixed: dict[str, tuple[float, int]] = field(default_factory=dict)  # the output's, by type
+    gain: float = 1  # how much further the output reaches than the inputs
+    note: str = ""  # told apart from other rows of the operator
+
+
+def ints(*values: int) -> Array:
+    return np.array(values, np.int32)
+
+
+_INTEGERS = ("int8", "uint8", "int16")
+_ALL = "float32 int8 uint8 int16"
+_UNIT = {"int8": (1 / 256, -128), "uint8": (1 / 256, 0), "int16": (1 / 32768, 0)}
+_SIGNED = {"int8": (1 / 128, 0), "uint8": (1 / 128, 128), "int16": (1 / 32768, 0)}
+_IMAGE = (1, 4, 5, 2)
+_SAME = {"padding": "SAME", "stride_w": 1, "stride_h": 1}
+_VALID = {"padding": "VALID", "stride_w": 2, "stride_h": 2}
+_POOL = {**_SAME, "filter_width": 2, "filter_height": 3}
+
+# FLOOR stands first: the self-test counts on a simple network there.
+CASES = [
+    Case("FLOOR", "float32", [(1, 6)], [(1, 6)]),
+    Case("ADD", _ALL, [(2, 3), (3,)], [(2, 3)], {"fused_activation_function": "RELU"}),
+    Case("ADD", "int16", [(5,), (5,)], [(5,)], {"pot_scale_int16": False}, note="general"),
+    Case(
+        "ARG_MAX",
+        "float32 int8 uint8",
+        [(2, 5), np.int32(1)],
+        [(2,)],
+        {"output_type": "INT32"},
+        output_type="int32",
+    ),
+    Case(
+        "ARG_MIN",
+        "float32 int8 uint8",
+        [(2, 5), np.int32(0)],
+        [(5,)],
+        {"output_type": "INT32"},
+        output_type="int32",
+    ),
+    Case("AVERAGE_POOL_2D", _ALL, [_IMAGE], [_IMAGE], _POOL, same=True),
+    Case("CAST", "int32", [(5,)], [(5,)], output_type="float32"),
+    Case("CAST", "float32", [(5,)], [(5,)], output_type="int32"),
+    Case("CONCATENATION", _ALL, [(2, 3), (2, 1)], [(2, 4)], {"axis": 1}, same=True),
+    Case(
+        "CONV_2D",
+        _ALL,
+        [_IMAGE, Weights((3, 3, 3, 2), 0), Bias(3)],
+        [(1, 4, 5, 3)],
+        {**_SAME, "fused_activation_function": "RELU"},
+        gain=8,
+    ),
+    Case(
+        "CONV_2D",
+        "int8",
+        [_IMAGE, Weights((3, 2, 2, 2), 0), Bias(3)],
+        [(1, 2, 2, 3)],
+        _VALID,
+        gain=8,
+        note="strided",
+    ),
+    Case(
+        "DEPTHWISE_CONV_2D",
+        _ALL,
+        [_IMAGE, Weights((1, 3, 2, 4), 3), Bias(4)],
+        [(1, 4, 5, 4)],
+        {**_SAME, "depth_multiplier": 2},
+        gain=6,
+    ),
+    Case("DEQUANTIZE", "int8 uint8 int16", [(6,)], [(6,)], output_type="float32"),
+    Case("DEQUANTIZE", "float16", [(6,)], [(6,)], output_type="float32"),
+    Case("EXPAND_DIMS", "float32 int8", [(2, 3), np.int32(1)], [(2, 1, 3)], same=True),
+    Case("FULLY_CONNECTED", _ALL, [(2, 5), Weights((3, 5), 0), Bias(3)], [(2, 3)], gain=6),
+    Case("HARD_SWISH", "float32 int8 uint8", [(2, 6)], [(2, 6)]),
+    Case("LEAKY_RELU", _ALL, [(2, 6)], [(2, 6)], {"alpha": 0.1}),
+    Case("LOGISTIC", _ALL, [(2, 6)], [(2, 6)], fixed=_UNIT),
+    Case("MAXIMUM", _ALL, [(2, 3), (3,)], [(2, 3)], same=True),
+    Case("MAX_POOL_2D", _ALL, [_IMAGE], [_IMAGE], _POOL, same=True),
+    Case("MEAN", _ALL, [_IMAGE, ints(1, 2)], [(1, 2)]),
+    Case("MINIMUM", _ALL, [(2, 3), (3,)], [(2, 3)], same=True),
+    Case("MUL", _ALL, [(2, 3), (2, 1)], [(2, 3)], gain=4),
+    Case(
+        "PACK",
+        "float32 int8 int16",
+        [(3,), (3,)],
+        [(3, 2)],
+        {"values_count": 2, "axis": 1},
+        same=True,
+    ),
+    Case("PAD", _ALL, [(2, 3), np.array([[1, 0], [0, 2]], np.int32)], [(3, 5)], same=True),
+    Case(
+        "PADV2",
+        "float32 int8 uint8",
+        [(2, 3), ints(1, 0, 0, 2).reshape(2, 2), Constant(())],
+        [(3, 5)],
+        same=True,
+    ),
+    Case("PRELU", "float32 int8 uint8", [(1, 2, 2, 3), Constant((1, 1, 3))], [(1, 2, 2, 3)]),
+    Case("QUANTIZE", "float32", [(6,)], [(6,)], output_type="int8"),
+    Case("QUANTIZE", "int8", [(6,)], [(6,)], output_type="uint8"),
+    Case("QUANTIZE", "int16", [(6,)], [(6,)], output_type="int8"),
+    Case("RELU", _ALL, [(2, 6)], [(2, 6)]),
+    Case("RELU6", _ALL, [(2, 6)], [(2, 6)]),
+    Case("RELU_N1_TO_1", "float32 int8 uint8", [(2, 6)], [(2, 6)]),
+    Case(
+        "RESHAPE",
+        "float32 int8",
+        [(2, 3), ints(3, -1)],
+        [(3, 2)],
+        {"new_shape": [3, -1]},
+        same=True,
+    ),
+    Case(
+        "RESIZE_BILINEAR",
+        _ALL,
+        [_IMAGE, ints(5, 7)],
+        [(1, 5, 7, 2)],
+        {"half_pixel_centers": True},
+        same=True,
+    ),
+    Case(
+        "RESIZE_NEAREST_NEIGHBOR",
+        _ALL,
+        [_IMAGE, ints(5, 7)],
+        [(1, 5, 7, 2)],
+        {"align_corners": True},
+        same=True,
+    ),
+    Case("SHAPE", "float32", [(2, 3)], [(2,)], {"out_type": "INT32"}, output_type="int32"),
+    Case("SLICE", "float32 int8 int16", [(3, 4), ints(1, 0), ints(-1, 3)], [(2, 3)], same=True),
+    Case("SOFTMAX", _ALL, [(2, 5)], [(2, 5)], {"beta": 1.0}, fixed=_UNIT),
+    Case(
+        "SPLIT",
+        "float32 int8 uint8 int16",
+        [np.int32(1), (2, 4)],
+        [(2, 2), (2, 2)],
+        {"num_splits": 2},
+        same=True,
+    ),
+    Case(
+        "SPLIT_V",
+        "float32 int8 int16",
+        [(2, 4), ints(1, 3), np.int32(1)],
+        [(2, 1), (2, 3)],
+        {"num_splits": 2},
+        same=True,
+    ),
+    Case("SQUEEZE", "float32 int8", [(2, 1, 3)], [(2, 3)], {"squeeze_dims": [1]}, same=True),
+    Case(
+        "STRIDED_SLICE",
+        "float32 int8 int16",
+        [(3, 4), ints(0, -1), ints(3, 0), ints(2, -1)],
+        [(2, 3)],
+        same=True,
+    ),
+    Case("SUB", _ALL, [(2, 3), (2, 3)], [(2, 3)]),
+    Case("SUM", "float32", [_IMAGE, ints(1, 2)], [(1, 2)]),
+    Case("TANH", _ALL, [(2, 6)], [(2, 6)], fixed=_SIGNED),
+    Case("TRANSPOSE", _ALL, [(2, 3, 2), ints(2, 0, 1)], [(2, 2, 3)], same=True),
+    Case(
+        "TRANSPOSE_CONV",
+        _ALL,
+        [ints(1, 4, 6, 3), Weights((3, 2, 3, 2), 0), (1, 2, 3, 2), Bias(3)],
+        [(1, 4, 6, 3)],
+        {"padding": "SAME", "stride_w": 2, "stride_h": 2},
+        gain=6,
+    ),
+    Case("UNPACK", "float32 int8", [(2, 3)], [(3,), (3,)], {"num": 2, "axis": 0}, same=True),
+]
+
+
+def small_networks() -> list[SmallNetwork]:
+    """Every row of CASES in every type of the row, the same at each call."""
+    return [_build(case, dtype) for case in CASES for dtype in case.types.split()]
+
+
+def _build(case: Case, dtype: str) -> SmallNetwork:
+    name = f"{case.operator} {dtype}"
+    if case.output_type:
+        name += f" to {case.output_type}"
+    if case.note:
+        name += f", {case.note}"
+    # One seed a network, so that a new row leaves the others as they are.
+    builder = _Builder(case, dtype, np.random.default_rng(list(name.encode())))
+    return SmallNetwork(name, case.operator, builder.build(), builder.inputs)
+
+
+class _Builder:
+    def __init__(self, case: Case, dtype: str, random: np.random.Generator) -> None:
+        self._case = case
+        self._type = dtype
+        self._random = random
+        self._network = Network(description="")
+        self._input_scale = 0.05
+        self._weight_scale: npt.NDArray[np.float32] = np.ones(1, np.float32)
+        self.inputs: dict[int, Array] = {}
+
+    def build(self) -> bytes:
+        net, case = self._network, self._case
+        operands = [self._operand(i, operand) for i, operand in enumerate(case.operands)]
+        output_type = case.output_type or self._type
+        outputs = [
+            net.tensor(f"y{i}", shape, output_type, **self._output_quantization(output_type))
+            for i, shape in enumerate(case.outputs)
+        ]
+        net.op(case.operator, operands, outputs, version=self._version(), **case.options)
+        net.inputs, net.outputs = list(self.inputs), outputs
+        return net.build()
+
+    def _operand(self, i: int, operand: Any) -> int:
+        net = self._network
+        match operand:
+            case Weights(shape, axis):
+                return self._weights(shape, axis)
+            case Bias(channels):
+                dtype = {"float32": "float32", "int16": "int64"}.get(self._type, "int32")
+                if dtype == "float32":
+                    return net.constant("b", self._values((channels,), "float32"))
+                values = self._random.integers(-500, 500, channels).astype(dtype)
+                return net.constant("b", values, scale=self._input_scale * self._weight_scale)
+            case Constant(shape):
+                values = self._values(shape, self._type)
+                return net.constant(f"c{i}", values, **self._quantization(self._type, 0))
+            case tuple():
+                x = net.tensor(f"x{i}", operand, self._type, **self._quantization(self._type, i))
+                self.inputs[x] = self._values(operand, self._type)
+                return x
+            case _:
+                return net.constant(f"c{i}", operand)
+
+    def _weights(self, shape: tuple[int, ...], axis: int) -> int:
+        if self._type == "float32":
+            return self._network.constant("w", self._values(shape, "float32"))
+        if self._type == "uint8":
+            self._weight_scale = np.array([0.02], np.float32)
+            values = self._values(shape, "uint8")
+            return self._network.constant("w", values, scale=self._weight_scale, zero_point=121)
+        self._weight_scale = self._random.uniform(0.01, 0.03, shape[axis]).astype(np.float32)
+        values = np.maximum(self._values(shape, "int8"), -127)
+        return self._network.constant(
+            "w", values, scale=self._weight_scale, quantized_dimension=axis
+        )
+
+    def _values(self, shape: tuple[int, ...], dtype: str) -> Array:
+        """Of a quantized type any value and its two extremes; reals between -5 and 5."""
+        if dtype not in _INTEGERS:
+            return self._random.uniform(-5, 5, shape).astype(dtype)
+        limits = np.iinfo(dtype)
+        values = self._random.integers(limits.min, limits.max + 1, shape).astype(dtype)
+        values.reshape(-1)[:2] = [limits.max, limits.min][: values.size]
+        return values
+
+    def _quantization(self, dtype: str, i: int) -> dict[str, Any]:
+        if dtype not in _INTEGERS:
+            return {}
+        # int16 values reach 650 times further.
+        scale = self._input_scale * (1 if self._case.same else 1 + 0.3 * i)
+        zero = {"int8": -7, "uint8": 123, "int16": 0}[dtype]
+        return {"scale": scale / (256 if dtype == "int16" else 1), "zero_point": zero}
+
+    def _output_quantization(self, dtype: str) -> dict[str, Any]:
+        if dtype in self._case.fixed:
+            scale, zero = self._case.fixed[dtype]
+            return {"scale": scale, "zero_point": zero}
+        quantization = self._quantization(dtype, 0 if self._case.same else 3)
+        if quantization:
+            quantization["scale"] *= self._case.gain
+        return quantization
+
+    def _version(self) -> int:
+        # LiteRT reads one thing from a version: whether TRANSPOSE_CONV has a bias.
+        return 3 if self._case.operator == "TRANSPOSE_CONV" else 1
