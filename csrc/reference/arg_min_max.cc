@@ -13,10 +13,9 @@ void search(const ArgMinMaxParams& p, const T* in, Index* out, Better better) {
       for (int32_t k = 1; k < p.axis; ++k) {
         const T x = column[k * p.inner];
         const bool after_nan = best != best && x == x;
-        if (better(x, best) || after_nan) {
-          best = x;
-          index = k;
-        }
+        const bool wins = better(x, best) || after_nan;
+        best = wins ? x : best;
+        index = wins ? k : index;
       }
       *out++ = index;
     }
