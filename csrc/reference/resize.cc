@@ -9,8 +9,8 @@ namespace octavo::reference {
 namespace {
 
 // Where an output coordinate lies in the input: `offset` of the way from pixel `low` to `high`, in
-// units of a pixel (float) or of 1/1024 (int64). Beyond the first and the last pixel low is high:
-// whatever the offset, the blend is that pixel.
+// units of a pixel (float) or of 1/1024 (integers). Beyond the first and the last pixel low is
+// high.
 template <class Real>
 struct Position {
   int32_t low, high;
@@ -49,16 +49,18 @@ struct RealAxis {
   }
 };
 
+// Int holds a blend: 20 bits more than an element.
+template <class Int>
 struct FixedAxis {
-  using Real = int64_t;
+  using Real = Int;
   static constexpr Real kOne = 1024;
 
   int32_t in;
-  int64_t scale, first;
+  int64_t scale, first;  // of the positions
 
   FixedAxis(int32_t in, int32_t out, const ResizeParams& p) : in(in) {
     const int32_t corner = p.align_corners && out > 1 ? 1 : 0;
-    scale = (kOne * (in - corner) + (out - corner) / 2) / (out - corner);
+    scale = (int64_t{kOne} * (in - corner) + (out - corner) / 2) / (out - corner);
     first = p.half_pixel_centers ? scale / 2 - kOne / 2 : 0;
   }
 
@@ -67,7 +69,8 @@ struct FixedAxis {
     // Rounding the scale up can carry the last positions beyond the image.
     const int64_t low = clamp<int64_t>(position / kOne, 0, in - 1);
     const int64_t high = clamp<int64_t>((position + kOne - 1) / kOne, 0, in - 1);
-    return {static_cast<int32_t>(low), static_cast<int32_t>(high), position - low * kOne};
+    const int64_t offset = low < high ? position - low * kOne : 0;
+    return {static_cast<int32_t>(low), static_cast<int32_t>(high), static_cast<Real>(offset)};
   }
 };
 
@@ -77,9 +80,9 @@ T round_blend(float x) {
   return std::numeric_limits<T>::is_integer ? static_cast<T>(x + 0.5f) : static_cast<T>(x);
 }
 
-template <class T>
-T round_blend(int64_t x) {
-  constexpr int64_t kUnit = int64_t{1} << 20;
+template <class T, class Int>
+T round_blend(Int x) {
+  constexpr Int kUnit = 1 << 20;
   return static_cast<T>((x > 0 ? x + kUnit / 2 : x - kUnit / 2) / kUnit);
 }
 
@@ -88,23 +91,25 @@ void resize_bilinear(const ResizeParams& p, const T* in, T* out) {
   using Real = typename Axis::Real;
   const Axis y_axis(p.in_h, p.out_h, p);
   const Axis x_axis(p.in_w, p.out_w, p);
+  const int32_t channels = p.channels;
   for (int32_t b = 0; b < p.batch; ++b) {
     for (int32_t out_y = 0; out_y < p.out_h; ++out_y) {
       const Position<Real> y = y_axis.at(out_y);
-      const T* upper = in + (int64_t{b} * p.in_h + y.low) * p.in_w * p.channels;
-      const T* lower = in + (int64_t{b} * p.in_h + y.high) * p.in_w * p.channels;
+      const T* upper = in + (int64_t{b} * p.in_h + y.low) * p.in_w * channels;
+      const T* lower = in + (int64_t{b} * p.in_h + y.high) * p.in_w * channels;
       for (int32_t out_x = 0; out_x < p.out_w; ++out_x) {
         const Position<Real> x = x_axis.at(out_x);
-        const int64_t left = int64_t{x.low} * p.channels;
-        const int64_t right = int64_t{x.high} * p.channels;
-        for (int32_t c = 0; c < p.channels; ++c) {
+        const int64_t left = int64_t{x.low} * channels;
+        const int64_t right = int64_t{x.high} * channels;
+        for (int32_t c = 0; c < channels; ++c) {
           // The order of these products and sums decides the last bit of a float.
           const Real blend = upper[left + c] * (Axis::kOne - y.offset) * (Axis::kOne - x.offset) +
                              lower[left + c] * y.offset * (Axis::kOne - x.offset) +
                              upper[right + c] * (Axis::kOne - y.offset) * x.offset +
                              lower[right + c] * y.offset * x.offset;
-          *out++ = round_blend<T>(blend);
+          out[c] = round_blend<T>(blend);
         }
+        out += channels;
       }
     }
   }
@@ -122,7 +127,7 @@ void resize_bilinear_f32(const ResizeParams& p, const float* in, float* out) {
 }
 
 void resize_bilinear_s8(const ResizeParams& p, const int8_t* in, int8_t* out) {
-  resize_bilinear<FixedAxis>(p, in, out);
+  resize_bilinear<FixedAxis<int32_t>>(p, in, out);
 }
 
 void resize_bilinear_u8(const ResizeParams& p, const uint8_t* in, uint8_t* out) {
@@ -130,7 +135,7 @@ void resize_bilinear_u8(const ResizeParams& p, const uint8_t* in, uint8_t* out) 
 }
 
 void resize_bilinear_s16(const ResizeParams& p, const int16_t* in, int16_t* out) {
-  resize_bilinear<FixedAxis>(p, in, out);
+  resize_bilinear<FixedAxis<int64_t>>(p, in, out);
 }
 
 void resize_nearest_neighbor(const ResizeParams& p, int64_t pixel_bytes, const void* in,
