@@ -16,10 +16,11 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Quantization:
-    """One scale for the whole tensor, or none."""
+    """One scale for the whole tensor, one for each index of a dimension, or none."""
 
-    scale: float | None = None
-    zero_point: int = 0
+    scale: Any = None
+    zero_point: Any = 0
+    quantized_dimension: int = 0
 
 
 NONE = Quantization()

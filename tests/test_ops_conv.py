@@ -1,0 +1,416 @@
+"""CONV_2D, DEPTHWISE_CONV_2D and TRANSPOSE_CONV against LiteRT's reference."""
+
+from dataclasses import replace
+
+import numpy as np
+import octavo._schema as schema
+import oracle
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from octavo.flatbuffer import Network, read, write
+from single_op import NONE, Operand, Quantization, single_op
+from weights import (
+    ACTIVATIONS,
+    FLOAT32,
+    HYBRID,
+    INT8,
+    INT16,
+    INT16_B32,
+    UINT8,
+    dequantized,
+    hybrid_bound,
+    weighted,
+)
+
+EXAMPLES = settings(max_examples=80, deadline=None)
+KINDS = {
+    "float32": FLOAT32,
+    "int8": INT8,
+    "uint8": UINT8,
+    "int16": INT16,
+    "int16_b32": INT16_B32,
+}
+BIAS_LIMITS = {"float32": 0, "int32": 2**31 - 1, "int64": 2**45}
+CHANNELS = st.one_of(st.integers(1, 9), st.sampled_from([16, 63, 64, 65, 70]))
+
+
+@st.composite
+def windows(draw):
+    """Image (height, width), filter, stride, dilation and padding, with at least one position."""
+    filter_size = draw(st.tuples(st.integers(1, 4), st.integers(1, 4)))
+    stride = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
+    dilation = draw(st.one_of(st.just((1, 1)), st.tuples(st.integers(1, 3), st.integers(1, 3))))
+    padding = draw(st.sampled_from(["SAME", "VALID"]))
+    image = []
+    for taps, gap in zip(filter_size, dilation, strict=True):
+        least = 1 if padding == "SAME" else (taps - 1) * gap + 1
+        image.append(draw(st.integers(least, least + 6)))
+    options = {
+        "padding": padding,
+        "stride_h": stride[0],
+        "stride_w": stride[1],
+        "dilation_h_factor": dilation[0],
+        "dilation_w_factor": dilation[1],
+    }
+    return tuple(image), filter_size, options
+
+
+def positions(size, taps, stride, dilation, padding):
+    return -(-(size if padding == "SAME" else size - (taps - 1) * dilation) // stride)
+
+
+def output_shape(batch, image, filter_size, options, channels):
+    rows, columns = (
+        positions(
+            image[i],
+            filter_size[i],
+            options[f"stride_{d}"],
+            options[f"dilation_{d}_factor"],
+            options["padding"],
+        )
+        for i, d in enumerate("hw")
+    )
+    return (batch, rows, columns, channels)
+
+
+@st.composite
+def conv_2d(draw, kind):
+    """A network of one CONV_2D, its inputs, and the operands."""
+    image, filter_size, options = draw(windows())
+    batch = draw(st.integers(1, 3))
+    groups = draw(st.sampled_from([1, 1, 2, 3]))
+    depth = draw(CHANNELS)
+    channels = groups * draw(st.integers(1, 5))
+    operands = draw(
+        weighted(
+            kind,
+            (batch, *image, groups * depth),
+            (channels, *filter_size, depth),
+            axis=0,
+            bias_limit=BIAS_LIMITS[kind.bias],
+        )
+    )
+    if kind is INT16_B32:
+        options["quantized_bias_type"] = "INT32"
+    shape = output_shape(batch, image, filter_size, options, channels)
+    return "CONV_2D", operands, shape, options
+
+
+@st.composite
+def depthwise_conv_2d(draw, kind):
+    image, filter_size, options = draw(windows())
+    batch = draw(st.integers(1, 3))
+    depth = draw(CHANNELS)
+    multiplier = draw(st.sampled_from([1, 1, 2, 3, 8]))
+    operands = draw(
+        weighted(
+            kind,
+            (batch, *image, depth),
+            (1, *filter_size, multiplier * depth),
+            axis=3,
+            bias_limit=BIAS_LIMITS[kind.bias],
+        )
+    )
+    options["depth_multiplier"] = multiplier
+    shape = output_shape(batch, image, filter_size, options, multiplier * depth)
+    return "DEPTHWISE_CONV_2D", operands, shape, options
+
+
+@st.composite
+def transpose_conv(draw, kind):
+    filter_size = draw(st.tuples(st.integers(1, 5), st.integers(1, 5)))
+    stride = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
+    image = draw(st.tuples(st.integers(1, 5), st.integers(1, 5)))
+    padding = draw(st.sampled_from(["SAME", "VALID"]))
+    size = []
+    for n, taps, step in zip(image, filter_size, stride, strict=True):
+        least = (n - 1) * step + (1 if padding == "SAME" else taps)
+        size.append(draw(st.integers(least, least + step - 1)))
+    batch = draw(st.integers(1, 3))
+    depth = draw(CHANNELS)
+    channels = draw(st.integers(1, 5))
+    operands = draw(
+        weighted(
+            kind,
+            (batch, *image, depth),
+            (channels, *filter_size, depth),
+            axis=0,
+            bias_limit=BIAS_LIMITS[kind.bias],
+        )
+    )
+    options = {"padding": padding, "stride_h": stride[0], "stride_w": stride[1]}
+    if kind is INT16_B32:
+        options["quantized_bias_type"] = "INT32"
+    return "TRANSPOSE_CONV", operands, (batch, *size, channels), options
+
+
+OPERATORS = {
+    "CONV_2D": conv_2d,
+    "DEPTHWISE_CONV_2D": depthwise_conv_2d,
+    "TRANSPOSE_CONV": transpose_conv,
+}
+CASES = [
+    (code, kind)
+    for code in OPERATORS
+    for kind in KINDS
+    if (code, kind) != ("DEPTHWISE_CONV_2D", "int16_b32")
+]
+
+
+def operand_list(code, o, shape, with_bias=True):
+    """The operands in the operator's order."""
+    bias = [o.bias] if with_bias else []
+    if code == "TRANSPOSE_CONV":
+        return [Operand(np.array(shape, np.int32), is_constant=True), o.filter, o.input, *bias]
+    return [o.input, o.filter, *bias]
+
+
+def build(code, o, shape, options, with_bias=True):
+    operands = operand_list(code, o, shape, with_bias)
+    return single_op(code, operands, shape, o.input.value.dtype, o.output, **options)
+
+
+@pytest.mark.parametrize(("code", "kind"), CASES)
+@EXAMPLES
+@given(data=st.data())
+def test_convolutions(code, kind, data):
+    code, operands, shape, options = data.draw(OPERATORS[code](KINDS[kind]))
+    options["fused_activation_function"] = data.draw(ACTIVATIONS)
+    oracle.assert_equal_to_litert(*build(code, operands, shape, options))
+
+
+@pytest.mark.parametrize("code", OPERATORS)
+@EXAMPLES
+@given(data=st.data())
+def test_hybrid(code, data):
+    """Float activations, int8 weights: each image is quantized by its own range."""
+    code, o, shape, options = data.draw(OPERATORS[code](HYBRID))
+    options["fused_activation_function"] = data.draw(ACTIVATIONS)
+    model, inputs = build(code, o, shape, options)
+    ours, [y] = oracle.octavo_run(model, inputs)
+    expected, [y] = oracle.run(*build(code, dequantized(o), shape, options))
+    images = o.input.value.reshape(shape[0], -1)
+    bound = hybrid_bound(o, images, asymmetric=True)[:, None, None, :]
+    assert np.all(np.abs(ours[y] - expected[y]) <= bound)
+
+    # LiteRT reads as many scales as there are channels where there is one (DEPTHWISE_CONV_2D and
+    # groups), and its vectors take no weight of -128.
+    one_scale = o.filter.quantization.scale.size == 1
+    grouped = o.input.value.shape[3] != o.filter.value.shape[3]
+    reads_beyond = code == "DEPTHWISE_CONV_2D" or (code == "CONV_2D" and grouped)
+    if (one_scale and reads_beyond) or o.filter.value.min() == -128:
+        return
+    # It quantizes symmetrically where the scales are equal.
+    litert, _ = oracle.run(model, inputs)
+    bound = bound + hybrid_bound(o, images, asymmetric=False)[:, None, None, :]
+    assert np.all(np.abs(ours[y] - litert[y]) <= bound)
+
+
+@pytest.mark.parametrize("code", OPERATORS)
+@EXAMPLES
+@given(data=st.data())
+def test_hybrid_is_exact_on_its_own_grid(code, data):
+    """Where quantizing loses nothing, the result is the float network's."""
+    code, o, shape, options = data.draw(OPERATORS[code](HYBRID))
+    x = o.input.value
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    zero_points = rng.integers(-128, 127, (x.shape[0], 1, 1, 1), endpoint=True)
+    values = rng.integers(-128, 127, x.shape, endpoint=True)
+    values.reshape(x.shape[0], -1)[:, :2] = [-128, 127][: values[0].size]
+    x = ((values - zero_points) / 64).astype(np.float32)
+    o = replace(o, input=Operand(x))
+    ours, [y] = oracle.octavo_run(*build(code, o, shape, options))
+    expected, _ = oracle.run(*build(code, dequantized(o), shape, options))
+    oracle.assert_same(ours[y], expected[y])
+
+
+@pytest.mark.parametrize(("code", "kind"), CASES)
+@settings(max_examples=20, deadline=None)
+@given(data=st.data())
+def test_without_bias(code, kind, data):
+    """As with a bias of zeros: LiteRT's CONV_2D must have one."""
+    code, o, shape, options = data.draw(OPERATORS[code](KINDS[kind]))
+    o = replace(o, bias=replace(o.bias, value=np.zeros_like(o.bias.value)))
+    expected, [y] = oracle.run(*build(code, o, shape, options))
+    ours, [ours_y] = oracle.octavo_run(*build(code, o, shape, options, with_bias=False))
+    oracle.assert_same(ours[ours_y], expected[y])
+
+
+@pytest.mark.parametrize("code", ["CONV_2D", "TRANSPOSE_CONV"])
+@settings(max_examples=20, deadline=None)
+@given(data=st.data())
+def test_the_type_of_the_bias_decides(code, data):
+    """An int32 bias without the option quantized_bias_type, which LiteRT reads as int64."""
+    code, o, shape, options = data.draw(OPERATORS[code](INT16_B32))
+    expected, [y] = oracle.run(*build(code, o, shape, options))
+    del options["quantized_bias_type"]
+    ours, _ = oracle.octavo_run(*build(code, o, shape, options))
+    oracle.assert_same(ours[y], expected[y])
+
+
+@pytest.mark.parametrize("code", ["CONV_2D", "DEPTHWISE_CONV_2D"])
+def test_resized(code):
+    """Batch and image follow the input."""
+    rng = np.random.default_rng(0)
+    x = rng.integers(-128, 127, (1, 4, 5, 6), np.int8)
+    w = rng.integers(-127, 127, (6, 3, 3, 6) if code == "CONV_2D" else (1, 3, 3, 6), np.int8)
+    operands = [
+        Operand(x, Quantization(0.5, 3)),
+        Operand(w, Quantization(0.25), is_constant=True),
+        Operand(np.arange(6, dtype=np.int32), Quantization(0.125), is_constant=True),
+    ]
+    model, _ = single_op(
+        code,
+        operands,
+        (1, 4, 5, 6),
+        "int8",
+        Quantization(64.0, -3),
+        stride_h=1,
+        stride_w=1,
+        **({"depth_multiplier": 1} if code != "CONV_2D" else {}),
+    )
+    larger = rng.integers(-128, 127, (3, 7, 2, 6), np.int8)
+    oracle.assert_equal_to_litert(model, {0: larger}, resize={0: larger.shape})
+
+
+def spoiled(
+    code="CONV_2D",
+    dtype="int8",
+    *,
+    x=(1, 4, 4, 4),
+    w=(8, 3, 3, 4),
+    y=(1, 4, 4, 8),
+    b=8,
+    x_zero=0,
+    w_type="int8",
+    w_scale=0.5,
+    w_zero=0,
+    w_axis=0,
+    b_type="int32",
+    shape=None,
+    **options,
+):
+    """A network that is sound but for what the arguments say."""
+    operands = [
+        Operand(np.zeros(x, dtype), Quantization(0.5, x_zero) if dtype != "float32" else NONE),
+        Operand(np.zeros(w, w_type), Quantization(w_scale, w_zero, w_axis), is_constant=True),
+        Operand(np.zeros(b, b_type), is_constant=True),
+    ]
+    if code == "TRANSPOSE_CONV":
+        operands = [
+            Operand(np.array(shape or y, np.int32), is_constant=True),
+            operands[1],
+            operands[0],
+        ]
+    options = {"stride_h": 1, "stride_w": 1} | options
+    output = Quantization(0.5) if dtype != "float32" else NONE
+    return single_op(code, operands, y, dtype, output, **options)
+
+
+ERRORS = [
+    ({"w": (8, 3, 3, 3)}, "filter has 3 input channels, input has 4"),
+    ({"w": (3, 3, 3, 2)}, "filter has 3 output channels, which its 2 groups do not divide"),
+    ({"w": (8, 3, 3, 0)}, "filter has 0 input channels, input has 4"),
+    ({"w": (8, 3, 4)}, r'filter "x1" has shape \(8, 3, 4\), should have 4 dimensions'),
+    ({"x": (4, 4, 4)}, r'input "x0" has shape \(4, 4, 4\), should have 4 dimensions'),
+    ({"b": 7}, 'bias "x2" has 7 elements, the output has 8 channels'),
+    ({"stride_h": 0}, "the stride along the height is 0, should be 1 or more"),
+    ({"stride_w": -1}, "the stride along the width is -1, should be 1 or more"),
+    ({"dilation_w_factor": 0}, "the dilation along the width is 0, should be 1 or more"),
+    (
+        {"dilation_h_factor": 2, "padding": "VALID"},
+        "the filter spans 5 elements of the height, the image has 4",
+    ),
+    ({"dilation_h_factor": 2**30}, "the dilated filter's height is 2147483649, too large"),
+    ({"fused_activation_function": "TANH"}, "the fused activation TANH is not supported"),
+    ({"w_zero": 1}, 'filter "x1" of type int8 has zero point 1, should have 0'),
+    (
+        {"w_scale": [0.5] * 4, "w_axis": 3},
+        'filter "x1" has 4 scales along dimension 3, should have 8 along dimension 0',
+    ),
+    ({"w_scale": None}, 'filter "x1" of type int8 has no scale'),
+    ({"x_zero": 128}, 'input "x0" has zero point 128, its type int8 holds -128 to 127'),
+    ({"dtype": "int16", "x_zero": 1}, '"x0" of type int16 has zero point 1, should have 0'),
+    (
+        {"dtype": "int16", "quantized_bias_type": "INT64"},
+        'bias "x2" has type int32, the option quantized_bias_type says int64',
+    ),
+    (
+        {"b_type": "int64"},
+        r"does not exist for inputs of types \(int8, int8, int64\) and output of type int8",
+    ),
+    (
+        {"dtype": "uint8"},
+        r"does not exist for inputs of types \(uint8, int8, int32\) and output of type uint8",
+    ),
+    (
+        {"dtype": "uint8", "w_type": "uint8", "w_scale": [0.5] * 8},
+        'filter "x1" of type uint8 has 8 scales, should have 1',
+    ),
+    (
+        {"code": "DEPTHWISE_CONV_2D", "w": (2, 3, 3, 4), "b": 4},
+        r"filter has shape \(2, 3, 3, 4\), its first dimension should be 1",
+    ),
+    (
+        {"code": "DEPTHWISE_CONV_2D", "w": (1, 3, 3, 6), "b": 6},
+        "filter has 6 channels, not a multiple of the input's 4",
+    ),
+    (
+        {"code": "DEPTHWISE_CONV_2D", "dtype": "int16", "w": (1, 3, 3, 4), "b": 4},
+        "DEPTHWISE_CONV_2D .* does not exist for inputs of types",
+    ),
+    (
+        {"code": "TRANSPOSE_CONV", "w": (8, 3, 3, 5)},
+        "filter has 5 input channels, input has 4",
+    ),
+    (
+        {"code": "TRANSPOSE_CONV", "y": (2, 4, 4, 8)},
+        "input has 1 images, the output shape says 2",
+    ),
+    (
+        {"code": "TRANSPOSE_CONV", "y": (1, 4, 4, 7)},
+        "filter has 8 output channels, the output shape says 7",
+    ),
+    (
+        {"code": "TRANSPOSE_CONV", "y": (1, 5, 4, 8)},
+        "an output of 5 by 4 comes from an input of 5 by 4, input has shape",
+    ),
+    (
+        {"code": "TRANSPOSE_CONV", "shape": (1, 4, 8)},
+        "the output shape has 3 elements, should have 4",
+    ),
+    (
+        {"code": "TRANSPOSE_CONV", "shape": (1, -4, 4, 8)},
+        r"would have shape \(1, -4, 4, 8\), which no tensor can have",
+    ),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), ERRORS)
+def test_errors(arguments, message):
+    with pytest.raises(RuntimeError, match=message) as error:
+        oracle.octavo_run(*spoiled(**arguments))
+    assert str(error.value).startswith(f'{arguments.get("code", "CONV_2D")} (node 0 "y"): ')
+
+
+def test_int4_weights():
+    """A packed constant of int4 is refused by name."""
+    net = Network()
+    x = net.tensor("x", (1, 1, 1, 2), "int8", scale=1.0)
+    w = net.tensor("w", (2, 1, 1, 2), "int4", data=b"\x12\x34", scale=1.0)
+    b = net.constant("b", np.zeros(2, np.int32))
+    y = net.tensor("y", (1, 1, 1, 2), "int8", scale=1.0)
+    net.op("CONV_2D", [x, w, b], [y], stride_h=1, stride_w=1)
+    net.inputs, net.outputs = [x], [y]
+    with pytest.raises(RuntimeError, match=r"does not exist .* \(int8, int4, int32\)"):
+        oracle.octavo_run(net.build(), {})
+
+
+def test_sparse_weights():
+    net = read(spoiled()[0])
+    net.subgraphs[0].tensors[1].sparsity = schema.SparsityParametersT(
+        traversalOrder=[0, 1, 2, 3], dimMetadata=[schema.DimensionMetadataT() for _ in range(4)]
+    )
+    with pytest.raises(RuntimeError, match='input "x1" is sparse: store the constant densely'):
+        oracle.octavo_run(write(net), {})

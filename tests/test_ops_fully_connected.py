@@ -1,0 +1,194 @@
+"""FULLY_CONNECTED against LiteRT's reference."""
+
+from dataclasses import replace
+
+import numpy as np
+import oracle
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from single_op import Operand, Quantization, single_op
+from weights import (
+    ACTIVATIONS,
+    FLOAT32,
+    HYBRID,
+    INT8,
+    INT16,
+    INT16_B32,
+    UINT8,
+    dequantized,
+    hybrid_bound,
+    weighted,
+)
+
+EXAMPLES = settings(max_examples=80, deadline=None)
+KINDS = {
+    "float32": FLOAT32,
+    "int8": INT8,
+    "uint8": UINT8,
+    "int16": INT16,
+    "int16_b32": INT16_B32,
+}
+# Sums that leave int32 when scaled are a cast that C++ does not define in LiteRT.
+BIAS_LIMIT = 2**30
+
+
+@st.composite
+def fully_connected(draw, kind):
+    """The operands, the output's shape and the options."""
+    depth = draw(st.one_of(st.integers(1, 40), st.sampled_from([255, 256, 257, 600])))
+    units = draw(st.integers(1, 20))
+    leading = draw(st.lists(st.integers(1, 4), min_size=0, max_size=3))
+    keep = draw(st.booleans())
+    rows = int(np.prod(leading, dtype=int))
+    shape = [*leading, units] if keep else [rows, units]
+    input_shape = [*leading, depth]
+    if not keep and rows % 2 == 0 and draw(st.booleans()):
+        input_shape = [rows // 2, 2 * depth]  # any shape that holds whole rows will do
+    operands = draw(
+        weighted(
+            kind,
+            tuple(input_shape),
+            (units, depth),
+            axis=0,
+            bias_limit=BIAS_LIMIT,
+            zero_point_allowed=True,
+        )
+    )
+    options = {"keep_num_dims": keep}
+    if kind is INT16_B32:
+        options["quantized_bias_type"] = "INT32"
+    return operands, tuple(shape), options
+
+
+def build(o, shape, options, with_bias=True):
+    operands = [o.input, o.filter, o.bias][: 3 if with_bias else 2]
+    return single_op("FULLY_CONNECTED", operands, shape, o.input.value.dtype, o.output, **options)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@EXAMPLES
+@given(data=st.data(), with_bias=st.sampled_from([True, True, False]))
+def test_fully_connected(kind, data, with_bias):
+    o, shape, options = data.draw(fully_connected(KINDS[kind]))
+    options["fused_activation_function"] = data.draw(ACTIVATIONS)
+    oracle.assert_equal_to_litert(*build(o, shape, options, with_bias))
+
+
+@pytest.mark.parametrize("asymmetric", [False, True])
+@EXAMPLES
+@given(data=st.data(), with_bias=st.sampled_from([True, True, False]))
+def test_hybrid(asymmetric, data, with_bias):
+    """Float activations, int8 weights: each row of the input is quantized by its own range."""
+    o, shape, options = data.draw(fully_connected(HYBRID))
+    options["fused_activation_function"] = data.draw(ACTIVATIONS)
+    model, inputs = build(
+        o, shape, {**options, "asymmetric_quantize_inputs": asymmetric}, with_bias
+    )
+    ours, [y] = oracle.octavo_run(model, inputs)
+    expected, _ = oracle.run(*build(dequantized(o), shape, options, with_bias))
+    rows = o.input.value.reshape(-1, o.filter.value.shape[1])
+    bound = hybrid_bound(o, rows, asymmetric).reshape(shape)
+    assert np.all(np.abs(ours[y] - expected[y]) <= bound)
+    if o.filter.value.min() > -128:  # which LiteRT's vectors do not take
+        litert, _ = oracle.run(model, inputs)
+        assert np.all(np.abs(ours[y] - litert[y]) <= 2 * bound)
+
+
+@pytest.mark.parametrize("asymmetric", [False, True])
+@EXAMPLES
+@given(data=st.data())
+def test_hybrid_is_exact_on_its_own_grid(asymmetric, data):
+    """Where quantizing loses nothing, the result is the float network's."""
+    o, shape, options = data.draw(fully_connected(HYBRID))
+    depth = o.filter.value.shape[1]
+    rows = o.input.value.size // depth
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    low = -128 if asymmetric else -127
+    values = rng.integers(low, 127, (rows, depth), endpoint=True)
+    values[:, :2] = [low, 127][:depth]
+    zero_points = rng.integers(-128, 127, (rows, 1), endpoint=True) if asymmetric else 0
+    x = ((values - zero_points) / 64).astype(np.float32).reshape(o.input.value.shape)
+    o = replace(o, input=Operand(x))
+    model, inputs = build(o, shape, {**options, "asymmetric_quantize_inputs": asymmetric})
+    ours, [y] = oracle.octavo_run(model, inputs)
+    expected, _ = oracle.run(*build(dequantized(o), shape, options))
+    oracle.assert_same(ours[y], expected[y])
+
+
+@pytest.mark.parametrize(("depth", "rows"), [(1, 1), (512, 3), (2000, 2)])
+def test_int16_extremes(depth, rows):
+    """The greatest products, whose sums leave int32 in an int64 accumulator."""
+    x = np.full((rows, depth), -32768, np.int16)
+    w = np.full((3, depth), -128, np.int8)
+    w[1] = 127
+    operands = [
+        Operand(x, Quantization(2.0**-15)),
+        Operand(w, Quantization(2.0**-7), is_constant=True),
+        Operand(np.array([2**30, 0, -1], np.int64), Quantization(2.0**-22), is_constant=True),
+    ]
+    output = Quantization(depth * 2.0**-14)
+    oracle.assert_equal_to_litert(
+        *single_op("FULLY_CONNECTED", operands, (rows, 3), "int16", output)
+    )
+
+
+def test_resized():
+    rng = np.random.default_rng(0)
+    operands = [
+        Operand(rng.integers(-128, 127, (1, 12), np.int8), Quantization(0.5, 3)),
+        Operand(rng.integers(-127, 127, (5, 12), np.int8), Quantization(0.25), is_constant=True),
+    ]
+    model, _ = single_op("FULLY_CONNECTED", operands, (1, 5), "int8", Quantization(64.0, -3))
+    larger = rng.integers(-128, 127, (7, 12), np.int8)
+    oracle.assert_equal_to_litert(model, {0: larger}, resize={0: larger.shape})
+
+
+def spoiled(
+    dtype="int8", *, x=(2, 4), w=(3, 4), w_type="int8", w_scale=0.5, w_zero=0, b=3, **options
+):
+    """A network that is sound but for what the arguments say."""
+    operands = [
+        Operand(np.zeros(x, dtype), Quantization(0.5)),
+        Operand(np.zeros(w, w_type), Quantization(w_scale, w_zero), is_constant=True),
+        Operand(np.zeros(b, np.int32), is_constant=True),
+    ]
+    return single_op("FULLY_CONNECTED", operands, (2, 3), dtype, Quantization(0.5), **options)
+
+
+ERRORS = [
+    ({"w": (3, 5)}, "filter has 5 columns, which the input's 8 elements do not fill"),
+    ({"w": (3, 0)}, "filter has 0 columns, which the input's 8 elements do not fill"),
+    ({"w": (12,)}, r'filter "x1" has shape \(12\), should have 2 dimensions'),
+    (
+        {"x": (4, 2), "keep_num_dims": True},
+        r"filter has 4 columns, input has shape \(4, 2\), which keep_num_dims keeps",
+    ),
+    ({"b": 4}, 'bias "x2" has 4 elements, the output has 3 channels'),
+    ({"w_scale": None}, 'filter "x1" of type int8 has no scale'),
+    (
+        {"w_scale": [0.5] * 3, "w_zero": [0, 0, 1]},
+        'filter "x1" of type int8 has zero point 1, should have 0',
+    ),
+    ({"w_zero": -129}, 'filter "x1" has zero point -129, its type int8 holds -128 to 127'),
+    (
+        {"weights_format": "SHUFFLED4x16INT8"},
+        "weights in the order SHUFFLED4x16INT8 are not supported",
+    ),
+    ({"fused_activation_function": "TANH"}, "the fused activation TANH is not supported"),
+    (
+        {"dtype": "uint8"},
+        r"does not exist for inputs of types \(uint8, int8, int32\) and output of type uint8",
+    ),
+    (
+        {"dtype": "int16", "w_type": "int16"},
+        r"does not exist for inputs of types \(int16, int16, int32\) and output of type int16",
+    ),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), ERRORS)
+def test_errors(arguments, message):
+    with pytest.raises(RuntimeError, match=message) as error:
+        oracle.octavo_run(*spoiled(**arguments))
+    assert str(error.value).startswith('FULLY_CONNECTED (node 0 "y"): ')
