@@ -6,7 +6,9 @@ import re
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import octavo
+import oracle
 import pytest
 import record_cases
 from small_networks import small_networks
@@ -36,3 +38,18 @@ def test_selftest():
     assert result.returncode == 0, [line for line in lines if line.startswith("FAIL")]
     assert re.fullmatch(r"\d+ passed, 0 failed", lines[-1])
     assert {f"ok    {network.name}" for network in small_networks()} <= set(lines)
+
+
+def test_firmware_example():
+    folder = Path(octavo.__path__[0], "demo")
+    image = np.load(folder / "digits.npz")["images"][48]  # the one in main.c
+    pixels = np.round(image * 15.9375) - 128  # scale 1/255, the real values are ink / 16
+    model = (folder / "digits_int8.tflite").read_bytes()
+    values, (output,) = oracle.octavo_run(model, {0: pixels.reshape(1, 8, 8, 1).astype(np.int8)})
+    probabilities = " ".join(f"{int(q) + 128}/256" for q in values[output].ravel())
+
+    result = _run("octavo_firmware")
+    assert result.returncode == 0, result.stdout + result.stderr
+    lines = result.stdout.splitlines()
+    assert lines[:2] == [f"probabilities {probabilities}", "digit 2"]
+    assert re.fullmatch(r"memory \d+ of 16384 bytes, model \d+ bytes", lines[2])
