@@ -94,6 +94,22 @@ struct State {
   bool is_ready = false;
 };
 
+// The right to touch an interpreter, for one call: a second thread gets an error, not a race.
+class Turn {
+ public:
+  explicit Turn(std::atomic<bool>& is_taken) : is_taken_(is_taken) {
+    if (!is_taken_.exchange(true)) return;
+    raise_if_failed(
+        Status::failed("another thread is using this interpreter: give each thread an interpreter "
+                       "of its own (they can share one model)"));
+  }
+  Turn(const Turn&) = delete;
+  ~Turn() { is_taken_ = false; }
+
+ private:
+  std::atomic<bool>& is_taken_;
+};
+
 class PyInterpreter {
  public:
   PyInterpreter(SharedModel model, int32_t subgraph, bool keep_all)
@@ -117,12 +133,16 @@ class PyInterpreter {
       shape.dims[shape.rank++] = static_cast<int32_t>(d);
     }
     check(tensor);
+    const Turn turn(is_taken_);
+    const Shape before = state_->interpreter->tensor(tensor).shape;
     raise_if_failed(state_->interpreter->resize_input(tensor, shape));
+    if (shape == before) return;
     shapes_[tensor] = shape;
     restart();
   }
 
   void allocate() {
+    const Turn turn(is_taken_);
     if (state_->is_ready) return;
     std::shared_ptr<State> state = fresh();
     Status s;
@@ -143,6 +163,7 @@ class PyInterpreter {
   }
 
   void set_tensor(int32_t i, const py::array& value) {
+    const Turn turn(is_taken_);
     const Tensor& t = tensor_in_memory(i);
     const TensorInfo& info = *t.info;
     const py::dtype expected = numpy_type(t);
@@ -169,6 +190,7 @@ class PyInterpreter {
 
   // A view into the interpreter's memory, or a copy of it.
   py::array get_tensor(int32_t i, bool copy) {
+    const Turn turn(is_taken_);
     const Tensor& t = tensor_in_memory(i);
     if (!state_->interpreter->is_kept(i)) {
       raise_if_failed(
@@ -221,31 +243,28 @@ class PyInterpreter {
   bool is_ready() const { return state_->is_ready; }
   int64_t arena_bytes() const { return state_->interpreter->arena_bytes(); }
   int64_t unshared_bytes() const { return state_->interpreter->unshared_bytes(); }
-  void reset_variables() { state_->interpreter->reset_variables(); }
+  void reset_variables() {
+    const Turn turn(is_taken_);
+    state_->interpreter->reset_variables();
+  }
 
  private:
   const Subgraph& graph() const { return model_->graph().subgraphs[subgraph_]; }
 
-  // Runs `how` on the prepared interpreter, without the GIL and in one thread at a time.
+  // Runs `how` on the prepared interpreter, without the GIL.
   template <class How>
   void run(How how) {
+    const Turn turn(is_taken_);
     if (!state_->is_ready) {
       raise_if_failed(
           Status::failed("the interpreter is not ready to run: call allocate_tensors() before "
                          "invoke(), and again after resize_tensor_input()"));
     }
-    if (is_running_.exchange(true)) {
-      raise_if_failed(
-          Status::failed("another thread is running this interpreter: give each thread an "
-                         "interpreter of its own (they can share one model)"));
-    }
-    const std::shared_ptr<State> state = state_;
     Status s;
     {
       py::gil_scoped_release release;
-      s = how(*state->interpreter);
+      s = how(*state_->interpreter);
     }
-    is_running_ = false;
     raise_if_failed(s);
   }
 
@@ -304,7 +323,7 @@ class PyInterpreter {
   bool keep_all_;
   std::map<int32_t, Shape> shapes_;  // of the inputs that were resized
   std::shared_ptr<State> state_;
-  std::atomic<bool> is_running_{false};
+  std::atomic<bool> is_taken_{false};
 };
 
 py::list statistics(const Calibration& calibration) {
@@ -321,6 +340,15 @@ py::list statistics(const Calibration& calibration) {
     d["histogram"] = to_array(Span<const int64_t>{s.histogram.data(), s.histogram.size()});
     out.append(d);
   }
+  return out;
+}
+
+// One array with one scale through the kernels of QUANTIZE and DEQUANTIZE.
+template <class From, class To, void (*kernel)(const reference::AffineParams&, const From*, To*)>
+py::array_t<To> convert(const py::array_t<From, py::array::c_style>& in, float scale,
+                        int32_t zero_point) {
+  py::array_t<To> out(std::vector<py::ssize_t>(in.shape(), in.shape() + in.ndim()));
+  kernel({1, 1, in.size(), &scale, &zero_point}, in.data(), out.mutable_data());
   return out;
 }
 
@@ -363,4 +391,10 @@ PYBIND11_MODULE(_core, m) {
   py::class_<Calibration>(m, "Calibration")
       .def(py::init<size_t, bool>(), py::arg("tensors"), py::arg("histograms"))
       .def("statistics", &statistics);
+  m.def("quantize_int8", &convert<float, int8_t, reference::quantize_s8>);
+  m.def("quantize_uint8", &convert<float, uint8_t, reference::quantize_u8>);
+  m.def("quantize_int16", &convert<float, int16_t, reference::quantize_s16>);
+  m.def("dequantize_int8", &convert<int8_t, float, reference::dequantize_s8>);
+  m.def("dequantize_uint8", &convert<uint8_t, float, reference::dequantize_u8>);
+  m.def("dequantize_int16", &convert<int16_t, float, reference::dequantize_s16>);
 }
