@@ -1,0 +1,58 @@
+"""Networks that several tests use, built from nothing."""
+
+from itertools import pairwise
+
+import numpy as np
+from octavo.flatbuffer import Network
+
+
+def dense(seed=0):
+    """int8 FULLY_CONNECTED of 4 inputs and 3 outputs, any batch, with a signature."""
+    rng = np.random.default_rng(seed)
+    net = Network()
+    x = net.tensor("x", (1, 4), "int8", scale=0.5, zero_point=3, shape_signature=(-1, 4))
+    w = net.constant("w", rng.integers(-127, 128, (3, 4), np.int8), scale=[0.01, 0.02, 0.03])
+    b = net.constant("b", rng.integers(-99, 99, 3, np.int32), scale=[0.005, 0.01, 0.015])
+    y = net.tensor("y", (1, 3), "int8", scale=0.25, zero_point=-5, shape_signature=(-1, 3))
+    net.op("FULLY_CONNECTED", [x, w, b], [y])
+    net.inputs, net.outputs = [x], [y]
+    net.signature("classify", {"features": x}, {"scores": y})
+    return net.build()
+
+
+def floors(count, size=16):
+    """A chain of float FLOORs on (1, size)."""
+    net = Network()
+    tensors = [net.tensor(f"t{i}", (1, size), "float32") for i in range(count + 1)]
+    for source, result in pairwise(tensors):
+        net.op("FLOOR", [source], [result])
+    net.inputs, net.outputs = [tensors[0]], [tensors[-1]]
+    return net.build()
+
+
+def slow():
+    """One float FULLY_CONNECTED of 2,048 x 2,048 weights; give it a large batch: (n, 2048)."""
+    net = Network()
+    x = net.tensor("x", (1, 2048), "float32", shape_signature=(-1, 2048))
+    w = net.constant("w", np.eye(2048, dtype=np.float32))
+    y = net.tensor("y", (1, 2048), "float32", shape_signature=(-1, 2048))
+    net.op("FULLY_CONNECTED", [x, w, None], [y])
+    net.inputs, net.outputs = [x], [y]
+    return net.build()
+
+
+def two_signatures():
+    """`down` in the main subgraph, `join` of two inputs in another."""
+    net = Network()
+    x = net.tensor("x", (1, 2), "float32", shape_signature=(-1, 2))
+    y = net.tensor("y", (1, 2), "float32", shape_signature=(-1, 2))
+    net.op("FLOOR", [x], [y])
+    net.inputs, net.outputs = [x], [y]
+    net.signature("down", {"value": x}, {"floor": y})
+    other = net.subgraph("other")
+    a, b = (other.tensor(n, (1, 2), "float32", shape_signature=(-1, 2)) for n in "ab")
+    c = other.tensor("c", (2, 2), "float32", shape_signature=(-1, 2))
+    other.op("CONCATENATION", [b, a], [c], axis=0)
+    other.inputs, other.outputs = [b, a], [c]
+    other.signature("join", {"second": a, "first": b}, {"both": c})
+    return net.build()

@@ -1,0 +1,203 @@
+"""octavo.Interpreter in the place of LiteRT's: the same arguments, details, values, signatures."""
+
+import warnings
+
+import networks
+import numpy as np
+import octavo
+import pytest
+from octavo.flatbuffer import Network
+
+litert = pytest.importorskip("ai_edge_litert.interpreter")
+
+
+def reference(model, **options):
+    return litert.Interpreter(
+        experimental_op_resolver_type=litert.OpResolverType.BUILTIN_REF,
+        **({"model_content": model} if isinstance(model, bytes) else {"model_path": str(model)}),
+        **options,
+    )
+
+
+def ours(model, **options):
+    source = {"model_content": model} if isinstance(model, bytes) else {"model_path": model}
+    return octavo.Interpreter(**source, **options)
+
+
+def assert_alike(ours, theirs, where=""):
+    """Equal in value and in type, all the way down."""
+    assert type(ours) is type(theirs), where
+    if isinstance(theirs, dict):
+        assert list(ours) == list(theirs), where
+        for key in theirs:
+            assert_alike(ours[key], theirs[key], f"{where}[{key!r}]")
+    elif isinstance(theirs, (list, tuple)):
+        assert len(ours) == len(theirs), where
+        for i, pair in enumerate(zip(ours, theirs, strict=True)):
+            assert_alike(*pair, f"{where}[{i}]")
+    elif isinstance(theirs, np.ndarray):
+        assert ours.dtype == theirs.dtype, where
+        np.testing.assert_array_equal(ours, theirs, err_msg=where)
+    else:
+        assert ours == theirs, where
+
+
+def assert_same_details(model):
+    a, b = ours(model), reference(model)
+    assert_alike(a.get_input_details(), b.get_input_details(), "input")
+    assert_alike(a.get_output_details(), b.get_output_details(), "output")
+    assert a.num_subgraphs() == b.num_subgraphs()
+    for subgraph in range(b.num_subgraphs()):
+        assert_alike(
+            a.get_tensor_details(subgraph), b.get_tensor_details(subgraph), f"subgraph {subgraph} "
+        )
+    assert_alike(a._get_ops_details(), b._get_ops_details(), "operator")
+    assert_alike(a.get_signature_list(), b.get_signature_list(), "signature")
+    for key in b.get_signature_list():
+        our_runner, runner = a.get_signature_runner(key), b.get_signature_runner(key)
+        assert_alike(our_runner.get_input_details(), runner.get_input_details(), key)
+        assert_alike(our_runner.get_output_details(), runner.get_output_details(), key)
+
+
+def test_details_of_real_networks(model_file):
+    assert_same_details(model_file)
+
+
+def test_details_of_built_networks():
+    assert_same_details(networks.dense())
+    assert_same_details(networks.floors(3))
+
+    net = Network()
+    types = ["float32", "float16", "float64", "bool", "string", "complex64", "complex128"]
+    types += ["int4", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
+    shapes = [(), (1,), (2, 0, 3), (1, 2, 3, 4, 5)]
+    tensors = [
+        net.tensor(f"{t} {s}", s, t, shape_signature=[-1] * len(s)) for t in types for s in shapes
+    ]
+    tensors += [
+        net.tensor("axis 1", (1, 3), "int16", scale=[1, 2, 3], quantized_dimension=1),
+        net.tensor("axis 0", (3, 1), "int8", scale=[1, 2, 3], zero_point=[4, 5, 6]),
+        net.tensor("whole", (3, 1), "uint8", scale=0.1, zero_point=200),
+    ]
+    net.inputs = net.outputs = tensors
+    assert_same_details(net.build())
+
+
+def test_details_after_resizing():
+    a, b = ours(networks.dense()), reference(networks.dense())
+    for interpreter in (a, b):
+        interpreter.resize_tensor_input(0, [5, 4])
+        interpreter.allocate_tensors()
+    assert_alike(a.get_tensor_details(), b.get_tensor_details())
+    assert a.get_output_details()[0]["shape"].tolist() == [5, 3]
+
+
+@pytest.mark.parametrize("batch", [1, 2, 7])
+def test_runs_as_litert_does(batch):
+    x = np.random.default_rng(batch).integers(-128, 128, (batch, 4), np.int8)
+    results = []
+    for interpreter in (ours(networks.dense()), reference(networks.dense())):
+        interpreter.resize_tensor_input(0, x.shape)
+        interpreter.allocate_tensors()
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], x)
+        interpreter.invoke()
+        results.append(interpreter.get_tensor(interpreter.get_output_details()[0]["index"]))
+    assert_alike(*results)
+
+
+def test_scalars_are_numpy_scalars_as_litert_gives_them():
+    net = Network()
+    x, y = net.tensor("x", (), "float32"), net.tensor("y", (), "float32")
+    net.op("FLOOR", [x], [y])
+    net.inputs, net.outputs = [x], [y]
+    results = []
+    for interpreter in (ours(net.build()), reference(net.build())):
+        interpreter.allocate_tensors()
+        interpreter.set_tensor(x, np.float32(2.5))
+        interpreter.invoke()
+        results.append(interpreter.get_tensor(y))
+    assert_alike(*results)
+
+
+def test_takes_every_argument_that_litert_takes():
+    model = networks.dense()
+    everything = {
+        "experimental_delegates": None,
+        "num_threads": 3,
+        "experimental_op_resolver_type": octavo.OpResolverType.BUILTIN_REF,
+        "experimental_preserve_all_tensors": True,
+        "experimental_disable_delegate_clustering": True,
+        "experimental_default_delegate_latest_features": False,
+        "experimental_compress_quantization_zero_points": True,
+        "experimental_disable_delegate_node_fusion": True,
+        "experimental_force_delegate_node_profiling": True,
+    }
+    ours(model, **everything).allocate_tensors()
+    everything["experimental_op_resolver_type"] = litert.OpResolverType.BUILTIN_REF
+    ours(model, **everything).allocate_tensors()
+    reference_options = dict(everything)
+    del reference_options["experimental_op_resolver_type"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        reference(model, **reference_options).allocate_tensors()
+    positions = litert.Interpreter.__init__.__code__
+    our_positions = octavo.Interpreter.__init__.__code__
+    count = positions.co_argcount
+    assert our_positions.co_varnames[:count] == positions.co_varnames[:count]
+    assert [resolver.name for resolver in octavo.OpResolverType] == [
+        resolver.name for resolver in litert.OpResolverType
+    ]
+
+
+def test_signatures():
+    assert_same_details(networks.two_signatures())
+    rng = np.random.default_rng(0)
+    for batch in (1, 3, 1):
+        a, b, x = rng.normal(0, 5, (3, batch, 2)).astype(np.float32)
+        results = []
+        for interpreter in (ours(networks.two_signatures()), reference(networks.two_signatures())):
+            join, down = map(interpreter.get_signature_runner, ("join", "down"))
+            results.append([join(first=a, second=b), down(value=x), join(second=a, first=b)])
+        assert_alike(*results)
+        assert results[0][0]["both"].shape == (2 * batch, 2)
+
+
+def test_variables():
+    net = Network()
+    quantized = {"scale": 1, "zero_point": 7}
+    x = net.tensor("x", (1, 2), "int8", **quantized)
+    state = net.tensor("state", (1, 2), "int8", is_variable=True, **quantized)
+    y = net.tensor("y", (2, 2), "int8", **quantized)
+    net.op("CONCATENATION", [x, state], [y], axis=0)
+    net.inputs, net.outputs = [x], [y]
+    results = []
+    for interpreter in (ours(net.build()), reference(net.build())):
+        interpreter.allocate_tensors()
+        found = []
+        for step in range(4):
+            if step == 1:
+                interpreter.set_tensor(state, np.full((1, 2), 5, np.int8))
+            if step == 3:
+                interpreter.reset_all_variables()
+            interpreter.set_tensor(x, np.full((1, 2), step, np.int8))
+            interpreter.invoke()
+            found.append(interpreter.get_tensor(y).tolist())
+        results.append(found)
+    assert results[0] == results[1]
+    assert [state for _, state in results[0]] == [[7, 7], [5, 5], [5, 5], [7, 7]]
+
+
+@pytest.mark.parametrize("shape", [[2, 5], [4], [2, 4], [0, 4]])
+def test_strict_resizing_refuses_what_litert_refuses(shape):
+    refused = []
+    for interpreter in (ours(networks.dense()), reference(networks.dense())):
+        try:
+            interpreter.resize_tensor_input(0, shape, strict=True)
+            refused.append(False)
+        except (RuntimeError, ValueError):
+            refused.append(True)
+    assert refused[0] == refused[1]
+
+
+def test_constants_can_be_read():
+    assert_alike(ours(networks.dense()).get_tensor(1), reference(networks.dense()).get_tensor(1))
