@@ -336,8 +336,14 @@ py::list statistics(const Calibration& calibration) {
     d["average_min"] = s.average_min;
     d["average_max"] = s.average_max;
     d["has_nonfinite"] = s.has_nonfinite;
+    py::array_t<double> mean(static_cast<py::ssize_t>(s.channel_sums.size()));
+    for (size_t c = 0; c < s.channel_sums.size(); ++c) {
+      mean.mutable_at(c) = s.channel_sums[c] / static_cast<double>(s.rows);
+    }
+    d["channel_mean"] = mean;
     d["limit"] = s.limit;
     d["histogram"] = to_array(Span<const int64_t>{s.histogram.data(), s.histogram.size()});
+    d["zeros"] = s.zeros;
     out.append(d);
   }
   return out;

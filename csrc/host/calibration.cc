@@ -1,7 +1,10 @@
 #include "host/calibration.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+
+#include "base/math.h"
 
 namespace octavo {
 namespace {
@@ -10,6 +13,34 @@ namespace {
 constexpr double kNewest = 0.1;
 
 constexpr int kBins = ValueStatistics::kBins;
+
+struct Extremes {
+  float low, high;  // of the finite values
+  bool are_all_finite;
+};
+
+// Lanes of their own let a compiler take vectors: it may not reorder comparisons of floats.
+Extremes find_extremes(const float* values, int64_t count) {
+  constexpr int kLanes = 16;
+  float low[kLanes], high[kLanes], differences[kLanes];
+  std::fill_n(low, kLanes, INFINITY);
+  std::fill_n(high, kLanes, -INFINITY);
+  std::fill_n(differences, kLanes, 0.0f);
+  auto take = [&](int lane, float v) {
+    const float difference = v - v;  // NaN unless v is finite; then every comparison is false
+    low[lane] = v + difference < low[lane] ? v : low[lane];
+    high[lane] = v + difference > high[lane] ? v : high[lane];
+    differences[lane] += difference;
+  };
+  int64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    for (int lane = 0; lane < kLanes; ++lane) take(lane, values[i + lane]);
+  }
+  for (; i < count; ++i) take(0, values[i]);
+  const bool are_all_finite = std::all_of(differences, differences + kLanes, is_finite);
+  return {*std::min_element(low, low + kLanes), *std::max_element(high, high + kLanes),
+          are_all_finite};
+}
 
 // Over twice the range each two bins become one, and the halves move to the middle.
 void double_limit(std::vector<int64_t>& histogram) {
@@ -20,28 +51,35 @@ void double_limit(std::vector<int64_t>& histogram) {
 
 }  // namespace
 
-void ValueStatistics::add(const float* values, int64_t count, bool with_histogram) {
-  float low = INFINITY, high = -INFINITY;
-  for (int64_t i = 0; i < count; ++i) {
-    const float v = values[i];
-    if (!(std::fabs(v) < INFINITY)) {
-      has_nonfinite = true;
-      continue;
-    }
-    low = std::min(low, v);
-    high = std::max(high, v);
-  }
-  if (low > high) return;  // nothing finite
-  min = samples == 0 ? low : std::min(min, low);
-  max = samples == 0 ? high : std::max(max, high);
+void ValueStatistics::add(const float* values, const Shape& shape, bool with_histogram) {
+  const int64_t count = shape.count();
+  const Extremes e = find_extremes(values, count);
+  has_nonfinite = has_nonfinite || !e.are_all_finite;
+  if (e.low > e.high) return;  // nothing finite
+  min = samples == 0 ? e.low : std::min(min, e.low);
+  max = samples == 0 ? e.high : std::max(max, e.high);
   const double newest = samples == 0 ? 1 : kNewest;
-  average_min += newest * (low - average_min);
-  average_max += newest * (high - average_max);
+  average_min += newest * (e.low - average_min);
+  average_max += newest * (e.high - average_max);
   ++samples;
-  if (with_histogram) count_values(values, count, std::max(-low, high));
+  if (e.are_all_finite && shape.rank > 0) sum_channels(values, shape);
+  if (with_histogram) count_values(values, count, std::max(-e.low, e.high));
+}
+
+void ValueStatistics::sum_channels(const float* values, const Shape& shape) {
+  const auto channels = static_cast<size_t>(shape.dims[shape.rank - 1]);
+  if (rows == 0) channel_sums.assign(channels, 0);
+  if (channel_sums.size() != channels) channel_sums.clear();
+  if (channel_sums.empty()) return;
+  const float* const end = values + shape.count();
+  for (; values < end; values += channels) {
+    for (size_t c = 0; c < channels; ++c) channel_sums[c] += values[c];
+    ++rows;
+  }
 }
 
 void ValueStatistics::count_values(const float* values, int64_t count, float greatest) {
+  const float greatest_limit = std::ldexp(1.0f, 127);
   if (histogram.empty()) {
     histogram.assign(kBins, 0);
     // The smallest power of two above the greatest magnitude; all zeros need some range too.
@@ -49,33 +87,69 @@ void ValueStatistics::count_values(const float* values, int64_t count, float gre
     if (greatest > 0) std::frexp(greatest, &exponent);
     limit = std::ldexp(1.0f, std::clamp(exponent, -100, 127));
   }
-  while (greatest > limit && limit < std::ldexp(1.0f, 127)) {
+  while (greatest > limit && limit < greatest_limit) {
     double_limit(histogram);
     limit *= 2;
   }
+  // In blocks, so that a compiler computes bins in vectors. Values that are not finite get a bin of
+  // their own; those beyond the greatest limit belong to the outermost bins.
+  constexpr int64_t kBlock = 64;
   const float to_bins = kBins / 2 / limit;
-  for (int64_t i = 0; i < count; ++i) {
-    if (!(std::fabs(values[i]) < INFINITY)) continue;
-    const float at = (values[i] + limit) * to_bins;
-    ++histogram[std::min(static_cast<int>(std::min(at, static_cast<float>(kBins - 1))), kBins - 1)];
+  std::array<int64_t, kBins + 1> counts{};
+  for (int64_t start = 0; start < count; start += kBlock) {
+    const auto size = static_cast<int>(std::min(kBlock, count - start));
+    std::array<int32_t, kBlock> bins;
+    int32_t block_zeros = 0;
+    for (int i = 0; i < size; ++i) {
+      const float v = values[start + i];
+      const float at = std::min(std::max(v * to_bins + kBins / 2, 0.0f), kBins - 1.0f);
+      bins[i] = v - v == 0 ? static_cast<int32_t>(at) : kBins;
+      block_zeros += v == 0;
+    }
+    for (int i = 0; i < size; ++i) ++counts[bins[i]];
+    zeros += block_zeros;
   }
+  for (int i = 0; i < kBins; ++i) histogram[i] += counts[i];
 }
 
 void Calibration::add(const Interpreter& interpreter, const Tensor& tensor) {
   if (tensor.type != DType::kFloat32) return;
   statistics_[interpreter.index_of(tensor)].add(static_cast<const float*>(tensor.data),
-                                                tensor.shape.count(), with_histograms_);
+                                                tensor.shape, with_histograms_);
+}
+
+// What operators have computed while preparing, from constants or from shapes.
+void Calibration::add_known(const Interpreter& interpreter) {
+  for (const Node& node : interpreter.graph().nodes) {
+    for (int32_t i : node.outputs) {
+      if (interpreter.tensor(i).is_known) add(interpreter, interpreter.tensor(i));
+    }
+  }
+}
+
+void Calibration::add_step(const Interpreter& interpreter, const Step& step) {
+  for (const Tensor* t : step.outputs) add(interpreter, *t);
+  for (const Tensor* t : step.inputs) {
+    if (t != nullptr && t->info->is_variable) add(interpreter, *t);
+  }
 }
 
 Status Calibration::run(Interpreter& interpreter) {
-  for (int32_t i : interpreter.graph().inputs) add(interpreter, interpreter.tensor(i));
+  const Subgraph& graph = interpreter.graph();
+  if (graph.tensors.size != statistics_.size()) {
+    return Status::invalid("the calibration is for ", statistics_.size(),
+                           " tensors, the subgraph has ", graph.tensors.size);
+  }
+  const std::lock_guard<std::mutex> lock(mutex_);
+  for (int32_t i : graph.inputs) add(interpreter, interpreter.tensor(i));
+  add_known(interpreter);
   struct Context {
-    Calibration* self;
+    Calibration& calibration;
     const Interpreter& interpreter;
-  } context{this, interpreter};
+  } context{*this, interpreter};
   const Observer observer{[](void* p, const Step& step) {
-                            const auto& c = *static_cast<Context*>(p);
-                            for (const Tensor* t : step.outputs) c.self->add(c.interpreter, *t);
+                            const auto& c = *static_cast<const Context*>(p);
+                            c.calibration.add_step(c.interpreter, step);
                           },
                           &context};
   return interpreter.invoke(&observer);

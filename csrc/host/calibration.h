@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <vector>
 
 #include "runtime/interpreter.h"
@@ -17,14 +18,20 @@ struct ValueStatistics {
   double average_min = 0,
          average_max = 0;      // exponential moving averages of each sample's own extremes
   bool has_nonfinite = false;  // NaN or an infinity was among the values; they are left out
+  // Sums of the values that share an index on the last axis, over `rows` values each; of samples
+  // that are finite throughout. Empty without such an axis, or when its size has changed.
+  std::vector<double> channel_sums;
+  int64_t rows = 0;
   // Counts of values in kBins equal bins over [-limit, limit]; the limit is a power of two that
   // doubles when a greater value comes, neighbouring bins merging. Empty without histograms.
   float limit = 0;
   std::vector<int64_t> histogram;
+  int64_t zeros = 0;  // of the histogram's values, those that are exactly zero
 
-  void add(const float* values, int64_t count, bool with_histogram);
+  void add(const float* values, const Shape& shape, bool with_histogram);
 
  private:
+  void sum_channels(const float* values, const Shape& shape);
   void count_values(const float* values, int64_t count, float greatest);
 };
 
@@ -34,14 +41,18 @@ class Calibration {
   Calibration(size_t tensors, bool with_histograms)
       : statistics_(tensors), with_histograms_(with_histograms) {}
 
-  // Runs the interpreter once and adds the values of its inputs and of all that its steps computed.
+  // Runs the interpreter once and adds the values of its inputs, of all that its operators computed
+  // and of the variables they have changed. Threads that run interpreters of their own take turns.
   Status run(Interpreter& interpreter);
 
   const std::vector<ValueStatistics>& statistics() const { return statistics_; }
 
  private:
   void add(const Interpreter& interpreter, const Tensor& tensor);
+  void add_known(const Interpreter& interpreter);
+  void add_step(const Interpreter& interpreter, const Step& step);
 
+  std::mutex mutex_;
   std::vector<ValueStatistics> statistics_;
   bool with_histograms_;
 };

@@ -1,0 +1,175 @@
+"""What the core learns of tensors while a float network runs, against numpy."""
+
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from octavo import _core
+from octavo.flatbuffer import Network
+
+BINS = 4096
+
+
+def relu(shape, signature=None):
+    net = Network()
+    x = net.tensor("x", shape, "float32", shape_signature=signature)
+    y = net.tensor("y", shape, "float32", shape_signature=signature)
+    net.op("RELU", [x], [y])
+    net.inputs, net.outputs = [x], [y]
+    return _core.Model.copy(net.build())
+
+
+def calibrate(values, histograms=True):
+    """The statistics of RELU's input and output after running on each of `values`."""
+    interpreter = _core.Interpreter(relu(values[0].shape))
+    calibration = _core.Calibration(2, histograms)
+    for value in values:
+        value = np.asarray(value, np.float32)
+        interpreter.resize_input(0, value.shape)
+        interpreter.allocate()
+        interpreter.set_tensor(0, value)
+        interpreter.calibrate(calibration)
+    return calibration.statistics()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_statistics_are_numpys(data):
+    shape = tuple(data.draw(st.lists(st.integers(0, 9), min_size=0, max_size=4)))
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    scales = data.draw(st.lists(st.floats(-6, 6).map(lambda e: 10**e), min_size=1, max_size=5))
+    values = [(s * rng.standard_normal(shape)).astype(np.float32) for s in scales]
+    x, y = calibrate(values)
+    if 0 in shape:
+        assert x["samples"] == y["samples"] == 0
+        assert x["histogram"].size == 0
+        return
+    for statistics, seen in ((x, np.array(values)), (y, np.maximum(values, 0))):
+        assert statistics["samples"] == len(values)
+        assert statistics["min"] == seen.min()
+        assert statistics["max"] == seen.max()
+        assert not statistics["has_nonfinite"]
+        assert statistics["zeros"] == (seen == 0).sum()
+        limit = statistics["limit"]
+        assert np.abs(seen).max() <= limit
+        assert np.log2(limit) % 1 == 0
+        # Bins that merge give the counts of one pass over everything, but for values that round to
+        # another bin's edge.
+        at = np.clip(np.float32(seen) * np.float32(BINS / 2 / limit) + BINS / 2, 0, BINS - 1)
+        expected = np.bincount(at.astype(int).ravel(), minlength=BINS)
+        moved = np.abs(np.cumsum(statistics["histogram"] - expected))
+        assert moved.max() <= np.sum(np.abs(at - np.round(at)) < 1e-3)
+        assert statistics["histogram"].sum() == seen.size
+        low, high = np.float64(seen[0].min()), np.float64(seen[0].max())
+        for sample in seen[1:].astype(np.float64):
+            low = 0.9 * low + 0.1 * sample.min()
+            high = 0.9 * high + 0.1 * sample.max()
+        np.testing.assert_allclose(statistics["average_min"], low, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(statistics["average_max"], high, rtol=1e-9, atol=1e-12)
+        if shape:
+            mean = seen.mean(tuple(range(seen.ndim - 1)), dtype=np.float64)
+            np.testing.assert_allclose(statistics["channel_mean"], mean, rtol=1e-9, atol=1e-12)
+        else:
+            assert statistics["channel_mean"].size == 0
+
+
+def test_values_that_are_not_finite_are_left_out_and_told():
+    rng = np.random.default_rng(0)
+    first, second = rng.standard_normal((2, 5, 40)).astype(np.float32)
+    second[[0, 1, 4], [3, 39, 0]] = np.nan, np.inf, -np.inf
+    statistics = calibrate([first, second])[0]
+    finite = np.concatenate([first.ravel(), second[np.isfinite(second)]])
+    assert statistics["has_nonfinite"]
+    assert (statistics["min"], statistics["max"]) == (finite.min(), finite.max())
+    assert statistics["histogram"].sum() == finite.size
+    np.testing.assert_allclose(statistics["channel_mean"], first.mean(0, dtype=np.float64))
+    nothing = calibrate([np.full((3,), np.nan, np.float32)])[0]
+    assert nothing["samples"] == 0
+    assert nothing["has_nonfinite"]
+
+
+def test_values_at_the_end_of_the_range_stay_in_the_histogram():
+    greatest = np.finfo(np.float32).max
+    for value in (greatest, -greatest, np.float32(1e-45), np.float32(0), np.float32(2.0**-120)):
+        histogram = calibrate([np.array([value, 0], np.float32)])[0]["histogram"]
+        assert histogram.sum() == 2
+    histogram = calibrate([np.array([greatest, -greatest, 0], np.float32)])[0]["histogram"]
+    assert list(np.flatnonzero(histogram)) == [0, BINS // 2, BINS - 1]
+
+
+def test_without_histograms_there_are_none():
+    statistics = calibrate([np.ones((2, 3), np.float32)], histograms=False)[0]
+    assert statistics["histogram"].size == 0
+    assert statistics["max"] == 1
+    assert list(statistics["channel_mean"]) == [1, 1, 1]
+
+
+def test_channels_that_change_in_number_have_no_mean():
+    values = [np.ones((2, n), np.float32) for n in (3, 3, 4, 3)]
+    statistics = calibrate(values)[0]
+    assert statistics["channel_mean"].size == 0
+    assert statistics["histogram"].sum() == 26
+
+
+def test_what_is_computed_while_preparing_is_seen_too():
+    net = Network()
+    c = net.constant("c", np.array([-2, 3], np.float32))
+    known = net.tensor("known", (2,), "float32")
+    x = net.tensor("x", (2,), "float32")
+    y = net.tensor("y", (2,), "float32")
+    net.op("RELU", [c], [known])
+    net.op("ADD", [x, known], [y])
+    net.inputs, net.outputs = [x], [y]
+    interpreter = _core.Interpreter(_core.Model.copy(net.build()))
+    interpreter.allocate()
+    interpreter.set_tensor(x, np.array([1, -1], np.float32))
+    calibration = _core.Calibration(4, True)
+    interpreter.calibrate(calibration)
+    seen = [(s["samples"], s["min"], s["max"]) for s in calibration.statistics()]
+    assert seen == [(0, 0, 0), (1, 0, 3), (1, -1, 1), (1, 1, 2)]
+
+
+def test_only_floats_are_measured():
+    net = Network()
+    x = net.tensor("x", (2,), "int32")
+    y = net.tensor("y", (2,), "float32")
+    net.op("CAST", [x], [y], in_data_type="INT32", out_data_type="FLOAT32")
+    net.inputs, net.outputs = [x], [y]
+    interpreter = _core.Interpreter(_core.Model.copy(net.build()))
+    interpreter.allocate()
+    interpreter.set_tensor(x, np.array([5, -7], np.int32))
+    calibration = _core.Calibration(2, True)
+    interpreter.calibrate(calibration)
+    assert [s["samples"] for s in calibration.statistics()] == [0, 1]
+    assert calibration.statistics()[1]["min"] == -7
+
+
+def test_a_calibration_of_another_size_is_refused():
+    interpreter = _core.Interpreter(relu((2,)))
+    interpreter.allocate()
+    with pytest.raises(ValueError, match="the calibration is for 1 tensors, the subgraph has 2"):
+        interpreter.calibrate(_core.Calibration(1, True))
+
+
+def test_threads_share_a_calibration():
+    model = relu((64,))
+    calibration = _core.Calibration(2, True)
+
+    def run(value):
+        interpreter = _core.Interpreter(model)
+        interpreter.allocate()
+        interpreter.set_tensor(0, np.full((64,), value, np.float32))
+        for _ in range(200):
+            interpreter.calibrate(calibration)
+
+    threads = [threading.Thread(target=run, args=(value,)) for value in (-1, 1, 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    statistics = calibration.statistics()[0]
+    assert statistics["samples"] == 600
+    assert statistics["histogram"].sum() == 600 * 64
+    assert list(statistics["channel_mean"]) == [2 / 3] * 64
