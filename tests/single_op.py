@@ -72,6 +72,16 @@ def scales(low: float = 2**-10, high: float = 4.0) -> st.SearchStrategy[float]:
     )
 
 
+def related_scales(base: float) -> st.SearchStrategy[float]:
+    """Float32 numbers whose ratio to `base` is a small fraction, but for rounding.
+
+    Such ratios bring many results to the middle between two integers, where rounding a multiplier
+    in float32 or in double, and rounding once or twice, part.
+    """
+    numerators, exponents = st.integers(1, 15), st.integers(-2, 10)
+    return st.builds(lambda n, e: float(np.float32(base * 2**e / n)), numerators, exponents)
+
+
 @st.composite
 def quantizations(draw: st.DrawFn, dtype: npt.DTypeLike, scale: Any = None) -> Quantization:
     """What a tensor of a type has: the plain types none, int16 a zero point of 0."""
@@ -100,3 +110,9 @@ def arrays(draw: st.DrawFn, shape: Shape, dtype: npt.DTypeLike) -> Array:
     values = rng.integers(limits.min, limits.max, shape, dtype, endpoint=True)
     extremes = rng.choice(np.array([limits.min, limits.min + 1, 0, limits.max], dtype), shape)
     return np.where(special, extremes, values).astype(dtype)
+
+
+def every_value(dtype: npt.DTypeLike) -> Array:
+    """All values of an 8-bit or 16-bit integer type."""
+    limits = np.iinfo(dtype)
+    return np.arange(limits.min, limits.max + 1).astype(dtype)

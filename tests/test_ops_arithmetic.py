@@ -6,7 +6,17 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import mutually_broadcastable_shapes
-from single_op import NONE, Operand, Quantization, arrays, quantizations, single_op
+from single_op import (
+    NONE,
+    Operand,
+    Quantization,
+    arrays,
+    every_value,
+    quantizations,
+    related_scales,
+    scales,
+    single_op,
+)
 
 EXAMPLES = settings(max_examples=60, deadline=None)
 ACTIVATIONS = st.sampled_from(["NONE", "RELU", "RELU6", "RELU_N1_TO_1"])
@@ -45,6 +55,30 @@ def test_arithmetic(code, dtype, data):
     if dtype == "int16" and code != "MUL":
         options["pot_scale_int16"] = False
     oracle.assert_equal_to_litert(*single_op(code, operands, shape, dtype, output, **options))
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16"])
+@pytest.mark.parametrize("code", ["ADD", "SUB", "MUL"])
+@EXAMPLES
+@given(data=st.data())
+def test_rounding(code, dtype, data):
+    """On every pair of 8-bit values, and on many of 16 bits, at scales that bring ties."""
+    if dtype == "int16":
+        a, b = data.draw(arrays((1 << 8, 1), dtype)), data.draw(arrays((1 << 8,), dtype))
+    else:
+        a, b = every_value(dtype)[:, np.newaxis], every_value(dtype)
+    p = data.draw(quantizations(dtype))
+    q = data.draw(quantizations(dtype, st.one_of(scales(), related_scales(p.scale))))
+    if code == "MUL":
+        base = float(np.float32(p.scale) * np.float32(q.scale)) * (1 << 8 * a.itemsize - 4)
+    else:
+        base = max(p.scale, q.scale)
+    output = data.draw(quantizations(dtype, related_scales(base)))
+    options = {"pot_scale_int16": False} if code != "MUL" else {}
+    operands = [Operand(a, p), Operand(b, q)]
+    oracle.assert_equal_to_litert(
+        *single_op(code, operands, (a.shape[0], *b.shape), dtype, output, **options)
+    )
 
 
 @pytest.mark.parametrize("dtype", TYPES)

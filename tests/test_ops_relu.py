@@ -6,7 +6,16 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, mutually_broadcastable_shapes
-from single_op import NONE, Operand, Quantization, arrays, quantizations, single_op
+from single_op import (
+    NONE,
+    Operand,
+    Quantization,
+    arrays,
+    every_value,
+    quantizations,
+    related_scales,
+    single_op,
+)
 
 EXAMPLES = settings(max_examples=60, deadline=None)
 SHAPES = st.one_of(
@@ -16,8 +25,17 @@ SHAPES = st.one_of(
 
 
 @st.composite
-def operands(draw, dtype):
-    return Operand(draw(arrays(draw(SHAPES), dtype)), draw(quantizations(dtype)))
+def unary(draw, dtype, factor=1.0):
+    """An operand and the output's quantization; often all values, at scales that bring ties.
+
+    The ties are those of the input's scale times `factor`.
+    """
+    x = Operand(draw(arrays(draw(SHAPES), dtype)), draw(quantizations(dtype)))
+    if x.quantization.scale is None or draw(st.booleans()):
+        return x, draw(quantizations(dtype))
+    x = Operand(every_value(dtype), x.quantization)
+    base = float(np.float32(x.quantization.scale) * np.float32(factor))
+    return x, draw(quantizations(dtype, related_scales(base)))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "int8", "uint8", "int16"])
@@ -25,8 +43,7 @@ def operands(draw, dtype):
 @EXAMPLES
 @given(data=st.data())
 def test_rectifiers(code, dtype, data):
-    x = data.draw(operands(dtype))
-    output = data.draw(quantizations(dtype))
+    x, output = data.draw(unary(dtype))
     model, inputs = single_op(code, [x], x.value.shape, dtype, output)
     if (code, dtype) != ("RELU_N1_TO_1", "int16"):
         oracle.assert_equal_to_litert(model, inputs)
@@ -44,10 +61,10 @@ def test_rectifiers(code, dtype, data):
 @EXAMPLES
 @given(data=st.data())
 def test_leaky_relu(dtype, data):
-    x = data.draw(operands(dtype))
-    output = data.draw(quantizations(dtype))
     # Halves bring ties, which a negative slope rounds the other way.
-    alpha = data.draw(st.one_of(st.sampled_from([-0.5, 0.0, 0.5, 1.0]), st.floats(-3, 3, width=32)))
+    halves, others = st.sampled_from([-0.5, 0.0, 0.5, 1.0]), st.floats(-3, 3, width=32)
+    alpha = data.draw(st.one_of(halves, others))
+    x, output = data.draw(unary(dtype, max(abs(alpha), 0.01)))
     oracle.assert_equal_to_litert(
         *single_op("LEAKY_RELU", [x], x.value.shape, dtype, output, alpha=alpha)
     )
@@ -71,6 +88,20 @@ def test_prelu(dtype, data):
         )
     )
     output = data.draw(quantizations(dtype))
+    oracle.assert_equal_to_litert(*single_op("PRELU", [x, alpha], x.value.shape, dtype, output))
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+@EXAMPLES
+@given(data=st.data())
+def test_rounding_of_prelu(dtype, data):
+    """On every pair of values, at scales that bring ties."""
+    x = Operand(
+        np.repeat(every_value(dtype)[:, np.newaxis], 256, 1), data.draw(quantizations(dtype))
+    )
+    alpha = Operand(every_value(dtype), data.draw(quantizations(dtype)))
+    base = float(np.float32(x.quantization.scale) * np.float32(alpha.quantization.scale)) * 16
+    output = data.draw(quantizations(dtype, related_scales(base)))
     oracle.assert_equal_to_litert(*single_op("PRELU", [x, alpha], x.value.shape, dtype, output))
 
 
