@@ -10,8 +10,7 @@ namespace {
 
 using Int16 = std::numeric_limits<int16_t>;
 
-// |x| of the scaled input, and the table's interpolated value at |x| / 2^bits, times 2^bits;
-// `saturated` beyond the table's end.
+// The table's value at magnitude / 2^bits, times 2^bits; `saturated` from the last entry on.
 int32_t interpolate(const uint16_t* lut, int64_t magnitude, int bits, int32_t saturated) {
   const int64_t i = magnitude >> bits;
   if (i >= kSigmoidLutSize - 1) return saturated;
