@@ -311,7 +311,7 @@ class SignatureRunner:
         self._inputs = dict(sorted(inputs.items()))
         self._outputs = dict(sorted(outputs.items()))
 
-    def __call__(self, **kwargs: npt.ArrayLike) -> dict[str, Any]:
+    def __call__(self, /, **kwargs: npt.ArrayLike) -> dict[str, Any]:
         if kwargs.keys() != self._inputs.keys():
             raise ValueError(
                 f"the signature's inputs are {', '.join(self._inputs)}; "

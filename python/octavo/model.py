@@ -157,7 +157,7 @@ class Model:
         self.inputs = _specs(interpreter, interpreter.inputs.tolist(), named_inputs)
         self.outputs = _specs(interpreter, interpreter.outputs.tolist(), named_outputs)
 
-    def __call__(self, *args: npt.ArrayLike, **kwargs: npt.ArrayLike) -> Any:
+    def __call__(self, /, *args: npt.ArrayLike, **kwargs: npt.ArrayLike) -> Any:
         """Runs the network.
 
         Returns:
