@@ -238,34 +238,38 @@ Status Decoder::check_indices(const char* what, Span<const int32_t> indices, siz
 }
 
 // Every tensor is computed once and before it is read, so that running in order reads no garbage.
+// One without elements needs no computing: reading it settles that its value is none.
 Status Decoder::check_order(const Subgraph& subgraph) {
   Span<bool> has_value;
   OCTAVO_TRY(arena_.make(static_cast<int64_t>(subgraph.tensors.size), has_value));
   for (size_t i = 0; i < has_value.size; ++i) {
     const TensorInfo& t = subgraph.tensors[i];
-    has_value[i] = t.constant.data != nullptr || t.is_variable || t.shape.count() == 0;
+    has_value[i] = t.constant.data != nullptr || t.is_variable;
   }
+  auto can_be_read = [&](int32_t i) {
+    has_value[i] = has_value[i] || subgraph.tensors[i].shape.count() == 0;
+    return has_value[i];
+  };
   for (int32_t i : subgraph.inputs) has_value[i] = true;
   for (size_t n = 0; n < subgraph.nodes.size; ++n) {
     const Node& node = subgraph.nodes[n];
     for (int32_t i : node.inputs) {
-      if (i != kNoTensor && !has_value[i]) {
+      if (i != kNoTensor && !can_be_read(i)) {
         return Status::invalid("node ", n, " (", opcode_name(node.code), ") reads tensor ", i,
                                " \"", subgraph.tensors[i].name,
                                "\" before any node has computed it");
       }
     }
     for (int32_t i : node.outputs) {
-      const TensorInfo& t = subgraph.tensors[i];
-      if (has_value[i] && !(t.shape.count() == 0 && t.constant.data == nullptr)) {
+      if (has_value[i]) {
         return Status::invalid("node ", n, " (", opcode_name(node.code), ") writes tensor ", i,
-                               " \"", t.name, "\", which has a value already");
+                               " \"", subgraph.tensors[i].name, "\", which has a value already");
       }
       has_value[i] = true;
     }
   }
   for (int32_t i : subgraph.outputs) {
-    if (!has_value[i]) {
+    if (!can_be_read(i)) {
       return Status::invalid("output tensor ", i, " \"", subgraph.tensors[i].name,
                              "\" is computed by no node");
     }

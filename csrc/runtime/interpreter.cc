@@ -14,6 +14,15 @@ bool is_in(Span<const int32_t> list, int32_t i) {
   return false;
 }
 
+// Besides sparing the kernels a case, this bounds the time that a file's sizes can ask for: a shape
+// with a dimension of 0 may have others of any length.
+bool has_nothing_to_compute(const Step& step) {
+  for (const Tensor* t : step.outputs) {
+    if (t->shape.count() > 0) return false;
+  }
+  return !step.outputs.empty();
+}
+
 }  // namespace
 
 Status Interpreter::create(const Subgraph& graph, const Kernels& kernels, Arena& memory,
@@ -53,15 +62,7 @@ Status Interpreter::resize_input(int32_t tensor, const Shape& shape) {
 
 Status Interpreter::prepare(bool keep_all) {
   OCTAVO_TRY(check_operators());
-  // A tensor without elements that nothing computes has its value: none.
-  for (size_t i = 0; i < tensors_.size; ++i) {
-    Tensor& t = tensors_[i];
-    if (t.data == nullptr && t.shape.count() == 0 &&
-        !is_in(graph_.inputs, static_cast<int32_t>(i))) {
-      t.data = this;
-      t.is_known = true;
-    }
-  }
+  OCTAVO_TRY(find_empty_tensors());
   OCTAVO_TRY(memory_.make(static_cast<int64_t>(graph_.nodes.size), steps_));
   for (size_t i = 0; i < graph_.nodes.size; ++i) OCTAVO_TRY(prepare_node(static_cast<int32_t>(i)));
   OCTAVO_TRY(plan(keep_all));
@@ -130,6 +131,23 @@ Status Interpreter::check_operands(const Step& step) const {
   return {};
 }
 
+// A tensor without elements that nothing computes has its value: none.
+Status Interpreter::find_empty_tensors() {
+  Span<bool> is_given;  // by the caller or by a node
+  OCTAVO_TRY(memory_.make(static_cast<int64_t>(tensors_.size), is_given));
+  for (int32_t i : graph_.inputs) is_given[i] = true;
+  for (const Node& node : graph_.nodes) {
+    for (int32_t i : node.outputs) is_given[i] = true;
+  }
+  for (size_t i = 0; i < tensors_.size; ++i) {
+    Tensor& t = tensors_[i];
+    if (is_given[i] || t.data != nullptr || t.shape.count() > 0) continue;
+    t.data = this;
+    t.is_known = true;
+  }
+  return {};
+}
+
 Status Interpreter::prepare_node(int32_t index) {
   const Node& node = graph_.nodes[index];
   Step& step = steps_[step_count_];
@@ -151,7 +169,7 @@ Status Interpreter::prepare_node(int32_t index) {
   OCTAVO_TRY(find_op(node.code)->prepare(c));
   if (step.invoke == nullptr) return {};  // prepare did all the work
   if (all_known) return run_while_preparing(step, c);
-  ++step_count_;
+  if (!has_nothing_to_compute(step)) ++step_count_;
   return {};
 }
 
@@ -165,7 +183,7 @@ Status Interpreter::run_while_preparing(const Step& step, const PrepareContext& 
     void* value;
     OCTAVO_TRY(c.make_known(static_cast<int32_t>(i), value));
   }
-  return step.invoke(step, Workspace{kernels_});
+  return has_nothing_to_compute(step) ? Status() : step.invoke(step, Workspace{kernels_});
 }
 
 // Gives every computed tensor and every scratch buffer its place in one block of memory.
@@ -220,21 +238,21 @@ void Interpreter::set_lifetimes(bool keep_all, Span<PlannedBuffer> buffers) {
       }
     }
   }
+  auto keep = [&](int32_t i, int32_t first) {
+    kept_[i] = true;
+    if (tensors_[i].is_known) return;
+    buffers[i].first = min(buffers[i].first, first);
+    buffers[i].last = end;
+  };
   for (size_t i = 0; i < tensors_.size; ++i) {
-    PlannedBuffer& b = buffers[i];
     const auto number = static_cast<int32_t>(i);
-    if (tensors_[i].is_known) {
-      kept_[i] = true;
-    } else if (is_in(graph_.inputs, number) || graph_.tensors[i].is_variable ||
-               (keep_all && b.last >= 0)) {
-      b.first = 0;
-      b.last = end;
-      kept_[i] = true;
-    } else if (is_in(graph_.outputs, number)) {
-      b.last = end;
-      kept_[i] = true;
+    if (tensors_[i].is_known || graph_.tensors[i].is_variable ||
+        (keep_all && buffers[i].last >= 0)) {
+      keep(number, 0);
     }
   }
+  for (int32_t i : graph_.inputs) keep(i, 0);
+  for (int32_t i : graph_.outputs) keep(i, end);
 }
 
 void Interpreter::reset_variables() {

@@ -54,6 +54,7 @@ class Interpreter {
  private:
   Status check_operators() const;
   Status check_operands(const Step& step) const;
+  Status find_empty_tensors();
   Status prepare_node(int32_t index);
   Status run_while_preparing(const Step& step, const PrepareContext& c);
   Status plan(bool keep_all);
