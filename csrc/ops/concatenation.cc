@@ -37,20 +37,18 @@ void build_rescaling_lut(const Tensor& in, const Tensor& out, uint8_t* lut) {
   }
 }
 
-bool is_quantized(const Tensor& t) { return !t.quantization().scale.empty(); }
-
 // Whether the elements of an input have to be rescaled.
 Status check_quantization(const PrepareContext& c, const Tensor& in, bool& rescale) {
   const Tensor& out = c.output(0);
-  if (!is_quantized(in) && !is_quantized(out)) return {};
   switch (in.type) {
     case DType::kUInt8:
+      if (!in.quantization().per_tensor() && !out.quantization().per_tensor()) return {};
       OCTAVO_TRY(c.expect_per_tensor("input", in));
       OCTAVO_TRY(c.expect_per_tensor("output", out));
       rescale |= in.scale() != out.scale() || in.zero_point() != out.zero_point();
       return {};
     case DType::kInt8:
-      return c.expect_same_quantization("input", in, "output", out);
+      return expect_unscaled(c, in, out);
     case DType::kInt16:
       if (in.quantization().zero() == 0 && out.quantization().zero() == 0) return {};
       return c.fail("input \"", in.info->name, "\" has zero point ", in.quantization().zero(),
@@ -67,7 +65,6 @@ Status set_rescaled(PrepareContext& c, Span<StridedCopyParams> copies) {
   p->copies = copies;
   int64_t most = 0;
   for (int32_t i = 0; i < c.input_count(); ++i) {
-    OCTAVO_TRY(c.expect_per_tensor("input", c.input(i)));
     build_rescaling_lut(c.input(i), c.output(0), &p->luts[i * kLut8Size]);
     most = max(most, c.input(i).bytes());
   }

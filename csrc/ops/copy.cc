@@ -119,6 +119,11 @@ Status expect_movable(const PrepareContext& c, const Tensor& t, const char* role
   return c.expect_same_type("input", t, role, moved);
 }
 
+Status expect_unscaled(const PrepareContext& c, const Tensor& in, const Tensor& out) {
+  if (!in.quantization().per_tensor() && !out.quantization().per_tensor()) return {};
+  return c.expect_same_quantization("input", in, "output", out);
+}
+
 Status expect_integers(const PrepareContext& c, const char* role, const Tensor& t, int64_t count) {
   OCTAVO_TRY(c.expect_type(role, t, {DType::kInt32, DType::kInt64}));
   OCTAVO_TRY(c.expect_rank(role, t, 0, 1));

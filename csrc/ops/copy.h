@@ -35,6 +35,9 @@ Status expect_movable(const PrepareContext& c, const Tensor& t, const char* role
                       const Tensor& moved);
 inline int32_t element_bytes(const Tensor& t) { return dtype_info(t.type).bits / 8; }
 
+// Two tensors between which elements move: where one has a scale, the other has the same.
+Status expect_unscaled(const PrepareContext& c, const Tensor& in, const Tensor& out);
+
 // `t` holds known int32 or int64: `count` of them, as a vector or, of one, a scalar.
 Status expect_integers(const PrepareContext& c, const char* role, const Tensor& t, int64_t count);
 // One element of a known tensor of int8, int16, int32 or int64.

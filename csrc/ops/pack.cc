@@ -9,11 +9,11 @@ Status prepare_pack(PrepareContext& c) {
   if (o.count < 1) return c.fail("option values_count is ", o.count, ", should be above 0");
   OCTAVO_TRY(c.expect_operands(o.count, o.count, 1));
   const Tensor& first = c.input(0);
-  OCTAVO_TRY(expect_movable(c, first, "output", c.output(0)));
   OCTAVO_TRY(c.expect_rank("input", first, 0, kMaxRank - 1));
-  for (int32_t i = 1; i < o.count; ++i) {
+  for (int32_t i = 0; i < o.count; ++i) {
     const Tensor& t = c.input(i);
-    OCTAVO_TRY(c.expect_same_type("input", first, "input", t));
+    OCTAVO_TRY(expect_movable(c, t, "output", c.output(0)));
+    OCTAVO_TRY(expect_unscaled(c, t, c.output(0)));
     if (t.shape != first.shape) {
       return c.fail("input ", i, " has shape ", t.shape, ", input 0 has ", first.shape);
     }
@@ -48,6 +48,7 @@ Status prepare_unpack(PrepareContext& c) {
   OCTAVO_TRY(set_cut(c, 0, copies));
   for (int32_t i = 0; i < o.count; ++i) {
     OCTAVO_TRY(expect_movable(c, in, "output", c.output(i)));
+    OCTAVO_TRY(expect_unscaled(c, in, c.output(i)));
     OCTAVO_TRY(c.set_shape(i, remove_dimension(in.shape, axis)));
     copies[i] =
         plan_copy(part, element_bytes(in), row_major_from(in.shape, axis, i), row_major(part));

@@ -101,6 +101,7 @@ Status prepare_expand_dims(PrepareContext& c) {
   OCTAVO_TRY(c.expect_operands(2, 2, 1));
   const Tensor& in = c.input(0);
   OCTAVO_TRY(expect_movable(c, in, "output", c.output(0)));
+  OCTAVO_TRY(expect_unscaled(c, in, c.output(0)));
   OCTAVO_TRY(c.expect_rank("input", in, 0, kMaxRank - 1));
   OCTAVO_TRY(expect_integers(c, "axis", c.input(1), 1));
   int32_t axis;
