@@ -13,7 +13,6 @@ from octavo.flatbuffer import Network
 from oracle import Array, octavo_run, run
 
 TYPES = ["float32", "int8", "uint8", "int16", "int32", "int64", "bool"]
-QUANTIZED = {"int8": (-128, 127), "uint8": (0, 255), "int16": (0, 0)}  # zero points to try
 
 cases = settings(max_examples=40, deadline=None)
 all_types = pytest.mark.parametrize("dtype", TYPES)
@@ -79,15 +78,17 @@ def shapes(least: int = 0, most: int = 6, smallest: int = 1) -> st.SearchStrateg
     return st.lists(st.integers(smallest, 5), min_size=least, max_size=most).map(tuple)
 
 
-def quantizations(dtype: str) -> st.SearchStrategy[dict[str, Any] | None]:
-    if dtype not in QUANTIZED:
+def quantizations(
+    dtype: str, symmetric_int16: bool = False
+) -> st.SearchStrategy[dict[str, Any] | None]:
+    """A scale and any zero point (of int16 perhaps 0 alone), or none."""
+    if dtype not in ("int8", "uint8", "int16"):
         return st.none()
-    low, high = QUANTIZED[dtype]
-    quantized = st.builds(
-        lambda zero: {"scale": 0.25, "zero_point": zero},
-        st.sampled_from([low, high]) | st.integers(low, high),
-    )
-    return st.none() | quantized
+    low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+    zero_points = st.sampled_from([low, 0, high]) | st.integers(low, high)
+    if dtype == "int16" and symmetric_int16:
+        zero_points = st.just(0)
+    return st.none() | zero_points.map(lambda zero: {"scale": 0.25, "zero_point": zero})
 
 
 def axes(rank: int) -> st.SearchStrategy[int]:

@@ -23,6 +23,7 @@ from moving import (
 )
 from octavo.flatbuffer import Network
 from oracle import Array, OracleError, octavo_run, run
+from single_op import every_value, related_scales, scales
 
 
 @st.composite
@@ -97,7 +98,8 @@ def test_expand_dims(dtype: str, data: Any) -> None:
     axis = data.draw(axes(x.ndim + 1))
     axis_type = data.draw(st.sampled_from(["int32", "int64"]))
     operands = [x, Constant([axis] if data.draw(st.booleans()) else axis, axis_type)]
-    check(*single("EXPAND_DIMS", operands, [dtype], data.draw(quantizations(dtype))))
+    quantization = data.draw(quantizations(dtype, symmetric_int16=True))
+    check(*single("EXPAND_DIMS", operands, [dtype], quantization))
 
 
 @all_types
@@ -207,7 +209,8 @@ def test_concatenation(dtype: str, data: Any) -> None:
     for size in data.draw(st.lists(st.integers(0, 4), min_size=1, max_size=5)):
         shape[axis] = size
         xs.append(array(data.draw, tuple(shape), dtype))
-    check(*single("CONCATENATION", xs, [dtype], data.draw(quantizations(dtype)), axis=axis))
+    quantization = data.draw(quantizations(dtype, symmetric_int16=True))
+    check(*single("CONCATENATION", xs, [dtype], quantization, axis=axis))
 
 
 @settings(max_examples=200, deadline=None)
@@ -217,23 +220,31 @@ def test_concatenation_rescales_uint8(data: Any) -> None:
     inputs = {}
     shape = list(data.draw(shapes(least=1, most=4)))
     axis = data.draw(axes(len(shape)))
-    quantizations = st.builds(
-        lambda exponent, zero: {"scale": np.float32(2.0**exponent), "zero_point": zero},
-        st.floats(-8, 3),
-        st.sampled_from([0, 255]) | st.integers(0, 255),
-    )
-    out = data.draw(quantizations)
+    zero_points = st.sampled_from([0, 255]) | st.integers(0, 255)
+    scale, zero = data.draw(scales()), data.draw(zero_points)
     for number in range(data.draw(st.integers(1, 4))):
         shape[axis] = data.draw(st.integers(1, 70))
-        same = data.draw(st.booleans())
-        x = net.tensor(
-            f"in {number}", shape, "uint8", **(out if same else data.draw(quantizations))
-        )
+        of_input = {"scale": scale, "zero_point": zero}
+        if data.draw(st.booleans()):
+            near = data.draw(scales() | related_scales(scale))
+            of_input = {"scale": near, "zero_point": data.draw(zero_points)}
+        x = net.tensor(f"in {number}", shape, "uint8", **of_input)
         inputs[x] = array(data.draw, tuple(shape), "uint8")
-    y = net.tensor("y", (), "uint8", **out)
+    y = net.tensor("y", (), "uint8", scale=scale, zero_point=zero)
     net.op("CONCATENATION", list(inputs), [y], axis=axis)
     net.inputs, net.outputs = list(inputs), [y]
     check(net.build(), inputs)
+
+
+@pytest.mark.parametrize("scale", [41.0, 47.0, 55.0])
+def test_concatenation_multiplies_by_the_reciprocal_scale(scale: float) -> None:
+    """In float32 (scale / 2) * (1 / scale) is not 1/2: odd values are not in the middle."""
+    net = Network()
+    x = net.tensor("x", (256,), "uint8", scale=scale / 2)
+    y = net.tensor("y", (), "uint8", scale=scale)
+    net.op("CONCATENATION", [x], [y])
+    net.inputs, net.outputs = [x], [y]
+    check(net.build(), {x: every_value("uint8")})
 
 
 def test_concatenation_joins_constant_scalars_to_a_vector() -> None:
@@ -371,22 +382,27 @@ def test_malformed(
 
 
 @pytest.mark.parametrize(
-    ("dtype", "ins", "out", "message"),
+    ("code", "dtype", "ins", "out", "message"),
     [
-        ("int8", (0.5, 1), (0.5, 2), "has zero point 1"),
-        ("int8", (0.5, 1), (0.25, 1), "has scale 0.5"),
-        ("int16", (0.5, 1), (0.5, 1), "of int16 both should be 0"),
+        ("CONCATENATION", "int8", (0.5, 1), (0.5, 2), "has zero point 1"),
+        ("CONCATENATION", "int8", (0.5, 1), (0.25, 1), "has scale 0.5"),
+        ("CONCATENATION", "int16", (0.5, 1), (0.5, 1), "of int16 both should be 0"),
+        ("PACK", "uint8", (0.5, 1), (0.5, 2), "has zero point 1"),
+        ("UNPACK", "int8", (0.5, 1), (0.25, 1), "has scale 0.5"),
+        ("EXPAND_DIMS", "int8", (0.5, 1), (None, 0), "has 0 scales"),
     ],
 )
-def test_concatenation_refuses_to_rescale(
-    dtype: str, ins: tuple[float, int], out: tuple[float, int], message: str
+def test_operators_that_refuse_to_rescale(
+    code: str, dtype: str, ins: tuple[float, int], out: tuple[float, int], message: str
 ) -> None:
     net = Network()
-    x = net.tensor("x", (2,), dtype, scale=ins[0], zero_point=ins[1])
+    x = net.tensor("x", (1,), dtype, scale=ins[0], zero_point=ins[1])
     y = net.tensor("y", (), dtype, scale=out[0], zero_point=out[1])
-    net.op("CONCATENATION", [x, x], [y])
+    axis = [net.constant("axis", np.int32(0))] if code == "EXPAND_DIMS" else []
+    options = {"PACK": {"values_count": 1}, "UNPACK": {"num": 1}}.get(code, {})
+    net.op(code, [x, *axis], [y], **options)
     net.inputs, net.outputs = [x], [y]
-    inputs = {x: np.zeros(2, dtype)}
+    inputs = {x: np.zeros(1, dtype)}
     with pytest.raises(OracleError):
         run(net.build(), inputs)
     with pytest.raises(RuntimeError, match=message):
