@@ -249,6 +249,21 @@ def test_the_type_of_the_bias_decides(code, data):
     oracle.assert_same(ours[y], expected[y])
 
 
+@pytest.mark.parametrize("code", OPERATORS)
+@settings(max_examples=20, deadline=None)
+@given(data=st.data())
+def test_not_finite(code, data):
+    """NaN and infinities go where they go in LiteRT, and a hybrid image's to no other image."""
+    code, o, shape, options = data.draw(OPERATORS[code](HYBRID))
+    x = o.input.value.copy()
+    x[0, ..., 0] = data.draw(st.sampled_from([np.nan, np.inf, -np.inf]))
+    spoiled = replace(o, input=Operand(x))
+    oracle.assert_equal_to_litert(*build(code, dequantized(spoiled), shape, options))
+    ours, [y] = oracle.octavo_run(*build(code, o, shape, options))
+    with_nan, _ = oracle.octavo_run(*build(code, spoiled, shape, options))
+    np.testing.assert_array_equal(with_nan[y][1:], ours[y][1:])
+
+
 @pytest.mark.parametrize("code", ["CONV_2D", "DEPTHWISE_CONV_2D"])
 def test_resized(code):
     """Batch and image follow the input."""

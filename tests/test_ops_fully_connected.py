@@ -133,6 +133,29 @@ def test_int16_extremes(depth, rows):
     )
 
 
+@settings(max_examples=20, deadline=None)
+@given(data=st.data())
+def test_the_type_of_the_bias_decides(data):
+    """An int32 bias without the option quantized_bias_type, which LiteRT reads as int64."""
+    o, shape, options = data.draw(fully_connected(INT16_B32))
+    expected, [y] = oracle.run(*build(o, shape, options))
+    del options["quantized_bias_type"]
+    ours, _ = oracle.octavo_run(*build(o, shape, options))
+    oracle.assert_same(ours[y], expected[y])
+
+
+def test_litert_does_not_saturate():
+    """A scaled sum beyond int32 is clamped; LiteRT's cast of it to int32 has no defined result."""
+    operands = [
+        Operand(np.ones((1, 1), np.int8), Quantization(16.0)),
+        Operand(np.ones((2, 1), np.int8), Quantization(1.0), is_constant=True),
+        Operand(np.array([2**30, -(2**30)], np.int32), Quantization(16.0), is_constant=True),
+    ]
+    model, inputs = single_op("FULLY_CONNECTED", operands, (1, 2), "int8", Quantization(1.0))
+    ours, [y] = oracle.octavo_run(model, inputs)
+    assert ours[y].tolist() == [[127, -128]]
+
+
 def test_resized():
     rng = np.random.default_rng(0)
     operands = [
