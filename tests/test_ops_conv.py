@@ -18,6 +18,7 @@ from weights import (
     INT16,
     INT16_B32,
     UINT8,
+    boundary_operands,
     dequantized,
     hybrid_bound,
     weighted,
@@ -178,6 +179,23 @@ def test_convolutions(code, kind, data):
     code, operands, shape, options = data.draw(OPERATORS[code](KINDS[kind]))
     options["fused_activation_function"] = data.draw(ACTIVATIONS)
     oracle.assert_equal_to_litert(*build(code, operands, shape, options))
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"), [case for case in CASES if case[1] in ("int8", "uint8", "int16_b32")]
+)
+@EXAMPLES
+@given(data=st.data())
+def test_multipliers_to_the_last_bit(code, kind, data):
+    axis = 3 if code == "DEPTHWISE_CONV_2D" else 0
+    filter_shape = (1, 1, 1, 64) if axis == 3 else (64, 1, 1, 1)
+    o = data.draw(boundary_operands(KINDS[kind], (1, 1, 1, 1), filter_shape, axis))
+    options = {"stride_h": 1, "stride_w": 1}
+    if kind == "int16_b32":
+        options["quantized_bias_type"] = "INT32"
+    if axis == 3:
+        options["depth_multiplier"] = 64
+    oracle.assert_equal_to_litert(*build(code, o, (1, 1, 1, 64), options))
 
 
 @pytest.mark.parametrize("code", OPERATORS)

@@ -16,6 +16,7 @@ from weights import (
     INT16,
     INT16_B32,
     UINT8,
+    boundary_operands,
     dequantized,
     hybrid_bound,
     weighted,
@@ -73,6 +74,15 @@ def test_fully_connected(kind, data, with_bias):
     o, shape, options = data.draw(fully_connected(KINDS[kind]))
     options["fused_activation_function"] = data.draw(ACTIVATIONS)
     oracle.assert_equal_to_litert(*build(o, shape, options, with_bias))
+
+
+@pytest.mark.parametrize("kind", ["int8", "uint8", "int16", "int16_b32"])
+@EXAMPLES
+@given(data=st.data())
+def test_multipliers_to_the_last_bit(kind, data):
+    o = data.draw(boundary_operands(KINDS[kind], (1, 1), (64, 1), axis=0))
+    options = {"quantized_bias_type": "INT32"} if kind == "int16_b32" else {}
+    oracle.assert_equal_to_litert(*build(o, (1, 64), options))
 
 
 @pytest.mark.parametrize("asymmetric", [False, True])

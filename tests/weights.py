@@ -117,6 +117,35 @@ def weighted(
     return Weighted(x, w, Operand(bias, Quantization(product), is_constant=True), output)
 
 
+@st.composite
+def boundary_operands(
+    draw: st.DrawFn, kind: Kind, input_shape: Shape, filter_shape: Shape, axis: int
+) -> Weighted:
+    """Weights of 0, and sums (the biases) so near a rounding boundary of the output, and so large,
+    that the last bits of the multipliers decide."""
+    channels = filter_shape[axis]
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    x = Operand(draw(arrays(input_shape, kind.input)), draw(quantizations(kind.input)))
+    several = kind.filter == "int8" and draw(st.booleans())
+    scale: Any = (2.0 ** rng.uniform(-1, 0, channels if several else 1)).astype(np.float32)
+    zero_point = draw(quantizations(kind.filter)).zero_point if kind.filter == "uint8" else 0
+    w = Operand(
+        np.full(filter_shape, zero_point, kind.filter), Quantization(scale, zero_point, axis), True
+    )
+    # A sum is less than 2^31 and more than a million times the output.
+    greatest = 2.0 ** (-21 if np.dtype(kind.input).itemsize == 1 else -14) * draw(st.floats(0.5, 1))
+    output = draw(
+        quantizations(kind.input, st.just(float(np.float32(x.quantization.scale / greatest))))
+    )
+    real = np.float64(x.quantization.scale) * np.float64(scale) / np.float64(output.scale)
+    limits = np.iinfo(kind.input)
+    outputs = rng.integers(limits.min, limits.max, channels) - output.zero_point
+    near = rng.integers(-9, 9, channels, endpoint=True)
+    bias = (np.round((outputs + 0.5) / real) + near).astype(kind.bias)
+    product = np.float32(x.quantization.scale) * scale
+    return Weighted(x, w, Operand(bias, Quantization(product), True), output)
+
+
 def dequantized(o: Weighted) -> Weighted:
     """A hybrid operator's operands with the filter as floats."""
     quantization = o.filter.quantization
