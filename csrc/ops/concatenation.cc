@@ -94,7 +94,7 @@ Status prepare_concatenation(PrepareContext& c) {
   bool rescale = false;
   for (int32_t i = 0; i < c.input_count(); ++i) {
     const Tensor& t = c.input(i);
-    OCTAVO_TRY(expect_movable(c, t, "output", c.output(0)));
+    OCTAVO_TRY(expect_movable(c, t, c.output(0)));
     OCTAVO_TRY(check_quantization(c, t, rescale));
     Shape rest = joined(i);
     length += rest[axis];

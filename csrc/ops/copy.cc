@@ -109,14 +109,13 @@ Status set_cut(PrepareContext& c, int32_t source, Span<StridedCopyParams>& copie
   return {};
 }
 
-Status expect_movable(const PrepareContext& c, const Tensor& t, const char* role,
-                      const Tensor& moved) {
-  const int32_t bits = dtype_info(t.type).bits;
+Status expect_movable(const PrepareContext& c, const Tensor& in, const Tensor& out) {
+  const int32_t bits = dtype_info(in.type).bits;
   if (bits == 0 || bits % 8 != 0) {
-    return c.fail("input \"", t.info->name, "\" has type ", t.type,
+    return c.fail("input \"", in.info->name, "\" has type ", in.type,
                   ", whose elements are not whole bytes");
   }
-  return c.expect_same_type("input", t, role, moved);
+  return c.expect_same_type("input", in, "output", out);
 }
 
 Status expect_unscaled(const PrepareContext& c, const Tensor& in, const Tensor& out) {

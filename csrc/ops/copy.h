@@ -30,9 +30,8 @@ Status set_copy(PrepareContext& c, const StridedCopyParams& copy);
 Status set_join(PrepareContext& c, Span<StridedCopyParams>& copies);
 Status set_cut(PrepareContext& c, int32_t source, Span<StridedCopyParams>& copies);
 
-// The elements of `t` are of one or more whole bytes, and `moved` has the same type.
-Status expect_movable(const PrepareContext& c, const Tensor& t, const char* role,
-                      const Tensor& moved);
+// Elements can move from one tensor to the other: the types are the same and of whole bytes.
+Status expect_movable(const PrepareContext& c, const Tensor& in, const Tensor& out);
 inline int32_t element_bytes(const Tensor& t) { return dtype_info(t.type).bits / 8; }
 
 // Two tensors between which elements move: where one has a scale, the other has the same.

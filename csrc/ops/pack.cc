@@ -12,7 +12,7 @@ Status prepare_pack(PrepareContext& c) {
   OCTAVO_TRY(c.expect_rank("input", first, 0, kMaxRank - 1));
   for (int32_t i = 0; i < o.count; ++i) {
     const Tensor& t = c.input(i);
-    OCTAVO_TRY(expect_movable(c, t, "output", c.output(0)));
+    OCTAVO_TRY(expect_movable(c, t, c.output(0)));
     OCTAVO_TRY(expect_unscaled(c, t, c.output(0)));
     if (t.shape != first.shape) {
       return c.fail("input ", i, " has shape ", t.shape, ", input 0 has ", first.shape);
@@ -47,7 +47,7 @@ Status prepare_unpack(PrepareContext& c) {
   Span<StridedCopyParams> copies;
   OCTAVO_TRY(set_cut(c, 0, copies));
   for (int32_t i = 0; i < o.count; ++i) {
-    OCTAVO_TRY(expect_movable(c, in, "output", c.output(i)));
+    OCTAVO_TRY(expect_movable(c, in, c.output(i)));
     OCTAVO_TRY(expect_unscaled(c, in, c.output(i)));
     OCTAVO_TRY(c.set_shape(i, remove_dimension(in.shape, axis)));
     copies[i] =

@@ -50,7 +50,7 @@ Status expect_border(const PrepareContext& c, const Tensor& border) {
 Status prepare_pad(PrepareContext& c) {
   OCTAVO_TRY(c.expect_operands(2, 3, 1));
   const Tensor &in = c.input(0), &paddings = c.input(1), &out = c.output(0);
-  OCTAVO_TRY(expect_movable(c, in, "output", out));
+  OCTAVO_TRY(expect_movable(c, in, out));
   if (element_bytes(in) > 8) return c.fail_types();
   OCTAVO_TRY(c.expect_type("paddings", paddings,
                            {DType::kInt8, DType::kInt16, DType::kInt32, DType::kInt64}));

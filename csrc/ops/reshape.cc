@@ -44,7 +44,7 @@ Status read_new_shape(const PrepareContext& c, Shape& shape) {
 Status prepare_reshape(PrepareContext& c) {
   OCTAVO_TRY(c.expect_operands(1, 2, 1));
   const Tensor& in = c.input(0);
-  OCTAVO_TRY(expect_movable(c, in, "output", c.output(0)));
+  OCTAVO_TRY(expect_movable(c, in, c.output(0)));
   Shape asked;
   OCTAVO_TRY(read_new_shape(c, asked));
 
@@ -77,7 +77,7 @@ Status prepare_reshape(PrepareContext& c) {
 Status prepare_squeeze(PrepareContext& c) {
   OCTAVO_TRY(c.expect_operands(1, 1, 1));
   const Tensor& in = c.input(0);
-  OCTAVO_TRY(expect_movable(c, in, "output", c.output(0)));
+  OCTAVO_TRY(expect_movable(c, in, c.output(0)));
   const auto& o = c.options<DimsOptions>();
   bool removed[kMaxRank] = {};
   for (int32_t d = 0; d < in.shape.rank; ++d) removed[d] = o.count == 0 && in.shape[d] == 1;
@@ -100,7 +100,7 @@ Status prepare_squeeze(PrepareContext& c) {
 Status prepare_expand_dims(PrepareContext& c) {
   OCTAVO_TRY(c.expect_operands(2, 2, 1));
   const Tensor& in = c.input(0);
-  OCTAVO_TRY(expect_movable(c, in, "output", c.output(0)));
+  OCTAVO_TRY(expect_movable(c, in, c.output(0)));
   OCTAVO_TRY(expect_unscaled(c, in, c.output(0)));
   OCTAVO_TRY(c.expect_rank("input", in, 0, kMaxRank - 1));
   OCTAVO_TRY(expect_integers(c, "axis", c.input(1), 1));

@@ -126,7 +126,7 @@ Status read_specification(const PrepareContext& c, const Specification& s, Range
 Status prepare_slice(PrepareContext& c) {
   OCTAVO_TRY(c.expect_operands(3, 3, 1));
   const Tensor &in = c.input(0), &begin = c.input(1), &size = c.input(2);
-  OCTAVO_TRY(expect_movable(c, in, "output", c.output(0)));
+  OCTAVO_TRY(expect_movable(c, in, c.output(0)));
   OCTAVO_TRY(expect_integers(c, "begin", begin, in.shape.rank));
   OCTAVO_TRY(expect_integers(c, "size", size, in.shape.rank));
   Range ranges[kMaxRank];
@@ -149,7 +149,7 @@ Status prepare_slice(PrepareContext& c) {
 Status prepare_strided_slice(PrepareContext& c) {
   OCTAVO_TRY(c.expect_operands(4, 4, 1));
   const Tensor &in = c.input(0), &begin = c.input(1);
-  OCTAVO_TRY(expect_movable(c, in, "output", c.output(0)));
+  OCTAVO_TRY(expect_movable(c, in, c.output(0)));
   constexpr int64_t kMostEntries = 31;  // the masks have a bit for each
   if (begin.shape.count() > kMostEntries) {
     return c.fail("begin \"", begin.info->name, "\" has ", begin.shape.count(),

@@ -13,7 +13,7 @@ Status set_split(PrepareContext& c, int32_t source, int32_t axis, Size part_size
   OCTAVO_TRY(set_cut(c, source, copies));
   int64_t begin = 0;
   for (int32_t i = 0; i < c.output_count(); ++i) {
-    OCTAVO_TRY(expect_movable(c, in, "output", c.output(i)));
+    OCTAVO_TRY(expect_movable(c, in, c.output(i)));
     Shape part = in.shape;
     part[axis] = static_cast<int32_t>(part_size(i));
     OCTAVO_TRY(c.set_shape(i, part));

@@ -6,7 +6,7 @@ namespace octavo {
 Status prepare_transpose(PrepareContext& c) {
   OCTAVO_TRY(c.expect_operands(2, 2, 1));
   const Tensor &in = c.input(0), &perm = c.input(1);
-  OCTAVO_TRY(expect_movable(c, in, "output", c.output(0)));
+  OCTAVO_TRY(expect_movable(c, in, c.output(0)));
   OCTAVO_TRY(expect_integers(c, "perm", perm, in.shape.rank));
   const Layout whole = row_major(in.shape);
   Layout from;
