@@ -153,6 +153,25 @@ def test_an_npz_file_by_name_by_position_and_as_x(tmp_path):
         read(one_input(), path)
 
 
+def test_files_that_are_no_npz(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        read(one_input(), tmp_path / "nowhere")
+    path = tmp_path / "samples.npz"
+    with open(path, "wb") as file:
+        np.save(file, IMAGES)
+    with pytest.raises(ValueError, match=r"is neither a folder of images nor an \.npz file"):
+        read(one_input(), path)
+    np.savez(path, x=IMAGES)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="is damaged"):
+        read(one_input(), path)
+    np.savez(path, x=np.array([{}], object))
+    with pytest.raises(ValueError, match="Object arrays cannot be loaded"):
+        read(one_input(), path)
+
+
 @pytest.fixture
 def folder(tmp_path):
     image = pytest.importorskip("PIL.Image")
@@ -216,7 +235,6 @@ INFINITE[1, 0, 0, 2] = -1e300
         (np.array(3.0), "need a first axis that counts samples"),
         (7, "cannot be of type int"),
         (lambda: None, "must give an iterable of samples, not NoneType"),
-        ("nowhere", "nowhere is neither a folder of images nor an .npz file"),
         ([("main", {"pixels": IMAGES[0]})], "sample 0 is for signature 'main', the network has no"),
     ],
 )

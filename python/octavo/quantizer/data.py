@@ -19,12 +19,13 @@ An array has the input's shape, of which a leading 1, the batch, may be missing;
 the file leaves open (-1) are the sample's to choose. Real numbers are cast to the float32 of an
 input, integers to its integer type if they fit in it.
 
-Every error is a ValueError that names the sample, from 0, and the input.
+What does not fit is a ValueError that names the sample, counted from 0, and the input.
 """
 
 from __future__ import annotations
 
 import os
+import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,18 +89,11 @@ class RepresentativeData:
         inputs = self._subgraphs.main
         if isinstance(data, (str, os.PathLike)):
             path = Path(data)
-            if path.is_dir():
-                data = Images(path)
-            elif path.suffix == ".npz":
-                with np.load(path) as file:
-                    data = _named_in_file(path, dict(file), inputs)
-            else:
-                raise ValueError(f"{path} is neither a folder of images nor an .npz file")
+            data = Images(path) if path.is_dir() else _read_npz(path, inputs)
         if isinstance(data, Images):
-            files = _image_files(Path(data.folder))
-            return lambda: _read_images(files, data, _only(inputs, "a folder of images")), len(
-                files
-            )
+            images, target = data, _only(inputs, "a folder of images")
+            files = _image_files(Path(images.folder))
+            return lambda: _read_images(files, images, target), len(files)
         if isinstance(data, Mapping):
             columns = {name: np.asarray(column) for name, column in data.items()}
             count = _common_length(columns)
@@ -259,8 +253,16 @@ def _common_length(columns: Mapping[str, Array]) -> int:
     return lengths.pop() if lengths else 0
 
 
-def _named_in_file(path: Path, arrays: Mapping[str, Array], inputs: _Inputs) -> dict[str, Array]:
+def _read_npz(path: Path, inputs: _Inputs) -> dict[str, Array]:
     """The file's arrays by the inputs' names."""
+    with open(path, "rb") as file:
+        if not zipfile.is_zipfile(file):
+            raise ValueError(f"{path} is neither a folder of images nor an .npz file")
+        file.seek(0)
+        try:
+            arrays = dict(np.load(file))
+        except zipfile.BadZipFile as error:
+            raise ValueError(f"{path} is damaged: {error}") from error
     found = {}
     for position, one in enumerate(inputs.all):
         names = [name for name, i in inputs.by_name.items() if i is one]
