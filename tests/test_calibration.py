@@ -2,7 +2,9 @@
 
 import io
 import json
+import os
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -48,7 +50,7 @@ def two_signatures():
     return net.build()
 
 
-def values_of_all_tensors(model, samples):
+def values_of_all_tensors(model, samples, x=X):
     """What each float tensor that is no constant was, sample by sample."""
     interpreter = _core.Interpreter(_core.Model.copy(model), 0, keep_all=True)
     details = [interpreter.tensor_details(i) for i in range(interpreter.tensor_count)]
@@ -56,9 +58,9 @@ def values_of_all_tensors(model, samples):
         i: [] for i, d in enumerate(details) if d["type"] == "float32" and not d["is_constant"]
     }
     for sample in samples:
-        interpreter.resize_input(X, sample.shape)
+        interpreter.resize_input(x, sample.shape)
         interpreter.allocate()
-        interpreter.set_tensor(X, sample)
+        interpreter.set_tensor(x, sample)
         interpreter.invoke()
         for i in values:
             values[i].append(interpreter.get_tensor(i, copy=True))
@@ -265,3 +267,20 @@ def test_progress_shows_on_a_terminal_only(monkeypatch):
     monkeypatch.setattr(sys, "stderr", stream := Terminal())
     Calibration.collect(MODEL, SAMPLES, histograms=False)
     assert stream.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["mnist_float", "ad01_fp32", "kws_ref_model_float32", "pretrainedResnet", "vww_96_float"],
+)
+def test_ranges_of_a_real_network_are_numpys(name):
+    shared = os.environ.get("OCTAVO_SHARED")
+    if not shared:
+        pytest.skip("OCTAVO_SHARED is not set")
+    model = Path(shared, "models", f"{name}.tflite").read_bytes()
+    [x] = _core.Interpreter(_core.Model.copy(model)).inputs
+    shape = _core.Interpreter(_core.Model.copy(model)).tensor_details(x)["shape"]
+    samples = [RNG.uniform(-1, 1, shape).astype(np.float32) for _ in range(2)]
+    ranges = Calibration.collect(model, samples, histograms=True).ranges()[0]
+    seen = values_of_all_tensors(model, samples, x)
+    assert ranges == {i: (np.min(values), np.max(values)) for i, values in seen.items()}
