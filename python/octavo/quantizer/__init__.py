@@ -1,0 +1,6 @@
+"""Quantizes float networks: `quantize` and what goes with it."""
+
+from octavo.quantizer.api import OperatorSummary, Quantized, Summary, quantize
+from octavo.quantizer.recipe import Entry, Recipe
+
+__all__ = ["Entry", "OperatorSummary", "Quantized", "Recipe", "Summary", "quantize"]

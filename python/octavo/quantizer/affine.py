@@ -1,0 +1,119 @@
+"""Arithmetic of quantization: ranges to scales, reals to integers.
+
+real = (q - zero_point) * scale. What is emitted follows LiteRT's 8-bit quantization specification.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+# A bias beyond this would leave no room in the int32 accumulator for the products.
+_GREATEST_BIAS = 2.0**30
+
+
+@dataclass(frozen=True)
+class Affine:
+    """A quantization of a whole tensor: its integer type ("int8", "uint8", "int16"), scale and
+    zero point. The scale is a float32's value, as files store it."""
+
+    dtype: str
+    scale: float
+    zero_point: int
+
+    def as_uint8(self) -> Affine:
+        """The same reals in uint8 (of an int8 quantization)."""
+        return Affine("uint8", self.scale, self.zero_point + 128)
+
+
+def affine_of_range(low: float, high: float, dtype: str) -> Affine:
+    """The quantization of "int8" or "int16" that covers [low, high], widened to include 0.
+
+    int8 uses its whole range with the zero point nearest to where 0 falls; int16 is symmetric,
+    with zero point 0 and [-32767, 32767].
+    """
+    low, high = min(low, 0.0), max(high, 0.0)
+    if dtype == "int16":
+        scale = float(np.float32(max(-low, high) / 32767))
+        return Affine(dtype, scale if scale > 0 else 1.0, 0)
+    scale = float(np.float32((high - low) / 255))
+    if scale == 0:  # only zeros, or so small that float32 has no scale for it
+        return Affine(dtype, 1.0, 0)
+    zero_point = int(round_away(np.float64(-128 - low / scale)))
+    return Affine(dtype, scale, min(max(zero_point, -128), 127))
+
+
+def round_away(x: Array | np.float64) -> Array:
+    """To the nearest integer, half away from zero."""
+    return np.trunc(x + np.copysign(0.5, x))
+
+
+def quantize(x: Array, affine: Affine) -> Array:
+    """Reals of any shape as integers of the affine's type, saturating."""
+    info = np.iinfo(affine.dtype)
+    q = round_away(np.asarray(x, np.float64) / affine.scale) + affine.zero_point
+    return np.clip(q, info.min, info.max).astype(affine.dtype)
+
+
+def weight_scales(weights: Array, axis: int | None, least: Array | float = 0.0) -> Array:
+    """Scales (float32) of int8 weights in [-127, 127]: one a slice along `axis`, or one for all.
+
+    A scale is at least `least` (broadcast to the scales). A slice of zeros takes the smallest of
+    the other slices' scales: its own would be 0, and its bias could not be expressed.
+    """
+    others = tuple(i for i in range(weights.ndim) if i != axis) if axis is not None else None
+    peaks = np.atleast_1d(np.abs(weights.astype(np.float64)).max(axis=others, initial=0.0))
+    scales = np.maximum(peaks / 127, least)
+    positive = scales[scales > np.finfo(np.float32).tiny]
+    scales[scales <= np.finfo(np.float32).tiny] = positive.min() if positive.size else 1.0
+    return scales.astype(np.float32)
+
+
+def quantize_weights(weights: Array, scales: Array, axis: int | None) -> Array:
+    """Reals as int8 in [-127, 127] with zero point 0: zero stays zero, equal stay equal."""
+    shape = [1] * weights.ndim
+    if axis is not None:
+        shape[axis] = -1
+    q = round_away(weights.astype(np.float64) / scales.astype(np.float64).reshape(shape))
+    return np.clip(q, -127, 127).astype(np.int8)
+
+
+def least_weight_scales(bias: Array, input_scale: float) -> Array:
+    """The weight scales below which a bias would overflow its 32 bits."""
+    return np.abs(bias.astype(np.float64)) / (input_scale * _GREATEST_BIAS)
+
+
+def quantize_bias(bias: Array, scales: Array, dtype: str) -> Array:
+    """Reals as "int32" or "int64" with zero point 0."""
+    info = np.iinfo(dtype)
+    q = round_away(bias.astype(np.float64) / scales.astype(np.float64))
+    # float64 has no 2^63 - 1; the next number below does.
+    return np.clip(q, float(info.min), np.nextafter(float(info.max), 0)).astype(dtype)
+
+
+def mean_output_error(
+    weights: Array, quantized: Array, scales: Array, axis: int, mean: Array
+) -> Array:
+    """By how much quantized weights move each output channel's mean, given the mean of each input
+    channel: correcting the bias by it takes out the systematic part of the error.
+
+    Args:
+      weights: the real weights, input channels last; in a depthwise filter (axis 3) each output
+        channel has one input channel.
+      quantized: the same as int8.
+      scales: of the int8 weights: along `axis`, or one.
+      axis: the dimension of the output channels.
+      mean: of the input's channels.
+    """
+    shape = [1] * weights.ndim
+    shape[axis] = -1
+    error = quantized * scales.astype(np.float64).reshape(shape) - weights.astype(np.float64)
+    if axis == weights.ndim - 1:  # depthwise: channel c of the output sees channel c // multiplier
+        taps = error.reshape(-1, error.shape[-1]).sum(axis=0)
+        return taps * np.repeat(mean, taps.size // mean.size)
+    return error.reshape(error.shape[0], -1, mean.size).sum(axis=1) @ mean

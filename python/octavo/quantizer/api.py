@@ -1,0 +1,275 @@
+"""`octavo.quantize`: a float network in, a quantized one out."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from octavo import flatbuffer
+from octavo.quantizer.affine import Array
+from octavo.quantizer.calibration import Calibration
+from octavo.quantizer.cleanup import clean
+from octavo.quantizer.plan import INTEGER, Choice, Quantizations, RangeOf, choose
+from octavo.quantizer.recipe import Recipe
+from octavo.quantizer.rewrite import OperatorCodes, Rewriter
+from octavo.quantizer.source import Source
+
+
+@dataclass(frozen=True)
+class _Mode:
+    operators: str  # the mode of every operator that the recipe does not name
+    fallback: bool  # an operator without an integer form stays float; else it is an error
+    boundary: str  # the type of inputs and outputs, unless told otherwise
+    boundaries: tuple[str, ...]  # the types that they may have
+
+
+MODES: Mapping[str, _Mode] = {
+    "float": _Mode("float", True, "float32", ("float32",)),
+    "dynamic": _Mode("dynamic", True, "float32", ("float32",)),
+    "float16": _Mode("float16", True, "float32", ("float32",)),
+    "int8": _Mode("int8", True, "float32", ("float32", "int8", "uint8")),
+    "int8-only": _Mode("int8", False, "int8", ("int8", "uint8", "float32")),
+    "16x8": _Mode("int16", False, "float32", ("float32", "int16")),
+}
+
+
+@dataclass(frozen=True)
+class OperatorSummary:
+    """What became of one operator: its name, the tensor it computes, its mode ("float", "int8",
+    "int16", "dynamic", "float16") and why it is not what was asked for, if so."""
+
+    subgraph: int
+    operator: str
+    tensor: str
+    mode: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Sizes in bytes before and after, and what became of each operator."""
+
+    bytes_before: int
+    bytes_after: int
+    operators: tuple[OperatorSummary, ...]
+
+    def counts(self) -> dict[str, int]:
+        """The number of operators in each mode."""
+        return dict(Counter(o.mode for o in self.operators))
+
+    def kept_float(self) -> list[OperatorSummary]:
+        """The operators that should have been quantized and could not be."""
+        return [o for o in self.operators if o.reason]
+
+
+@dataclass(frozen=True)
+class Quantized:
+    """A quantized network: `bytes(q)` is the .tflite file's content.
+
+    Attributes:
+      content: the same.
+      summary: what was done.
+      calibration: the ranges used, to be saved and given to another call; None if none were needed.
+    """
+
+    content: bytes
+    summary: Summary
+    calibration: Calibration | None
+
+    def __bytes__(self) -> bytes:
+        return self.content
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the .tflite file."""
+        Path(path).write_bytes(self.content)
+
+
+def quantize(
+    model: str | os.PathLike[str] | bytes,
+    mode: str = "int8",
+    data: Any = None,
+    *,
+    input_type: Any = None,
+    output_type: Any = None,
+    fallback: bool | None = None,
+    recipe: Recipe | str | os.PathLike[str] | None = None,
+    calibration: Calibration | str | os.PathLike[str] | None = None,
+    estimator: str = "minmax",
+    per_channel: bool = True,
+) -> Quantized:
+    """Quantizes a float network.
+
+    Args:
+      model: a float .tflite file, by its path or its bytes.
+      mode: what to make of it:
+        "float": the same network, cleaned of what nothing uses;
+        "dynamic": int8 weights, float activations that kernels quantize on the fly;
+        "float16": float16 weights;
+        "int8": int8 weights and activations, float where an operator has no integer form;
+        "int8-only": the same, where such an operator is an error;
+        "16x8": int8 weights, int16 activations.
+      data: representative inputs, for "int8", "int8-only" and "16x8"; see
+        `octavo.quantizer.data`.
+      input_type: of the inputs that are float32 in `model`, as a numpy dtype or name: by default
+        float32, and int8 for "int8-only".
+      output_type: the same of the outputs.
+      fallback: whether an operator without an integer form stays float; by default as the mode
+        says, and for "16x8" no.
+      recipe: what to do otherwise for some operators: a `Recipe` or its JSON file.
+      calibration: of an earlier call, or its JSON file, instead of `data`.
+      estimator: how ranges follow from the values seen; see `octavo.quantizer.estimators`.
+      per_channel: whether weights have a scale for each output channel, or one for all.
+
+    Raises:
+      ValueError: the mode, a type or the data does not fit, or with no fallback an operator has no
+        integer form; the message lists all of them.
+      OSError: a file cannot be read.
+    """
+    settings = _settings(mode)
+    boundaries = tuple(
+        _boundary(mode, settings, role, given)
+        for role, given in (("input", input_type), ("output", output_type))
+    )
+    content = model if isinstance(model, bytes) else Path(os.fspath(model)).read_bytes()
+    tree = flatbuffer.read(content)
+    rules = Recipe.of(recipe)
+    sources = [Source(tree, index) for index in _entry_points(tree)]
+    choices = [choose(s, rules.modes(s, settings.operators)) for s in sources]
+    if not (settings.fallback if fallback is None else fallback):
+        _refuse_float(mode, sources, choices)
+    ranges = None
+    if any(c.mode in INTEGER for chosen in choices for c in chosen):
+        ranges = _calibrate(content, mode, data, calibration, estimator)
+    codes = OperatorCodes()
+    summaries: list[OperatorSummary] = []
+    for source, chosen in zip(sources, choices, strict=True):
+        range_of = _range_of(ranges, source, estimator)
+        rewriter = Rewriter(
+            source,
+            chosen,
+            Quantizations(source, chosen, range_of),
+            codes,
+            _mean_of(ranges, source),
+            per_channel=per_channel,
+        )
+        _rename_outputs(tree, source, rewriter.run(*boundaries))
+        summaries += _summaries(source, chosen)
+    _finish(tree, {s.index for s in sources}, codes)
+    result = flatbuffer.write(tree)
+    return Quantized(result, Summary(len(content), len(result), tuple(summaries)), ranges)
+
+
+def _settings(mode: str) -> _Mode:
+    if mode not in MODES:
+        raise ValueError(f'mode "{mode}" is none of {", ".join(MODES)}')
+    return MODES[mode]
+
+
+def _boundary(mode: str, settings: _Mode, role: str, given: Any) -> str:
+    if given is None:
+        return settings.boundary
+    name = dtype_name(given)
+    if name not in settings.boundaries:
+        raise ValueError(
+            f'{role} type {name}: with mode "{mode}" it is one of {", ".join(settings.boundaries)}'
+        )
+    return name
+
+
+def dtype_name(dtype: Any) -> str:
+    """The name of a dtype, whichever library's: numpy's, TensorFlow's, or a name itself."""
+    if isinstance(dtype, str):
+        return dtype
+    name = getattr(dtype, "name", None)  # tf.DType, np.dtype
+    return name if isinstance(name, str) else np.dtype(dtype).name
+
+
+def _entry_points(tree: Any) -> list[int]:
+    """The subgraphs that a caller runs; those that only operators run are left as they are."""
+    return sorted({0, *(int(s.subgraphIndex) for s in tree.signatureDefs or ())})
+
+
+def _refuse_float(mode: str, sources: list[Source], choices: list[list[Choice]]) -> None:
+    lines = [
+        f'{source.names[n]} "{source.name(source.results(n)[0])}" {choice.reason}'
+        for source, chosen in zip(sources, choices, strict=True)
+        for n, choice in enumerate(chosen)
+        if choice.reason
+    ]
+    if lines:
+        raise ValueError(
+            f'mode "{mode}" cannot quantize these operators (fallback=True keeps them float): '
+            + "; ".join(lines)
+        )
+
+
+def _calibrate(
+    content: bytes, mode: str, data: Any, calibration: Any, estimator: str
+) -> Calibration:
+    if isinstance(calibration, (str, os.PathLike)):
+        calibration = Calibration.load(calibration)
+    if calibration is None:
+        if data is None:
+            raise ValueError(
+                f'mode "{mode}" needs representative data, or the calibration of an earlier call'
+            )
+        calibration = Calibration.collect(content, data, histograms=estimator != "minmax")
+    calibration.check(content)
+    return calibration
+
+
+def _range_of(ranges: Calibration | None, source: Source, estimator: str) -> RangeOf:
+    def range_of(tensor: int, dtype: str) -> tuple[float, float]:
+        assert ranges is not None  # only integer operators ask
+        return ranges.range_of(source.index, tensor, estimator=estimator, dtype=dtype)
+
+    return range_of
+
+
+def _mean_of(ranges: Calibration | None, source: Source) -> Callable[[int], Array]:
+    def mean_of(tensor: int) -> Array:
+        assert ranges is not None  # only integer operators ask
+        value = source.constant(tensor)
+        if value is not None:
+            return value.reshape(-1, value.shape[-1]).mean(axis=0, dtype=np.float64)
+        return ranges.of(source.index, tensor).channel_mean
+
+    return mean_of
+
+
+def _rename_outputs(tree: Any, source: Source, outputs: Mapping[int, int]) -> None:
+    """Signatures name the tensors that callers get."""
+    for signature in tree.signatureDefs or ():
+        if signature.subgraphIndex == source.index:
+            for entry in signature.outputs:
+                entry.tensorIndex = outputs.get(entry.tensorIndex, entry.tensorIndex)
+
+
+def _summaries(source: Source, choices: list[Choice]) -> list[OperatorSummary]:
+    return [
+        OperatorSummary(
+            source.index,
+            source.names[n],
+            source.name(source.results(n)[0]) if source.results(n) else "",
+            choice.mode,
+            choice.reason,
+        )
+        for n, choice in enumerate(choices)
+    ]
+
+
+def _finish(tree: Any, rewritten: set[int], codes: OperatorCodes) -> None:
+    """Brings the rest of the file in line with the rewritten subgraphs."""
+    for index, graph in enumerate(tree.subgraphs):
+        if index not in rewritten:
+            for op in graph.operators or ():
+                code = tree.operatorCodes[op.opcodeIndex]
+                op.opcodeIndex = codes.index(code, code.version)
+    tree.operatorCodes = codes.codes
+    clean(tree)

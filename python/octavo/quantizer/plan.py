@@ -1,0 +1,171 @@
+"""What becomes of each operator, and which quantization each of its operands has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from octavo.quantizer.affine import Affine, affine_of_range
+from octavo.quantizer.source import Source
+from octavo.quantizer.table import OPERATORS, Output, Role, Rule
+
+INTEGER = ("int8", "int16")
+"""The modes of an operator that computes on integers; others: "float", "dynamic", "float16"."""
+
+_LEAST_DYNAMIC_ELEMENTS = 1024  # smaller weights gain nothing: LiteRT's converter leaves them too
+_CLAMPING_ACTIVATIONS = (0, 1, 2, 3)  # NONE, RELU, RELU_N1_TO_1, RELU6
+
+RangeOf = Callable[[int, str], tuple[float, float]]
+"""The range of a tensor that is computed, for activations of this type."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What becomes of an operator.
+
+    Attributes:
+      mode: "int8", "int16", "dynamic", "float16" or "float".
+      reason: why it is not what was asked for; empty where it is.
+    """
+
+    mode: str
+    reason: str = ""
+
+
+def choose(source: Source, wanted: Sequence[str]) -> list[Choice]:
+    """Decides for each operator, given the mode wanted for it."""
+    return [_choose(source, n, mode) for n, mode in enumerate(wanted)]
+
+
+def _choose(source: Source, n: int, wanted: str) -> Choice:
+    if wanted == "dynamic":
+        return Choice("dynamic" if _dynamic_weights(source, n) is not None else "float")
+    if wanted not in INTEGER:
+        return Choice(wanted)
+    tensors = [t for _, t in source.operands(n)] + source.results(n)
+    if not any(source.is_float(t) for t in tensors):
+        return Choice("float")  # arithmetic on shapes
+    reason = _obstacle(source, n, wanted)
+    return Choice("float", reason) if reason else Choice(wanted)
+
+
+def _obstacle(source: Source, n: int, dtype: str) -> str:
+    """Why operator n has no integer form; empty if it has one."""
+    rule = OPERATORS.get(source.names[n])
+    if rule is None:
+        return "has no integer form"
+    if dtype not in rule.integer:
+        return f"has no {dtype} form"
+    activation = getattr(source.operators[n].builtinOptions, "fusedActivationFunction", 0)
+    if activation not in _CLAMPING_ACTIVATIONS:
+        return "has a fused activation without an integer form"
+    for position, t in source.operands(n):
+        role = rule.role(position)
+        if role is Role.ACTIVATION and not source.is_float(t):
+            return f'takes input "{source.name(t)}" of type {source.dtype(t)}'
+        if role in (Role.WEIGHT, Role.BIAS) and source.constant(t) is None:
+            return f'computes its {role.name.lower()} "{source.name(t)}" while running'
+    return ""
+
+
+def _dynamic_weights(source: Source, n: int) -> int | None:
+    """The position of the weights that dynamic range stores as int8, if operator n has such."""
+    rule = OPERATORS.get(source.names[n])
+    if rule is None or not rule.dynamic:
+        return None
+    for position, t in source.operands(n):
+        if rule.role(position) is Role.WEIGHT:
+            weights = source.constant(t)
+            if weights is not None and weights.size >= _LEAST_DYNAMIC_ELEMENTS:
+                return position
+    return None
+
+
+class Quantizations:
+    """The quantization of every tensor that an integer operator touches.
+
+    A tensor has one for each activation type that operators use it in. Operators that only move
+    values tie their activations together: a tie's members share the union of their ranges.
+    """
+
+    def __init__(self, source: Source, choices: Sequence[Choice], range_of: RangeOf) -> None:
+        self._source = source
+        self._range_of = range_of
+        self._parent: dict[tuple[int, str], tuple[int, str]] = {}
+        self._fixed: dict[tuple[int, str], Affine] = {}
+        self._affine: dict[tuple[int, str], Affine] = {}
+        self._tied: list[tuple[int, str, Rule]] = []
+        for n, choice in enumerate(choices):
+            if choice.mode in INTEGER:
+                self._add(n, choice.mode, OPERATORS[source.names[n]])
+        self._tie_fixed()
+        self._members: dict[tuple[int, str], list[int]] = {}
+        for key in list(self._parent):
+            self._members.setdefault(self._find(key), []).append(key[0])
+
+    def of(self, tensor: int, dtype: str) -> Affine:
+        """The quantization that integer operators of this type give or want the tensor in."""
+        root = self._find((tensor, dtype))
+        if root in self._fixed:
+            return self._fixed[root]
+        if root not in self._affine:
+            ranges = [self._range(t, dtype) for t in self._members.get(root, [tensor])]
+            low, high = min(r[0] for r in ranges), max(r[1] for r in ranges)
+            self._affine[root] = affine_of_range(low, high, dtype)
+        return self._affine[root]
+
+    def wanted(self, n: int, tensor: int, dtype: str) -> Affine:
+        """The quantization in which integer operator n takes one of its activations."""
+        rule = OPERATORS[self._source.names[n]]
+        if rule.output is Output.TIED:
+            return self.of(self._source.results(n)[0], dtype)
+        return self.of(tensor, dtype)
+
+    def _range(self, tensor: int, dtype: str) -> tuple[float, float]:
+        value = self._source.constant(tensor)
+        if value is None:
+            return self._range_of(tensor, dtype)
+        return float(value.min(initial=0.0)), float(value.max(initial=0.0))
+
+    def _find(self, key: tuple[int, str]) -> tuple[int, str]:
+        while self._parent.setdefault(key, key) != key:
+            key = self._parent[key]
+        return key
+
+    def _unite(self, a: tuple[int, str], b: tuple[int, str]) -> None:
+        self._parent[self._find(a)] = self._find(b)
+
+    def _activations(self, n: int, rule: Rule) -> list[int]:
+        return [t for i, t in self._source.operands(n) if rule.role(i) is Role.ACTIVATION]
+
+    def _add(self, n: int, dtype: str, rule: Rule) -> None:
+        results = self._source.results(n)
+        for t in self._activations(n, rule):
+            self._find((t, dtype))
+        if rule.output is Output.FIXED:
+            self._fixed[(results[0], dtype)] = rule.fixed[dtype]
+        if rule.output is not Output.INDEX:
+            for t in results:
+                self._find((t, dtype))
+        if rule.output is Output.TIED:
+            for t in results[1:]:
+                self._unite((t, dtype), (results[0], dtype))
+            for t in self._activations(n, rule):
+                if (t, dtype) not in self._fixed:
+                    self._unite((t, dtype), (results[0], dtype))
+            self._tied.append((n, dtype, rule))
+
+    def _tie_fixed(self) -> None:
+        """Lets fixed quantizations through operators that move nothing else.
+
+        Where such an operator also moves values of another origin, its input in the fixed
+        quantization is requantized instead.
+        """
+        moved = {(t, d) for n, d, _ in self._tied for t in self._source.results(n)}
+        for n, dtype, rule in self._tied:
+            out = self._find((self._source.results(n)[0], dtype))
+            members = [key for key in list(self._parent) if self._find(key) == out]
+            fixed = {self._fixed.get(self._find((t, dtype))) for t in self._activations(n, rule)}
+            only = fixed.pop() if len(fixed) == 1 else None
+            if only is not None and out not in self._fixed and all(k in moved for k in members):
+                self._fixed[out] = only

@@ -1,0 +1,73 @@
+"""What the quantizer asks of a float network's objects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import octavo._schema as schema
+
+Array = npt.NDArray[Any]
+
+_CODES = {v: k for k, v in vars(schema.BuiltinOperator).items() if isinstance(v, int)}
+_TYPES = {v: k.lower() for k, v in vars(schema.TensorType).items() if isinstance(v, int)}
+
+
+def operator_name(model: Any, op: Any) -> str:
+    """The operator's code as the schema names it; a custom operator's is its own."""
+    code = model.operatorCodes[op.opcodeIndex]
+    name = _CODES[max(code.builtinCode, code.deprecatedBuiltinCode)]
+    return code.customCode.decode(errors="replace") if name == "CUSTOM" else name
+
+
+def text(name: Any) -> str:
+    """A name of the file, which is bytes where it was read."""
+    if name is None:
+        return ""
+    return name.decode(errors="replace") if isinstance(name, bytes) else str(name)
+
+
+class Source:
+    """One subgraph of a float network, indexed. Rewriting the objects does not change what it says
+    of the network's tensors."""
+
+    def __init__(self, model: Any, subgraph: int) -> None:
+        self.model = model
+        self.index = subgraph
+        self.graph = model.subgraphs[subgraph]
+        self.operators: list[Any] = list(self.graph.operators or ())
+        self.names = [operator_name(model, op) for op in self.operators]
+        self.inputs = [int(i) for i in self.graph.inputs]
+        self.outputs = [int(i) for i in self.graph.outputs]
+        self._types = [_TYPES[t.type] for t in self.graph.tensors]
+        self.producer: dict[int, int] = {}  # tensor -> operator
+        for n, op in enumerate(self.operators):
+            for t in op.outputs:
+                self.producer[int(t)] = n
+
+    def operands(self, n: int) -> list[tuple[int, int]]:
+        """(position, tensor) of the inputs that operator n has."""
+        return [(i, int(t)) for i, t in enumerate(self.operators[n].inputs) if t >= 0]
+
+    def results(self, n: int) -> list[int]:
+        return [int(t) for t in self.operators[n].outputs]
+
+    def dtype(self, tensor: int) -> str:
+        return self._types[tensor]
+
+    def is_float(self, tensor: int) -> bool:
+        return self.dtype(tensor) == "float32"
+
+    def name(self, tensor: int) -> str:
+        return text(self.graph.tensors[tensor].name)
+
+    def constant(self, tensor: int) -> Array | None:
+        """The value of a float32 constant; None for other tensors."""
+        t = self.graph.tensors[tensor]
+        data = self.model.buffers[t.buffer].data
+        if data is None or len(data) == 0 or not self.is_float(tensor):
+            return None
+        shape = () if t.shape is None else tuple(int(d) for d in t.shape)
+        return np.asarray(data, np.uint8).view(np.dtype("<f4")).reshape(shape)

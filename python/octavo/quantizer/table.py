@@ -1,0 +1,159 @@
+"""How each operator is quantized, as data. Nothing else in the quantizer knows operators by name.
+
+Source: LiteRT's 8-bit quantization specification, and what its converter emits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from octavo.quantizer.affine import Affine
+
+
+class Role(Enum):
+    """What an input is to its operator."""
+
+    ACTIVATION = auto()  # data: quantized over the whole tensor; may be a constant
+    WEIGHT = auto()  # a constant: int8, symmetric, a scale for each output channel
+    BIAS = auto()  # a constant: int32 or int64, scale = input scale * weight scale
+    INDEX = auto()  # axes, shapes: left alone
+    ANY = auto()  # taken in whatever type it has: only its shape is read
+
+
+class Output(Enum):
+    """Where the quantization of an operator's outputs comes from."""
+
+    RANGE = auto()  # the range that calibration saw
+    TIED = auto()  # that of the activations: all of them share one
+    FIXED = auto()  # the operator's definition
+    INDEX = auto()  # not quantized: the outputs are indices
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How one operator is quantized.
+
+    Attributes:
+      inputs: the role of each input; the last is that of all further ones.
+      output: where the outputs' quantization comes from.
+      integer: the activation types for which integer kernels exist.
+      fixed: the outputs' quantization by activation type, where `output` is FIXED.
+      weight_axis: the dimension of the weights that has a scale for each index.
+      sees_every_tap: whether each output sees every element of its channel's weights, so that the
+        mean of its error follows from the means of its inputs.
+      dynamic: how the weights are stored in dynamic range: "hybrid" (the operator takes int8
+        weights with float activations), "dequantized" (behind a DEQUANTIZE) or "" (not at all).
+      versions: operator versions by what it computes on: "int8", "int16", "dynamic".
+      options: option fields to set, by the same keys.
+    """
+
+    inputs: tuple[Role, ...]
+    output: Output = Output.RANGE
+    integer: frozenset[str] = frozenset({"int8", "int16"})
+    fixed: Mapping[str, Affine] = field(default_factory=dict)
+    weight_axis: int = 0
+    sees_every_tap: bool = True
+    dynamic: str = ""
+    versions: Mapping[str, int] = field(default_factory=dict)
+    options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+
+    def role(self, position: int) -> Role:
+        return self.inputs[min(position, len(self.inputs) - 1)]
+
+
+_A, _W, _B, _I = Role.ACTIVATION, Role.WEIGHT, Role.BIAS, Role.INDEX
+_INT8 = frozenset({"int8"})
+_INT64_BIAS = {"int16": {"quantizedBiasType": 4}}
+
+
+def _fixed(scale8: float, zero8: int, scale16: float) -> dict[str, Affine]:
+    return {"int8": Affine("int8", scale8, zero8), "int16": Affine("int16", scale16, 0)}
+
+
+def _computes(inputs: tuple[Role, ...], int8: int, int16: int) -> Rule:
+    return Rule(inputs, versions={"int8": int8, "int16": int16})
+
+
+def _squashes(fixed: Mapping[str, Affine]) -> Rule:
+    return Rule((_A,), Output.FIXED, fixed=fixed, versions={"int8": 2, "int16": 3})
+
+
+def _moves(*inputs: Role, int8: int = 1, int16: int = 1) -> Rule:
+    return Rule(inputs, Output.TIED, versions={"int8": int8, "int16": int16})
+
+
+OPERATORS: Mapping[str, Rule] = {
+    "ADD": _computes((_A, _A), 2, 2),
+    "ARG_MAX": Rule((_A, _I), Output.INDEX, _INT8, versions={"int8": 2}),
+    "ARG_MIN": Rule((_A, _I), Output.INDEX, _INT8, versions={"int8": 2}),
+    "AVERAGE_POOL_2D": _moves(_A, int8=2, int16=3),
+    "CONCATENATION": _moves(_A, int8=2, int16=3),
+    "CONV_2D": Rule(
+        (_A, _W, _B),
+        dynamic="hybrid",
+        versions={"int8": 3, "int16": 4, "dynamic": 5},
+        options=_INT64_BIAS,
+    ),
+    "DEPTHWISE_CONV_2D": Rule(
+        (_A, _W, _B),
+        weight_axis=3,
+        dynamic="hybrid",
+        versions={"int8": 3, "int16": 5, "dynamic": 6},
+    ),
+    "EXPAND_DIMS": _moves(_A, _I),
+    "FULLY_CONNECTED": Rule(
+        (_A, _W, _B),
+        dynamic="hybrid",
+        versions={"int8": 4, "int16": 7, "dynamic": 12},
+        options={**_INT64_BIAS, "dynamic": {"asymmetricQuantizeInputs": True}},
+    ),
+    "HARD_SWISH": Rule((_A,), integer=_INT8),
+    "LEAKY_RELU": _computes((_A,), 2, 2),
+    "LOGISTIC": Rule(
+        (_A,),
+        Output.FIXED,
+        fixed=_fixed(1 / 256, -128, 1 / 32768),
+        versions={"int8": 2, "int16": 3},
+    ),
+    "MAXIMUM": _moves(_A, int8=2, int16=4),
+    "MAX_POOL_2D": _moves(_A, int8=2, int16=3),
+    "MEAN": _computes((_A, _I), 2, 3),
+    "MINIMUM": _moves(_A, int8=2, int16=4),
+    "MUL": _computes((_A, _A), 2, 4),
+    "PACK": _moves(_A, int8=2, int16=3),
+    "PAD": _moves(_A, _I, int8=2, int16=4),
+    "PADV2": _moves(_A, _I, _A, int8=2, int16=4),
+    "PRELU": Rule((_A, _A), integer=_INT8),
+    "RELU": _computes((_A,), 2, 3),
+    "RELU6": _computes((_A,), 2, 3),
+    "RELU_N1_TO_1": Rule((_A,), integer=_INT8),
+    "RESHAPE": _moves(_A, _I),
+    "RESIZE_BILINEAR": _moves(_A, _I, int8=2, int16=4),
+    "RESIZE_NEAREST_NEIGHBOR": _moves(_A, _I, int8=2, int16=4),
+    "SHAPE": Rule((Role.ANY,), Output.INDEX),
+    "SLICE": _moves(_A, _I, int8=2, int16=4),
+    "SOFTMAX": Rule(
+        (_A,),
+        Output.FIXED,
+        fixed=_fixed(1 / 256, -128, 1 / 32768),
+        versions={"int8": 2, "int16": 3},
+    ),
+    "SPLIT": _moves(_I, _A, int8=2, int16=4),
+    "SPLIT_V": _moves(_A, _I, _I, int8=2, int16=2),
+    "SQUEEZE": _moves(_A, int8=1, int16=2),
+    "STRIDED_SLICE": _moves(_A, _I, int8=2, int16=4),
+    "SUB": _computes((_A, _A), 2, 3),
+    "SUM": Rule((_A, _I), integer=_INT8, versions={"int8": 2}),
+    "TANH": _squashes(_fixed(1 / 128, 0, 1 / 32768)),
+    "TRANSPOSE": _moves(_A, _I, int8=2, int16=4),
+    "TRANSPOSE_CONV": Rule(
+        (_I, _W, _A, _B),
+        sees_every_tap=False,
+        dynamic="dequantized",
+        versions={"int8": 3, "int16": 4},
+        options=_INT64_BIAS,
+    ),
+    "UNPACK": _moves(_A, int8=2, int16=3),
+}
