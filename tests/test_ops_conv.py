@@ -225,6 +225,16 @@ def test_hybrid(code, data):
     assert np.all(np.abs(ours[y] - litert[y]) <= bound)
 
 
+@EXAMPLES
+@given(data=st.data())
+def test_hybrid_depthwise_keeps_its_input_float(data):
+    code = "DEPTHWISE_CONV_2D"
+    _, o, shape, options = data.draw(OPERATORS[code](HYBRID))
+    ours, [y] = oracle.octavo_run(*build(code, o, shape, options))
+    expected, _ = oracle.run(*build(code, dequantized(o), shape, options))
+    oracle.assert_same(ours[y], expected[y])
+
+
 @pytest.mark.parametrize("code", OPERATORS)
 @EXAMPLES
 @given(data=st.data())

@@ -42,9 +42,7 @@ Status finish_conv(PrepareContext& c, const WeightedOperands& o, const Conv2DOpt
   OCTAVO_TRY(check_weights(c, o, /*zero_point_allowed=*/false));
   if (o.input.type == DType::kFloat32) {
     OCTAVO_TRY(activation_range(c, options.activation, &p->float_min, &p->float_max));
-    if (!is_hybrid(o)) return {};
-    OCTAVO_TRY(add_quantized_input(c, o.input, p->batch));
-    return make_filter_scales(c, o, &p->filter_scale);
+    return is_hybrid(o) ? make_filter_scales(c, o, &p->filter_scale) : Status();
   }
   p->in_zero = o.input.zero_point();
   p->filter_zero = o.filter.zero_point();

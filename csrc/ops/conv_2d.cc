@@ -38,6 +38,7 @@ Status prepare_conv_2d(PrepareContext& c) {
   OCTAVO_TRY(c.set_shape(0, make_shape(p->batch, p->out_h, p->out_w, p->out_c)));
   const Tensor* bias = c.has_input(2) ? &c.input(2) : nullptr;
   const WeightedOperands operands = {input, filter, bias, c.output(0), p->out_c, /*axis=*/0};
+  if (is_hybrid(operands)) OCTAVO_TRY(add_quantized_input(c, operands.input, p->batch));
   return finish_conv(c, operands, options, span_of(kConvKernels), p);
 }
 

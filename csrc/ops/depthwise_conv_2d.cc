@@ -7,7 +7,7 @@ using T = DType;
 
 constexpr WeightedKernel kDepthwiseKernels[] = {
     {T::kFloat32, T::kFloat32, T::kFloat32, &invoke_conv<&Kernels::depthwise_conv_2d_f32>},
-    {T::kFloat32, T::kInt8, T::kFloat32, &invoke_conv_hybrid<&Kernels::depthwise_conv_2d_hybrid>},
+    {T::kFloat32, T::kInt8, T::kFloat32, &invoke_conv<&Kernels::depthwise_conv_2d_hybrid>},
     {T::kInt16, T::kInt8, T::kInt64, &invoke_conv<&Kernels::depthwise_conv_2d_s16>},
     {T::kInt8, T::kInt8, T::kInt32, &invoke_conv<&Kernels::depthwise_conv_2d_s8>},
     {T::kUInt8, T::kUInt8, T::kInt32, &invoke_conv<&Kernels::depthwise_conv_2d_u8>},

@@ -19,7 +19,10 @@ template <class T, class W>
 int32_t product(T x, int32_t x_zero, W w, int32_t w_zero) {
   return static_cast<int16_t>(x - x_zero) * static_cast<int16_t>(w - w_zero);
 }
-inline float product(float x, int32_t, float w, int32_t) { return x * w; }
+template <class W>
+float product(float x, int32_t, W w, int32_t) {
+  return x * static_cast<float>(w);
+}
 
 // The sum of product(x[i], w[i]) over n elements.
 template <class Sum, class T, class W>
@@ -93,16 +96,22 @@ struct Float {
   }
 };
 
-// clamp(sum * in_scale * filter_scale + bias): integer operands, float output.
-template <class Params>
+// clamp(sum * in_scale * filter_scale + bias): int8 weights, float output. in_scale is 1 where the
+// input is float itself.
+template <class Params, class SumType = uint32_t>
 struct Hybrid {
-  using Sum = uint32_t;
+  using Sum = SumType;
   const Params& p;
   const float* bias;
   float in_scale;
 
-  float operator()(uint32_t sum, int32_t channel) const {
-    const auto accumulator = static_cast<float>(static_cast<int32_t>(sum));
+  float operator()(Sum sum, int32_t channel) const {
+    float accumulator;
+    if constexpr (std::is_same_v<Sum, float>) {
+      accumulator = sum;
+    } else {
+      accumulator = static_cast<float>(static_cast<int32_t>(sum));
+    }
     const float y = accumulator * (in_scale * p.filter_scale[channel]);
     return clamp(bias != nullptr ? y + bias[channel] : y, p.float_min, p.float_max);
   }

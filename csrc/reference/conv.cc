@@ -248,10 +248,14 @@ void depthwise_conv_2d_u8(const ConvParams& p, const uint8_t* in, const uint8_t*
   run<DepthwiseConv2D, Fixed32>(p, in, filter, bias, out);
 }
 
-void depthwise_conv_2d_hybrid(const ConvParams& p, const int8_t* in, const float* in_scale,
-                              const int32_t* in_zero, const int8_t* filter, const float* bias,
-                              float* out) {
-  run_hybrid<DepthwiseConv2D>(p, in, in_scale, in_zero, filter, bias, out);
+void depthwise_conv_2d_hybrid(const ConvParams& p, const float* in, const int8_t* filter,
+                              const float* bias, float* out) {
+  const int64_t in_size = int64_t{p.in_h} * p.in_w * p.in_c;
+  const int64_t out_size = int64_t{p.out_h} * p.out_w * p.out_c;
+  for (int32_t b = 0; b < p.batch; ++b) {
+    DepthwiseConv2D::image(p, in + b * in_size, 0, filter, Hybrid<ConvParams, float>{p, bias, 1},
+                           out + b * out_size);
+  }
 }
 
 }  // namespace octavo::reference

@@ -75,8 +75,9 @@ void depthwise_conv_2d_s8(const ConvParams& p, const int8_t* in, const int8_t* f
                           const int32_t* bias, int8_t* out);
 void depthwise_conv_2d_u8(const ConvParams& p, const uint8_t* in, const uint8_t* filter,
                           const int32_t* bias, uint8_t* out);
-void depthwise_conv_2d_hybrid(const ConvParams& p, const int8_t* in, const float* in_scale,
-                              const int32_t* in_zero, const int8_t* filter, const float* bias,
-                              float* out);
+// The input stays float: each of its elements meets so few weights that quantizing it would cost
+// more than it saves, and precision too.
+void depthwise_conv_2d_hybrid(const ConvParams& p, const float* in, const int8_t* filter,
+                              const float* bias, float* out);
 
 }  // namespace octavo::reference
