@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,7 @@ def quantize(
     input_type: Any = None,
     output_type: Any = None,
     fallback: bool | None = None,
-    recipe: Recipe | str | os.PathLike[str] | None = None,
+    recipe: Recipe | Sequence[Any] | str | os.PathLike[str] | None = None,
     calibration: Calibration | str | os.PathLike[str] | None = None,
     estimator: str = "minmax",
     per_channel: bool = True,
@@ -121,7 +121,8 @@ def quantize(
       output_type: the same of the outputs.
       fallback: whether an operator without an integer form stays float; by default as the mode
         says, and for "16x8" no.
-      recipe: what to do otherwise for some operators: a `Recipe` or its JSON file.
+      recipe: what to do otherwise for some operators: a `Recipe`, a list of its entries, or a JSON
+        file.
       calibration: of an earlier call, or its JSON file, instead of `data`.
       estimator: how ranges follow from the values seen; see `octavo.quantizer.estimators`.
       per_channel: whether weights have a scale for each output channel, or one for all.
@@ -210,7 +211,11 @@ def _refuse_float(mode: str, sources: list[Source], choices: list[list[Choice]])
 
 
 def _calibrate(
-    content: bytes, mode: str, data: Any, calibration: Any, estimator: str
+    content: bytes,
+    mode: str,
+    data: Any,
+    calibration: Calibration | str | os.PathLike[str] | None,
+    estimator: str,
 ) -> Calibration:
     if isinstance(calibration, (str, os.PathLike)):
         calibration = Calibration.load(calibration)
@@ -237,7 +242,7 @@ def _mean_of(ranges: Calibration | None, source: Source) -> Callable[[int], Arra
         assert ranges is not None  # only integer operators ask
         value = source.constant(tensor)
         if value is not None:
-            return value.reshape(-1, value.shape[-1]).mean(axis=0, dtype=np.float64)
+            return np.asarray(value.reshape(-1, value.shape[-1]).mean(axis=0, dtype=np.float64))
         return ranges.of(source.index, tensor).channel_mean
 
     return mean_of

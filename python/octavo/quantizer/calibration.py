@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from octavo import _core
 from octavo.quantizer.data import RepresentativeData, Sample
 from octavo.quantizer.estimators import Range, TensorStatistics, estimate

@@ -33,6 +33,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
 from octavo import _core
 
 Array: TypeAlias = npt.NDArray[Any]

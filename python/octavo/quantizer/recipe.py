@@ -64,9 +64,9 @@ class Recipe:
         """A recipe as callers give it: one made before, a list of entries, a JSON file, none."""
         if isinstance(recipe, Recipe):
             return recipe
-        if isinstance(recipe, (str, os.PathLike)):
-            return cls.load(recipe)
-        return cls(recipe or ())
+        if recipe is None:
+            return cls()
+        return cls.load(recipe) if isinstance(recipe, (str, os.PathLike)) else cls(recipe)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Recipe:

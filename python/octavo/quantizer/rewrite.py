@@ -176,18 +176,16 @@ class Rewriter:
             if not self._per_channel:
                 least = least.max(initial=0.0)
         axis = self._axis(rule)
-        weighted.scales = arithmetic.weight_scales(weights, axis, least)
+        q, weighted.scales = arithmetic.quantize_weights(weights, axis, least)
         if bias is not None and rule.sees_every_tap:
-            q = arithmetic.quantize_weights(weights, weighted.scales, axis)
             weighted.mean_error = arithmetic.mean_output_error(
                 weights, q, weighted.scales, rule.weight_axis, self._mean_of(activation)
             )
-        return self._int8_weights(t, weights, weighted.scales, axis)
+        return self._int8_weights(t, q, weighted.scales, axis)
 
-    def _int8_weights(self, t: int, weights: Array, scales: Array, axis: int | None) -> int:
+    def _int8_weights(self, t: int, q: Array, scales: Array, axis: int | None) -> int:
         key = (t, ("weights", axis, scales.tobytes()))
         if key not in self._forms:
-            q = arithmetic.quantize_weights(weights, scales, axis)
             self._forms[key] = self._constant(t, q, scales, axis or 0)
         return self._forms[key]
 
@@ -195,8 +193,7 @@ class Rewriter:
         weights = self._source.constant(t)
         assert weights is not None
         axis = self._axis(rule)
-        scales = arithmetic.weight_scales(weights, axis)
-        stored = self._int8_weights(t, weights, scales, axis)
+        stored = self._int8_weights(t, *arithmetic.quantize_weights(weights, axis), axis)
         return stored if rule.dynamic == "hybrid" else self._dequantized(t, stored, "int8")
 
     def _bias(self, n: int, t: int, mode: str, weighted: _Weighted) -> int:

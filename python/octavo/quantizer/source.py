@@ -11,15 +11,19 @@ import octavo._schema as schema
 
 Array = npt.NDArray[Any]
 
-_CODES = {v: k for k, v in vars(schema.BuiltinOperator).items() if isinstance(v, int)}
-_TYPES = {v: k.lower() for k, v in vars(schema.TensorType).items() if isinstance(v, int)}
+_CODES: dict[int, str] = {
+    v: k for k, v in vars(schema.BuiltinOperator).items() if isinstance(v, int)
+}
+_TYPES: dict[int, str] = {
+    v: k.lower() for k, v in vars(schema.TensorType).items() if isinstance(v, int)
+}
 
 
 def operator_name(model: Any, op: Any) -> str:
     """The operator's code as the schema names it; a custom operator's is its own."""
     code = model.operatorCodes[op.opcodeIndex]
     name = _CODES[max(code.builtinCode, code.deprecatedBuiltinCode)]
-    return code.customCode.decode(errors="replace") if name == "CUSTOM" else name
+    return text(code.customCode) if name == "CUSTOM" else name
 
 
 def text(name: Any) -> str:
