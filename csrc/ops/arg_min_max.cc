@@ -7,12 +7,6 @@ namespace {
 
 using reference::ArgMinMaxParams;
 
-template <auto kKernel>
-Status invoke_arg_min_max(const Step& s, const Workspace& w) {
-  (w.kernels.*kKernel)(s.params<ArgMinMaxParams>(), s.input(0), s.output(0));
-  return {};
-}
-
 struct ArgMinMaxKernel {
   DType type;
   Step::Invoke to_int32, to_int64;
@@ -20,16 +14,16 @@ struct ArgMinMaxKernel {
 
 // A bool is a byte of 0 or 1.
 constexpr ArgMinMaxKernel kKernels[] = {
-    {DType::kFloat32, &invoke_arg_min_max<&Kernels::arg_min_max_f32_s32>,
-     &invoke_arg_min_max<&Kernels::arg_min_max_f32_s64>},
-    {DType::kInt8, &invoke_arg_min_max<&Kernels::arg_min_max_s8_s32>,
-     &invoke_arg_min_max<&Kernels::arg_min_max_s8_s64>},
-    {DType::kUInt8, &invoke_arg_min_max<&Kernels::arg_min_max_u8_s32>,
-     &invoke_arg_min_max<&Kernels::arg_min_max_u8_s64>},
-    {DType::kInt32, &invoke_arg_min_max<&Kernels::arg_min_max_s32_s32>,
-     &invoke_arg_min_max<&Kernels::arg_min_max_s32_s64>},
-    {DType::kBool, &invoke_arg_min_max<&Kernels::arg_min_max_u8_s32>,
-     &invoke_arg_min_max<&Kernels::arg_min_max_u8_s64>},
+    {DType::kFloat32, &invoke_kernel<&Kernels::arg_min_max_f32_s32>,
+     &invoke_kernel<&Kernels::arg_min_max_f32_s64>},
+    {DType::kInt8, &invoke_kernel<&Kernels::arg_min_max_s8_s32>,
+     &invoke_kernel<&Kernels::arg_min_max_s8_s64>},
+    {DType::kUInt8, &invoke_kernel<&Kernels::arg_min_max_u8_s32>,
+     &invoke_kernel<&Kernels::arg_min_max_u8_s64>},
+    {DType::kInt32, &invoke_kernel<&Kernels::arg_min_max_s32_s32>,
+     &invoke_kernel<&Kernels::arg_min_max_s32_s64>},
+    {DType::kBool, &invoke_kernel<&Kernels::arg_min_max_u8_s32>,
+     &invoke_kernel<&Kernels::arg_min_max_u8_s64>},
 };
 
 // The dimension that the axis tensor names, counted from the front.

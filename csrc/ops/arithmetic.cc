@@ -14,22 +14,22 @@ struct Invokes {
 };
 
 constexpr Invokes kAdd = {
-    &invoke_elementwise<&Kernels::add_f32>, &invoke_elementwise<&Kernels::add_plain_s16>,
-    &invoke_elementwise<&Kernels::add_s32>, &invoke_elementwise<&Kernels::add_s64>,
-    &invoke_elementwise<&Kernels::add_s8>,  &invoke_elementwise<&Kernels::add_u8>,
-    &invoke_elementwise<&Kernels::add_s16>,
+    &invoke_kernel<&Kernels::add_f32>, &invoke_kernel<&Kernels::add_plain_s16>,
+    &invoke_kernel<&Kernels::add_s32>, &invoke_kernel<&Kernels::add_s64>,
+    &invoke_kernel<&Kernels::add_s8>,  &invoke_kernel<&Kernels::add_u8>,
+    &invoke_kernel<&Kernels::add_s16>,
 };
 constexpr Invokes kSub = {
-    &invoke_elementwise<&Kernels::sub_f32>, &invoke_elementwise<&Kernels::sub_plain_s16>,
-    &invoke_elementwise<&Kernels::sub_s32>, &invoke_elementwise<&Kernels::sub_s64>,
-    &invoke_elementwise<&Kernels::sub_s8>,  &invoke_elementwise<&Kernels::sub_u8>,
-    &invoke_elementwise<&Kernels::sub_s16>,
+    &invoke_kernel<&Kernels::sub_f32>, &invoke_kernel<&Kernels::sub_plain_s16>,
+    &invoke_kernel<&Kernels::sub_s32>, &invoke_kernel<&Kernels::sub_s64>,
+    &invoke_kernel<&Kernels::sub_s8>,  &invoke_kernel<&Kernels::sub_u8>,
+    &invoke_kernel<&Kernels::sub_s16>,
 };
 constexpr Invokes kMul = {
-    &invoke_elementwise<&Kernels::mul_f32>, &invoke_elementwise<&Kernels::mul_plain_s16>,
-    &invoke_elementwise<&Kernels::mul_s32>, &invoke_elementwise<&Kernels::mul_s64>,
-    &invoke_elementwise<&Kernels::mul_s8>,  &invoke_elementwise<&Kernels::mul_u8>,
-    &invoke_elementwise<&Kernels::mul_s16>,
+    &invoke_kernel<&Kernels::mul_f32>, &invoke_kernel<&Kernels::mul_plain_s16>,
+    &invoke_kernel<&Kernels::mul_s32>, &invoke_kernel<&Kernels::mul_s64>,
+    &invoke_kernel<&Kernels::mul_s8>,  &invoke_kernel<&Kernels::mul_u8>,
+    &invoke_kernel<&Kernels::mul_s16>,
 };
 
 Activation fused_activation(const PrepareContext& c) {
@@ -158,12 +158,12 @@ Status prepare_arithmetic(PrepareContext& c, const Invokes& invokes, PrepareQuan
 
 Status prepare_add(PrepareContext& c) {
   return prepare_arithmetic(c, kAdd,
-                            &prepare_quantized_sum<&invoke_elementwise<&Kernels::add_shifted_s16>>);
+                            &prepare_quantized_sum<&invoke_kernel<&Kernels::add_shifted_s16>>);
 }
 
 Status prepare_sub(PrepareContext& c) {
   return prepare_arithmetic(c, kSub,
-                            &prepare_quantized_sum<&invoke_elementwise<&Kernels::sub_shifted_s16>>);
+                            &prepare_quantized_sum<&invoke_kernel<&Kernels::sub_shifted_s16>>);
 }
 
 Status prepare_mul(PrepareContext& c) {

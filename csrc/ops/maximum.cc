@@ -10,14 +10,14 @@ struct Invokes {
 };
 
 constexpr Invokes kMaximum = {
-    &invoke_elementwise<&Kernels::maximum_f32>, &invoke_elementwise<&Kernels::maximum_s8>,
-    &invoke_elementwise<&Kernels::maximum_u8>,  &invoke_elementwise<&Kernels::maximum_s16>,
-    &invoke_elementwise<&Kernels::maximum_s32>, &invoke_elementwise<&Kernels::maximum_s64>,
+    &invoke_kernel<&Kernels::maximum_f32>, &invoke_kernel<&Kernels::maximum_s8>,
+    &invoke_kernel<&Kernels::maximum_u8>,  &invoke_kernel<&Kernels::maximum_s16>,
+    &invoke_kernel<&Kernels::maximum_s32>, &invoke_kernel<&Kernels::maximum_s64>,
 };
 constexpr Invokes kMinimum = {
-    &invoke_elementwise<&Kernels::minimum_f32>, &invoke_elementwise<&Kernels::minimum_s8>,
-    &invoke_elementwise<&Kernels::minimum_u8>,  &invoke_elementwise<&Kernels::minimum_s16>,
-    &invoke_elementwise<&Kernels::minimum_s32>, &invoke_elementwise<&Kernels::minimum_s64>,
+    &invoke_kernel<&Kernels::minimum_f32>, &invoke_kernel<&Kernels::minimum_s8>,
+    &invoke_kernel<&Kernels::minimum_u8>,  &invoke_kernel<&Kernels::minimum_s16>,
+    &invoke_kernel<&Kernels::minimum_s32>, &invoke_kernel<&Kernels::minimum_s64>,
 };
 
 Step::Invoke find_invoke(const Invokes& invokes, DType type) {

@@ -155,6 +155,23 @@ class PrepareContext {
   Arena& memory_;
 };
 
+// Runs a kernel whose arguments are its params, one or two inputs, and an output.
+template <class Params, class In, class Out>
+void run_kernel(void (*kernel)(const Params&, const In*, Out*), const Step& s) {
+  kernel(s.params<Params>(), s.input(0), s.output(0));
+}
+template <class Params, class A, class B, class Out>
+void run_kernel(void (*kernel)(const Params&, const A*, const B*, Out*), const Step& s) {
+  kernel(s.params<Params>(), s.input(0), s.input(1), s.output(0));
+}
+
+// The invoke that does nothing else: invoke_kernel<&Kernels::add_s8>.
+template <auto kKernel>
+Status invoke_kernel(const Step& s, const Workspace& w) {
+  run_kernel(w.kernels.*kKernel, s);
+  return {};
+}
+
 struct Op {
   Opcode code;
   Status (*prepare)(PrepareContext&);

@@ -10,26 +10,20 @@ namespace {
 
 using reference::Pool2DParams;
 
-template <auto kKernel>
-Status invoke_pool_2d(const Step& s, const Workspace& w) {
-  (w.kernels.*kKernel)(s.params<Pool2DParams>(), s.input(0), s.output(0));
-  return {};
-}
-
 struct Pool2DKernel {
   DType type;
   Step::Invoke average, max;
 };
 
 constexpr Pool2DKernel kKernels[] = {
-    {DType::kFloat32, &invoke_pool_2d<&Kernels::average_pool_2d_f32>,
-     &invoke_pool_2d<&Kernels::max_pool_2d_f32>},
-    {DType::kInt8, &invoke_pool_2d<&Kernels::average_pool_2d_s8>,
-     &invoke_pool_2d<&Kernels::max_pool_2d_s8>},
-    {DType::kUInt8, &invoke_pool_2d<&Kernels::average_pool_2d_u8>,
-     &invoke_pool_2d<&Kernels::max_pool_2d_u8>},
-    {DType::kInt16, &invoke_pool_2d<&Kernels::average_pool_2d_s16>,
-     &invoke_pool_2d<&Kernels::max_pool_2d_s16>},
+    {DType::kFloat32, &invoke_kernel<&Kernels::average_pool_2d_f32>,
+     &invoke_kernel<&Kernels::max_pool_2d_f32>},
+    {DType::kInt8, &invoke_kernel<&Kernels::average_pool_2d_s8>,
+     &invoke_kernel<&Kernels::max_pool_2d_s8>},
+    {DType::kUInt8, &invoke_kernel<&Kernels::average_pool_2d_u8>,
+     &invoke_kernel<&Kernels::max_pool_2d_u8>},
+    {DType::kInt16, &invoke_kernel<&Kernels::average_pool_2d_s16>,
+     &invoke_kernel<&Kernels::max_pool_2d_s16>},
 };
 
 Status find_range(const PrepareContext& c, Pool2DParams* p) {

@@ -6,12 +6,6 @@ namespace {
 using reference::AffineParams;
 using reference::RequantizeParams;
 
-template <auto kernel, class Params>
-Status invoke(const Step& s, const Workspace& w) {
-  (w.kernels.*kernel)(s.params<Params>(), s.input(0), s.output(0));
-  return {};
-}
-
 struct Variant {
   DType in, out;
   Step::Invoke invoke;
@@ -26,29 +20,29 @@ Step::Invoke find(const Variant (&variants)[n], const PrepareContext& c) {
 }
 
 constexpr Variant kQuantize[] = {
-    {DType::kFloat32, DType::kInt8, &invoke<&Kernels::quantize_s8, AffineParams>},
-    {DType::kFloat32, DType::kUInt8, &invoke<&Kernels::quantize_u8, AffineParams>},
-    {DType::kFloat32, DType::kInt16, &invoke<&Kernels::quantize_s16, AffineParams>},
+    {DType::kFloat32, DType::kInt8, &invoke_kernel<&Kernels::quantize_s8>},
+    {DType::kFloat32, DType::kUInt8, &invoke_kernel<&Kernels::quantize_u8>},
+    {DType::kFloat32, DType::kInt16, &invoke_kernel<&Kernels::quantize_s16>},
 };
 
 constexpr Variant kRequantize[] = {
-    {DType::kInt8, DType::kInt8, &invoke<&Kernels::requantize_s8, RequantizeParams>},
-    {DType::kInt8, DType::kUInt8, &invoke<&Kernels::requantize_s8_u8, RequantizeParams>},
-    {DType::kUInt8, DType::kUInt8, &invoke<&Kernels::requantize_u8, RequantizeParams>},
-    {DType::kUInt8, DType::kInt8, &invoke<&Kernels::requantize_u8_s8, RequantizeParams>},
-    {DType::kInt16, DType::kInt16, &invoke<&Kernels::requantize_s16, RequantizeParams>},
-    {DType::kInt16, DType::kInt8, &invoke<&Kernels::requantize_s16_s8, RequantizeParams>},
-    {DType::kInt16, DType::kInt32, &invoke<&Kernels::requantize_s16_s32, RequantizeParams>},
-    {DType::kInt32, DType::kInt8, &invoke<&Kernels::requantize_s32_s8, RequantizeParams>},
-    {DType::kInt32, DType::kInt16, &invoke<&Kernels::requantize_s32_s16, RequantizeParams>},
+    {DType::kInt8, DType::kInt8, &invoke_kernel<&Kernels::requantize_s8>},
+    {DType::kInt8, DType::kUInt8, &invoke_kernel<&Kernels::requantize_s8_u8>},
+    {DType::kUInt8, DType::kUInt8, &invoke_kernel<&Kernels::requantize_u8>},
+    {DType::kUInt8, DType::kInt8, &invoke_kernel<&Kernels::requantize_u8_s8>},
+    {DType::kInt16, DType::kInt16, &invoke_kernel<&Kernels::requantize_s16>},
+    {DType::kInt16, DType::kInt8, &invoke_kernel<&Kernels::requantize_s16_s8>},
+    {DType::kInt16, DType::kInt32, &invoke_kernel<&Kernels::requantize_s16_s32>},
+    {DType::kInt32, DType::kInt8, &invoke_kernel<&Kernels::requantize_s32_s8>},
+    {DType::kInt32, DType::kInt16, &invoke_kernel<&Kernels::requantize_s32_s16>},
 };
 
 constexpr Variant kDequantize[] = {
     {DType::kFloat16, DType::kFloat32, &invoke_elements<&Kernels::dequantize_f16>},
-    {DType::kInt4, DType::kFloat32, &invoke<&Kernels::dequantize_s4, AffineParams>},
-    {DType::kInt8, DType::kFloat32, &invoke<&Kernels::dequantize_s8, AffineParams>},
-    {DType::kUInt8, DType::kFloat32, &invoke<&Kernels::dequantize_u8, AffineParams>},
-    {DType::kInt16, DType::kFloat32, &invoke<&Kernels::dequantize_s16, AffineParams>},
+    {DType::kInt4, DType::kFloat32, &invoke_kernel<&Kernels::dequantize_s4>},
+    {DType::kInt8, DType::kFloat32, &invoke_kernel<&Kernels::dequantize_s8>},
+    {DType::kUInt8, DType::kFloat32, &invoke_kernel<&Kernels::dequantize_u8>},
+    {DType::kInt16, DType::kFloat32, &invoke_kernel<&Kernels::dequantize_s16>},
 };
 
 // The params for the quantization of `t`, of one scale or of one for each index of a dimension.

@@ -7,12 +7,6 @@ namespace {
 
 using reference::ReduceParams;
 
-template <auto kKernel>
-Status invoke_reduce(const Step& s, const Workspace& w) {
-  (w.kernels.*kKernel)(s.params<ReduceParams>(), s.input(0), s.output(0));
-  return {};
-}
-
 // For kernels that sum in a wider type than the output's, in scratch memory.
 template <auto kKernel>
 Status invoke_reduce_wide(const Step& s, const Workspace& w) {
@@ -28,22 +22,22 @@ struct ReduceKernel {
 };
 
 constexpr ReduceKernel kSum[] = {
-    {DType::kFloat32, 0, false, &invoke_reduce<&Kernels::sum_f32>},
+    {DType::kFloat32, 0, false, &invoke_kernel<&Kernels::sum_f32>},
     {DType::kInt8, 4, true, &invoke_reduce_wide<&Kernels::sum_s8>},
     {DType::kUInt8, 4, true, &invoke_reduce_wide<&Kernels::sum_u8>},
     {DType::kInt16, 4, true, &invoke_reduce_wide<&Kernels::sum_s16>},
-    {DType::kInt32, 0, false, &invoke_reduce<&Kernels::sum_s32>},
-    {DType::kInt64, 0, false, &invoke_reduce<&Kernels::sum_s64>},
+    {DType::kInt32, 0, false, &invoke_kernel<&Kernels::sum_s32>},
+    {DType::kInt64, 0, false, &invoke_kernel<&Kernels::sum_s64>},
 };
 
 // The quantized types divide by way of the multiplier.
 constexpr ReduceKernel kMean[] = {
-    {DType::kFloat32, 0, false, &invoke_reduce<&Kernels::mean_f32>},
+    {DType::kFloat32, 0, false, &invoke_kernel<&Kernels::mean_f32>},
     {DType::kInt8, 4, true, &invoke_reduce_wide<&Kernels::sum_s8>},
     {DType::kUInt8, 4, true, &invoke_reduce_wide<&Kernels::sum_u8>},
     {DType::kInt16, 4, true, &invoke_reduce_wide<&Kernels::sum_s16>},
     {DType::kInt32, 8, false, &invoke_reduce_wide<&Kernels::mean_s32>},
-    {DType::kInt64, 0, false, &invoke_reduce<&Kernels::mean_s64>},
+    {DType::kInt64, 0, false, &invoke_kernel<&Kernels::mean_s64>},
 };
 
 // Says which dimensions the axis tensor names; it may name one twice, or from the end. A scalar has

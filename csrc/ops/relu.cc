@@ -10,7 +10,7 @@ Status prepare_relu_f32(PrepareContext& c, Activation activation) {
   reference::ReluF32Params* p;
   OCTAVO_TRY(c.make_params(p));
   p->count = c.input(0).shape.count();
-  c.step.invoke = &invoke_elementwise<&Kernels::relu_f32>;
+  c.step.invoke = &invoke_kernel<&Kernels::relu_f32>;
   return activation_range(c, activation, &p->low, &p->high);
 }
 
@@ -22,13 +22,13 @@ Status prepare_rectifier(PrepareContext& c, Activation activation) {
     case DType::kFloat32:
       return prepare_relu_f32(c, activation);
     case DType::kInt8:
-      c.step.invoke = &invoke_elementwise<&Kernels::relu_s8>;
+      c.step.invoke = &invoke_kernel<&Kernels::relu_s8>;
       break;
     case DType::kUInt8:
-      c.step.invoke = &invoke_elementwise<&Kernels::relu_u8>;
+      c.step.invoke = &invoke_kernel<&Kernels::relu_u8>;
       break;
     case DType::kInt16:
-      c.step.invoke = &invoke_elementwise<&Kernels::relu_s16>;
+      c.step.invoke = &invoke_kernel<&Kernels::relu_s16>;
       break;
     default:
       return c.fail_types();
@@ -48,7 +48,7 @@ Status prepare_leaky_relu_f32(PrepareContext& c, float alpha) {
   OCTAVO_TRY(c.make_params(p));
   p->count = c.input(0).shape.count();
   p->alpha = alpha;
-  c.step.invoke = &invoke_elementwise<&Kernels::leaky_relu_f32>;
+  c.step.invoke = &invoke_kernel<&Kernels::leaky_relu_f32>;
   return {};
 }
 
@@ -56,7 +56,7 @@ Status prepare_prelu_f32(PrepareContext& c, const reference::Broadcast& broadcas
   reference::Broadcast* p;
   OCTAVO_TRY(c.make_params(p));
   *p = broadcast;
-  c.step.invoke = &invoke_elementwise<&Kernels::prelu_f32>;
+  c.step.invoke = &invoke_kernel<&Kernels::prelu_f32>;
   return {};
 }
 
@@ -80,13 +80,13 @@ Status prepare_leaky_relu(PrepareContext& c) {
     case DType::kFloat32:
       return prepare_leaky_relu_f32(c, alpha);
     case DType::kInt8:
-      c.step.invoke = &invoke_elementwise<&Kernels::leaky_relu_s8>;
+      c.step.invoke = &invoke_kernel<&Kernels::leaky_relu_s8>;
       break;
     case DType::kUInt8:
-      c.step.invoke = &invoke_elementwise<&Kernels::leaky_relu_u8>;
+      c.step.invoke = &invoke_kernel<&Kernels::leaky_relu_u8>;
       break;
     case DType::kInt16:
-      c.step.invoke = &invoke_elementwise<&Kernels::leaky_relu_s16>;
+      c.step.invoke = &invoke_kernel<&Kernels::leaky_relu_s16>;
       break;
     default:
       return c.fail_types();
@@ -118,10 +118,10 @@ Status prepare_prelu(PrepareContext& c) {
     case DType::kFloat32:
       return prepare_prelu_f32(c, broadcast);
     case DType::kInt8:
-      c.step.invoke = &invoke_elementwise<&Kernels::prelu_s8>;
+      c.step.invoke = &invoke_kernel<&Kernels::prelu_s8>;
       break;
     case DType::kUInt8:
-      c.step.invoke = &invoke_elementwise<&Kernels::prelu_u8>;
+      c.step.invoke = &invoke_kernel<&Kernels::prelu_u8>;
       break;
     default:
       return c.fail_types();

@@ -13,22 +13,16 @@ struct NearestNeighborParams {
   int64_t pixel_bytes;
 };
 
-template <auto kKernel>
-Status invoke_bilinear(const Step& s, const Workspace& w) {
-  (w.kernels.*kKernel)(s.params<ResizeParams>(), s.input(0), s.output(0));
-  return {};
-}
-
 struct BilinearKernel {
   DType type;
   Step::Invoke invoke;
 };
 
 constexpr BilinearKernel kBilinear[] = {
-    {DType::kFloat32, &invoke_bilinear<&Kernels::resize_bilinear_f32>},
-    {DType::kInt8, &invoke_bilinear<&Kernels::resize_bilinear_s8>},
-    {DType::kUInt8, &invoke_bilinear<&Kernels::resize_bilinear_u8>},
-    {DType::kInt16, &invoke_bilinear<&Kernels::resize_bilinear_s16>},
+    {DType::kFloat32, &invoke_kernel<&Kernels::resize_bilinear_f32>},
+    {DType::kInt8, &invoke_kernel<&Kernels::resize_bilinear_s8>},
+    {DType::kUInt8, &invoke_kernel<&Kernels::resize_bilinear_u8>},
+    {DType::kInt16, &invoke_kernel<&Kernels::resize_bilinear_s16>},
 };
 
 Status invoke_nearest_neighbor(const Step& s, const Workspace& w) {

@@ -16,12 +16,6 @@ Status invoke_softmax_f32(const Step& s, const Workspace& w) {
   return {};
 }
 
-template <auto kernel, class Params>
-Status invoke_integer(const Step& s, const Workspace& w) {
-  (w.kernels.*kernel)(s.params<Params>(), s.input(0), s.output(0));
-  return {};
-}
-
 // The rows of the last dimension; none where the tensor is empty.
 reference::SoftmaxShape rows_of(const Shape& shape) {
   if (shape.count() == 0) return {0, 0};
@@ -79,16 +73,13 @@ using reference::Softmax8Params;
 
 constexpr Variant kVariants[] = {
     {DType::kFloat32, DType::kFloat32, &prepare_f32, &invoke_softmax_f32, 0, 0},
-    {DType::kInt8, DType::kInt8, &prepare_8, &invoke_integer<&Kernels::softmax_s8, Softmax8Params>,
-     1.0f / 256, -128},
-    {DType::kInt8, DType::kInt16, &prepare_8,
-     &invoke_integer<&Kernels::softmax_s8_s16, Softmax8Params>, 0, 0},
-    {DType::kUInt8, DType::kUInt8, &prepare_8,
-     &invoke_integer<&Kernels::softmax_u8, Softmax8Params>, 0, 0},
-    {DType::kUInt8, DType::kInt16, &prepare_8,
-     &invoke_integer<&Kernels::softmax_u8_s16, Softmax8Params>, 0, 0},
-    {DType::kInt16, DType::kInt16, &prepare_s16,
-     &invoke_integer<&Kernels::softmax_s16, Softmax16Params>, 1.0f / 32768, 0},
+    {DType::kInt8, DType::kInt8, &prepare_8, &invoke_kernel<&Kernels::softmax_s8>, 1.0f / 256,
+     -128},
+    {DType::kInt8, DType::kInt16, &prepare_8, &invoke_kernel<&Kernels::softmax_s8_s16>, 0, 0},
+    {DType::kUInt8, DType::kUInt8, &prepare_8, &invoke_kernel<&Kernels::softmax_u8>, 0, 0},
+    {DType::kUInt8, DType::kInt16, &prepare_8, &invoke_kernel<&Kernels::softmax_u8_s16>, 0, 0},
+    {DType::kInt16, DType::kInt16, &prepare_s16, &invoke_kernel<&Kernels::softmax_s16>,
+     1.0f / 32768, 0},
 };
 
 Status check_quantized(const PrepareContext& c, const Variant& v, float beta) {
