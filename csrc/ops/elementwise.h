@@ -6,6 +6,23 @@
 
 namespace octavo {
 
+// What runs an operator on one element type.
+struct TypedInvoke {
+  DType type;
+  Step::Invoke invoke;
+};
+
+// Sets step.invoke to the one for the output's type.
+template <size_t n>
+Status choose_invoke(const PrepareContext& c, const TypedInvoke (&choices)[n]) {
+  for (const TypedInvoke& choice : choices) {
+    if (choice.type != c.output(0).type) continue;
+    c.step.invoke = choice.invoke;
+    return {};
+  }
+  return c.fail_types();
+}
+
 // One input, an output of its type and shape.
 Status prepare_unary(const PrepareContext& c);
 

@@ -89,8 +89,10 @@ Status make_requantize_params(PrepareContext& c) {
   }
   RequantizeParams* p;
   OCTAVO_TRY(c.make_params(p));
-  *p = {in.shape.count(), in.zero_point(), out.zero_point(),
-        quantize_multiplier(double{in.scale()} / double{out.scale()})};
+  const DTypeInfo& type = dtype_info(out.type);
+  *p = {in.shape.count(), in.zero_point(),
+        out.zero_point(), quantize_multiplier(double{in.scale()} / double{out.scale()}),
+        type.min,         type.max};
   return {};
 }
 

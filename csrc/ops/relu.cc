@@ -6,58 +6,43 @@
 namespace octavo {
 namespace {
 
-Status prepare_relu_f32(PrepareContext& c, Activation activation) {
-  reference::ReluF32Params* p;
-  OCTAVO_TRY(c.make_params(p));
-  p->count = c.input(0).shape.count();
-  c.step.invoke = &invoke_kernel<&Kernels::relu_f32>;
-  return activation_range(c, activation, &p->low, &p->high);
-}
+constexpr TypedInvoke kRelu[] = {
+    {DType::kFloat32, &invoke_kernel<&Kernels::relu_f32>},
+    {DType::kInt8, &invoke_kernel<&Kernels::requantize_s8>},
+    {DType::kUInt8, &invoke_kernel<&Kernels::requantize_u8>},
+    {DType::kInt16, &invoke_kernel<&Kernels::requantize_s16>},
+};
+constexpr TypedInvoke kLeakyRelu[] = {
+    {DType::kFloat32, &invoke_kernel<&Kernels::leaky_relu_f32>},
+    {DType::kInt8, &invoke_kernel<&Kernels::leaky_relu_s8>},
+    {DType::kUInt8, &invoke_kernel<&Kernels::leaky_relu_u8>},
+    {DType::kInt16, &invoke_kernel<&Kernels::leaky_relu_s16>},
+};
+constexpr TypedInvoke kPrelu[] = {
+    {DType::kFloat32, &invoke_kernel<&Kernels::prelu_f32>},
+    {DType::kInt8, &invoke_kernel<&Kernels::prelu_s8>},
+    {DType::kUInt8, &invoke_kernel<&Kernels::prelu_u8>},
+};
 
 Status prepare_rectifier(PrepareContext& c, Activation activation) {
   OCTAVO_TRY(prepare_unary(c));
+  OCTAVO_TRY(choose_invoke(c, kRelu));
   const Tensor& in = c.input(0);
   const Tensor& out = c.output(0);
-  switch (in.type) {
-    case DType::kFloat32:
-      return prepare_relu_f32(c, activation);
-    case DType::kInt8:
-      c.step.invoke = &invoke_kernel<&Kernels::relu_s8>;
-      break;
-    case DType::kUInt8:
-      c.step.invoke = &invoke_kernel<&Kernels::relu_u8>;
-      break;
-    case DType::kInt16:
-      c.step.invoke = &invoke_kernel<&Kernels::relu_s16>;
-      break;
-    default:
-      return c.fail_types();
+  if (in.type == DType::kFloat32) {
+    reference::ReluF32Params* p;
+    OCTAVO_TRY(c.make_params(p));
+    p->count = in.shape.count();
+    return activation_range(c, activation, &p->low, &p->high);
   }
   OCTAVO_TRY(expect_quantized_operands(c));
-  reference::ReluParams* p;
+  reference::RequantizeParams* p;
   OCTAVO_TRY(c.make_params(p));
   p->count = in.shape.count();
   p->in_zero = in.zero_point();
   p->out_zero = out.zero_point();
   p->multiplier = quantize_multiplier(in.scale() / out.scale());  // in float32
   return quantized_activation_range(c, activation, out, &p->low, &p->high);
-}
-
-Status prepare_leaky_relu_f32(PrepareContext& c, float alpha) {
-  reference::LeakyReluF32Params* p;
-  OCTAVO_TRY(c.make_params(p));
-  p->count = c.input(0).shape.count();
-  p->alpha = alpha;
-  c.step.invoke = &invoke_kernel<&Kernels::leaky_relu_f32>;
-  return {};
-}
-
-Status prepare_prelu_f32(PrepareContext& c, const reference::Broadcast& broadcast) {
-  reference::Broadcast* p;
-  OCTAVO_TRY(c.make_params(p));
-  *p = broadcast;
-  c.step.invoke = &invoke_kernel<&Kernels::prelu_f32>;
-  return {};
 }
 
 }  // namespace
@@ -72,24 +57,16 @@ Status prepare_relu_n1_to_1(PrepareContext& c) {
 
 Status prepare_leaky_relu(PrepareContext& c) {
   OCTAVO_TRY(prepare_unary(c));
+  OCTAVO_TRY(choose_invoke(c, kLeakyRelu));
   const Tensor& in = c.input(0);
   const Tensor& out = c.output(0);
   const float alpha = c.options<LeakyReluOptions>().alpha;
   if (!is_finite(alpha)) return c.fail("alpha is ", alpha, ", should be finite");
-  switch (in.type) {
-    case DType::kFloat32:
-      return prepare_leaky_relu_f32(c, alpha);
-    case DType::kInt8:
-      c.step.invoke = &invoke_kernel<&Kernels::leaky_relu_s8>;
-      break;
-    case DType::kUInt8:
-      c.step.invoke = &invoke_kernel<&Kernels::leaky_relu_u8>;
-      break;
-    case DType::kInt16:
-      c.step.invoke = &invoke_kernel<&Kernels::leaky_relu_s16>;
-      break;
-    default:
-      return c.fail_types();
+  if (in.type == DType::kFloat32) {
+    reference::LeakyReluF32Params* p;
+    OCTAVO_TRY(c.make_params(p));
+    *p = {in.shape.count(), alpha};
+    return {};
   }
   OCTAVO_TRY(expect_quantized_operands(c));
   reference::LeakyReluParams* p;
@@ -107,6 +84,7 @@ Status prepare_leaky_relu(PrepareContext& c) {
 Status prepare_prelu(PrepareContext& c) {
   reference::Broadcast broadcast;
   OCTAVO_TRY(prepare_binary(c, &broadcast));
+  OCTAVO_TRY(choose_invoke(c, kPrelu));
   const Tensor& in = c.input(0);
   const Tensor& alpha = c.input(1);
   const Tensor& out = c.output(0);
@@ -114,17 +92,11 @@ Status prepare_prelu(PrepareContext& c) {
     return c.fail("alpha has shape ", alpha.shape, ", which does not broadcast to the input's ",
                   in.shape);
   }
-  switch (in.type) {
-    case DType::kFloat32:
-      return prepare_prelu_f32(c, broadcast);
-    case DType::kInt8:
-      c.step.invoke = &invoke_kernel<&Kernels::prelu_s8>;
-      break;
-    case DType::kUInt8:
-      c.step.invoke = &invoke_kernel<&Kernels::prelu_u8>;
-      break;
-    default:
-      return c.fail_types();
+  if (in.type == DType::kFloat32) {
+    reference::Broadcast* p;
+    OCTAVO_TRY(c.make_params(p));
+    *p = broadcast;
+    return {};
   }
   OCTAVO_TRY(expect_quantized_operands(c));
   reference::PreluParams* p;

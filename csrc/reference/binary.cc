@@ -30,7 +30,7 @@ constexpr auto kSmaller = [](auto x, auto y) { return x < y ? x : y; };
 
 template <class T, class Op>
 void scaled(const ScaledSumParams& params, const T* a, const T* b, T* out, Op op) {
-  const ScaledSumParams p = params;  // by value: `out` may alias what the caller holds
+  const ScaledSumParams p = params;  // a copy, which `out` cannot alias
   for_each_broadcast(params.broadcast, a, b, out, [=](T x, T y) {
     const int32_t u = requantize(shift_left(x - p.a_zero, p.left_shift), p.a_scale);
     const int32_t v = requantize(shift_left(y - p.b_zero, p.left_shift), p.b_scale);

@@ -33,11 +33,11 @@ void dequantize_from(const AffineParams& p, const T* in, float* out) {
 }
 
 template <class In, class Out>
-void requantize_to(const RequantizeParams& p, const In* in, Out* out) {
-  using Limits = std::numeric_limits<Out>;
+void requantize_to(const RequantizeParams& params, const In* in, Out* out) {
+  const RequantizeParams p = params;  // a copy, which `out` cannot alias
   for (int64_t i = 0; i < p.count; ++i) {
-    out[i] = static_cast<Out>(requantize(sub_wrapping(in[i], p.in_zero), p.multiplier, p.out_zero,
-                                         Limits::min(), Limits::max()));
+    const int32_t x = sub_wrapping(in[i], p.in_zero);
+    out[i] = static_cast<Out>(requantize(x, p.multiplier, p.out_zero, p.low, p.high));
   }
 }
 

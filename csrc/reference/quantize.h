@@ -28,11 +28,13 @@ void dequantize_u8(const AffineParams& p, const uint8_t* in, float* out);
 void dequantize_s16(const AffineParams& p, const int16_t* in, float* out);
 void dequantize_f16(int64_t count, const Half* in, float* out);
 
-// (q - in_zero) * (in_scale / out_scale) + out_zero, clamped to the output's type.
+// (q - in_zero) * (in_scale / out_scale) + out_zero, clamped to [low, high]: to the output's type
+// in QUANTIZE, to an activation's range in RELU, RELU6 and RELU_N1_TO_1.
 struct RequantizeParams {
   int64_t count;
   int32_t in_zero, out_zero;
   Multiplier multiplier;
+  int32_t low, high;
 };
 void requantize_s8(const RequantizeParams& p, const int8_t* in, int8_t* out);
 void requantize_s8_u8(const RequantizeParams& p, const int8_t* in, uint8_t* out);

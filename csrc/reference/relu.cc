@@ -14,16 +14,8 @@ T saturate(int32_t x) {
 }
 
 template <class T>
-void relu(const ReluParams& params, const T* in, T* out) {
-  const ReluParams p = params;  // by value: `out` may alias what the caller holds
-  for (int64_t i = 0; i < p.count; ++i) {
-    out[i] = static_cast<T>(requantize(in[i] - p.in_zero, p.multiplier, p.out_zero, p.low, p.high));
-  }
-}
-
-template <class T>
 void leaky_relu(const LeakyReluParams& params, const T* in, T* out) {
-  const LeakyReluParams p = params;
+  const LeakyReluParams p = params;  // a copy, which `out` cannot alias
   for (int64_t i = 0; i < p.count; ++i) {
     const int32_t x = in[i] - p.in_zero;
     const int32_t y = requantize(x, x >= 0 ? p.identity : p.alpha);
@@ -48,9 +40,6 @@ void prelu(const PreluParams& params, const T* in, const T* alpha, T* out) {
 void relu_f32(const ReluF32Params& p, const float* in, float* out) {
   for (int64_t i = 0; i < p.count; ++i) out[i] = clamp(in[i], p.low, p.high);
 }
-void relu_s8(const ReluParams& p, const int8_t* in, int8_t* out) { relu(p, in, out); }
-void relu_u8(const ReluParams& p, const uint8_t* in, uint8_t* out) { relu(p, in, out); }
-void relu_s16(const ReluParams& p, const int16_t* in, int16_t* out) { relu(p, in, out); }
 
 void leaky_relu_f32(const LeakyReluF32Params& p, const float* in, float* out) {
   const float alpha = p.alpha;

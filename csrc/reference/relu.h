@@ -8,26 +8,14 @@
 
 namespace octavo::reference {
 
-// RELU, RELU6, RELU_N1_TO_1 on floats: out = clamp(in, low, high).
+// RELU, RELU6, RELU_N1_TO_1 on floats: out = clamp(in, low, high). On quantized tensors they are
+// requantizations (reference/quantize.h).
 struct ReluF32Params {
   int64_t count;
   float low, high;
 };
 
 void relu_f32(const ReluF32Params& p, const float* in, float* out);
-
-// The same on quantized tensors: out = clamp(requantize(in - z_in, s_in / s_out) + z_out), low and
-// high being the ends of the range in the output's quanta.
-struct ReluParams {
-  int64_t count;
-  int32_t in_zero, out_zero;
-  Multiplier multiplier;
-  int32_t low, high;
-};
-
-void relu_s8(const ReluParams& p, const int8_t* in, int8_t* out);
-void relu_u8(const ReluParams& p, const uint8_t* in, uint8_t* out);
-void relu_s16(const ReluParams& p, const int16_t* in, int16_t* out);
 
 // LEAKY_RELU on floats: out = in > 0 ? in : alpha in.
 struct LeakyReluF32Params {
