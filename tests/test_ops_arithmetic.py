@@ -149,6 +149,12 @@ def test_faults_of_litert():
     row = Operand(np.ones((2, 3), np.int16), one), Operand(np.ones(3, np.int16), one)
     with pytest.raises(oracle.OracleError, match="died"):
         oracle.run(*single_op("ADD", list(row), (2, 3), "int16", one))
+    # An int16 shifted right by 16 bits is -1 or 1.
+    x = np.array([-32768, -3, 0, 5, 32767], np.int16)
+    shifted = [Operand(np.zeros(5, np.int16), one), Operand(x, Quantization(2.0**-16))]
+    model, inputs = single_op("ADD", shifted, (5,), "int16", one)
+    assert oracle.run(model, inputs)[0][2].tolist() == [-1, -1, 1, 1, 1]
+    assert oracle.octavo_run(model, inputs)[0][2].tolist() == [-1, 0, 0, 0, 0]
     # SUB wants int16 to be quantized, ADD and MUL do not.
     plain = [Operand(np.ones(3, np.int16))] * 2
     with pytest.raises(oracle.OracleError, match="died"):
