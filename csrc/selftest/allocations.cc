@@ -13,15 +13,15 @@
 #endif
 #endif
 
-namespace {
-int64_t count = 0;
-}  // namespace
-
 #if defined(OCTAVO_HEAP_IS_TAKEN)
 
 int64_t octavo::selftest::allocation_count() { return -1; }
 
 #else
+
+namespace {
+int64_t count = 0;
+}  // namespace
 
 int64_t octavo::selftest::allocation_count() { return count; }
 

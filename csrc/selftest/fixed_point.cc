@@ -93,7 +93,7 @@ void test_requantize_32(Check& check) {
 void test_requantize_64(Check& check) {
   Random random(5);
   for (int i = 0; i < kCases; ++i) {
-    const int64_t x = (int64_t{random.any_int32()} << 16 | random.integer(0, 65535)) >>
+    const int64_t x = (random.any_int32() * power_of_two(16) + random.integer(0, 65535)) >>
                       random.integer(0, 40);  // within 48 bits
     const Multiplier k = {static_cast<int32_t>(random.integer(power_of_two(30), INT32_MAX)),
                           static_cast<int32_t>(random.integer(-31, 14))};
