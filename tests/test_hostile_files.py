@@ -47,3 +47,14 @@ def test_dimensions_beside_a_zero():
     interpreter = _core.Interpreter(_core.Model.copy(net.build()))
     interpreter.allocate()
     interpreter.invoke()
+
+
+def test_more_memory_than_there_is():
+    net = Network()
+    shape = (1 << 18, 1 << 18)
+    x, y = net.tensor("x", shape, "float32"), net.tensor("y", shape, "float32")
+    net.op("FLOOR", [x], [y])
+    net.inputs, net.outputs = [x], [y]
+    interpreter = _core.Interpreter(_core.Model.copy(net.build()))
+    with pytest.raises(RuntimeError, match="out of memory: 549755813888 bytes asked for"):
+        interpreter.allocate()

@@ -38,6 +38,16 @@ bool map_file(const char* path, Span<const uint8_t>& out) {
 }
 #endif
 
+// In bytes; no limit where the system promises no more than it has.
+uint64_t machine_memory() {
+#ifdef _WIN32
+  return UINT64_MAX;
+#else
+  return static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) *
+         static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+#endif
+}
+
 }  // namespace
 
 HeapArena::~HeapArena() {
@@ -45,10 +55,13 @@ HeapArena::~HeapArena() {
 }
 
 // calloc's pages are zero without being touched; room is left to align within them.
-void* HeapArena::grow(void* self, size_t bytes) {
+void* HeapArena::grow(void* context, size_t bytes) {
+  auto* self = static_cast<HeapArena*>(context);
+  if (self->taken_ + bytes > machine_memory()) return nullptr;
   void* block = std::calloc(bytes + kAlignment, 1);
   if (block == nullptr) return nullptr;
-  static_cast<HeapArena*>(self)->blocks_.push_back(block);
+  self->taken_ += bytes;
+  self->blocks_.push_back(block);
   const auto address = reinterpret_cast<uintptr_t>(block);
   return reinterpret_cast<void*>((address + kAlignment - 1) & ~uintptr_t{kAlignment - 1});
 }

@@ -10,16 +10,19 @@
 
 namespace octavo {
 
-// An arena that takes blocks from the heap as it grows and frees them at its end.
+// An arena that takes blocks from the heap as it grows and frees them at its end. It refuses to grow
+// beyond the machine's memory: systems promise more than they have, and a damaged file may ask for
+// any amount.
 class HeapArena : public Arena {
  public:
   HeapArena() : Arena(nullptr, 0, &HeapArena::grow, this) {}
   ~HeapArena();
 
  private:
-  static void* grow(void* self, size_t bytes);
+  static void* grow(void* context, size_t bytes);
 
   std::vector<void*> blocks_;
+  uint64_t taken_ = 0;  // bytes
 };
 
 // A decoded model file, immutable, shared by interpreters.
