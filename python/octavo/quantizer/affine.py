@@ -84,16 +84,17 @@ def quantize_weights(
         error = _row_errors(q * tried[:, None] - rows)
         better = error < smallest
         found[better], quantized[better], smallest[better] = tried[better], q[better], error[better]
-    restored = quantized.reshape(slices.shape)
+    restored: Array = quantized.reshape(slices.shape)
     return (restored[0] if axis is None else np.moveaxis(restored, 0, axis)), found
 
 
 def _least_scales(rows: Array, least: Array | float) -> Array:
     """The scales with which no row is clipped."""
-    scales = np.maximum(np.abs(rows).max(axis=1, initial=0.0).astype(np.float64) / 127, least)
+    peaks = np.abs(rows).max(axis=1, initial=0.0).astype(np.float64)
+    scales: Array = np.maximum(peaks / 127, least)
     tiny = scales <= np.finfo(np.float32).tiny
     scales[tiny] = scales[~tiny].min() if not tiny.all() else 1.0
-    return scales.astype(np.float32)
+    return np.asarray(scales, np.float32)
 
 
 def _row_errors(errors: Array) -> Array:

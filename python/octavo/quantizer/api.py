@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,7 @@ def quantize(
     input_type: Any = None,
     output_type: Any = None,
     fallback: bool | None = None,
-    recipe: Recipe | Sequence[Any] | str | os.PathLike[str] | None = None,
+    recipe: Recipe | list[Any] | str | os.PathLike[str] | None = None,
     calibration: Calibration | str | os.PathLike[str] | None = None,
     estimator: str = "minmax",
     per_channel: bool = True,

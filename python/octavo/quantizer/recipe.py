@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -60,13 +60,13 @@ class Recipe:
         self.entries = tuple(_entry(e) for e in entries)
 
     @classmethod
-    def of(cls, recipe: Recipe | Sequence[Any] | str | os.PathLike[str] | None) -> Recipe:
+    def of(cls, recipe: Recipe | list[Any] | str | os.PathLike[str] | None) -> Recipe:
         """A recipe as callers give it: one made before, a list of entries, a JSON file, none."""
         if isinstance(recipe, Recipe):
             return recipe
-        if recipe is None:
-            return cls()
-        return cls.load(recipe) if isinstance(recipe, (str, os.PathLike)) else cls(recipe)
+        if isinstance(recipe, (str, os.PathLike)):
+            return cls.load(os.fspath(recipe))
+        return cls(() if recipe is None else recipe)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Recipe:

@@ -11,12 +11,13 @@ import octavo._schema as schema
 
 Array = npt.NDArray[Any]
 
-_CODES: dict[int, str] = {
-    v: k for k, v in vars(schema.BuiltinOperator).items() if isinstance(v, int)
-}
-_TYPES: dict[int, str] = {
-    v: k.lower() for k, v in vars(schema.TensorType).items() if isinstance(v, int)
-}
+
+def _names(enum: type) -> dict[int, str]:
+    return {value: name for name, value in vars(enum).items() if isinstance(value, int)}
+
+
+_CODES = _names(schema.BuiltinOperator)
+_TYPES = {value: name.lower() for value, name in _names(schema.TensorType).items()}
 
 
 def operator_name(model: Any, op: Any) -> str:
