@@ -162,6 +162,16 @@ def test_mse_is_near_the_best_range_there_is(name):
     assert error(values, "mse", **INT8) < best * 1.02
 
 
+@TARGETS
+@pytest.mark.parametrize("name", ["mse", "entropy"])
+def test_exact_zeros_change_no_range(name, target):
+    values = DISTRIBUTIONS["heavy tail"]
+    more = np.append(values, np.zeros(10 * len(values)))
+    assert estimate(name, statistics(more), **target) == estimate(
+        name, statistics(values), **target
+    )
+
+
 def test_mse_does_not_clip_what_fits_the_grid():
     for values in (np.repeat([-1.0, 2.0], 100), RNG.uniform(-1, 1, 10_000)):
         low, high = estimate("mse", statistics(values))

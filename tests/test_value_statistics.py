@@ -131,6 +131,21 @@ def test_what_is_computed_while_preparing_is_seen_too():
     assert seen == [(0, 0, 0), (1, 0, 3), (1, -1, 1), (1, 1, 2)]
 
 
+def test_variables_that_an_operator_takes_are_seen():
+    net = Network()
+    x, y = (net.tensor(name, (2,), "float32") for name in "xy")
+    state = net.tensor("state", (2,), "float32", is_variable=True)
+    net.op("ADD", [x, state], [y])
+    net.inputs, net.outputs = [x], [y]
+    interpreter = _core.Interpreter(_core.Model.copy(net.build()))
+    interpreter.allocate()
+    interpreter.set_tensor(x, np.array([1, -1], np.float32))
+    calibration = _core.Calibration(3, True)
+    interpreter.calibrate(calibration)
+    assert [s["samples"] for s in calibration.statistics()] == [1, 1, 1]
+    assert calibration.statistics()[state]["zeros"] == 2
+
+
 def test_only_floats_are_measured():
     net = Network()
     x = net.tensor("x", (2,), "int32")
@@ -154,13 +169,13 @@ def test_a_calibration_of_another_size_is_refused():
 
 
 def test_threads_share_a_calibration():
-    model = relu((64,))
+    model = relu((5000,))
     calibration = _core.Calibration(2, True)
 
     def run(value):
         interpreter = _core.Interpreter(model)
         interpreter.allocate()
-        interpreter.set_tensor(0, np.full((64,), value, np.float32))
+        interpreter.set_tensor(0, np.full((5000,), value, np.float32))
         for _ in range(200):
             interpreter.calibrate(calibration)
 
@@ -171,5 +186,5 @@ def test_threads_share_a_calibration():
         thread.join()
     statistics = calibration.statistics()[0]
     assert statistics["samples"] == 600
-    assert statistics["histogram"].sum() == 600 * 64
-    assert list(statistics["channel_mean"]) == [2 / 3] * 64
+    assert statistics["histogram"].sum() == 600 * 5000
+    assert list(statistics["channel_mean"]) == [2 / 3] * 5000

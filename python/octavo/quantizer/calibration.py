@@ -198,7 +198,8 @@ class _Runner:
     """One subgraph in calibration."""
 
     def __init__(self, model: _core.Model, subgraph: int, histograms: bool) -> None:
-        self._interpreter = _core.Interpreter(model, subgraph)
+        # With keep_all nothing that makes running faster leaves a tensor out.
+        self._interpreter = _core.Interpreter(model, subgraph, keep_all=True)
         self._calibration = _core.Calibration(self._interpreter.tensor_count, histograms)
         self._shapes: dict[int, tuple[int, ...]] = {}
         self.names = _tensor_names(self._interpreter)

@@ -125,8 +125,7 @@ class _Input:
     def convert(self, where: str, value: Any) -> Array:
         """The value as an array that fits; `where` begins the message if it cannot."""
         array = self._cast(where, np.asarray(value))
-        batched = array.ndim + 1 == len(self.shape) and self.shape[0] in (1, -1)
-        shaped = array[None] if batched else array
+        shaped = array[None] if array.ndim + 1 == len(self.shape) else array
         fits = len(shaped.shape) == len(self.shape) and all(
             wanted in (-1, given) for wanted, given in zip(self.shape, shaped.shape, strict=True)
         )
