@@ -5,8 +5,9 @@ import warnings
 import networks
 import numpy as np
 import octavo
+import octavo._schema as schema
 import pytest
-from octavo.flatbuffer import Network
+from octavo.flatbuffer import Network, read, write
 
 litert = pytest.importorskip("ai_edge_litert.interpreter")
 
@@ -81,6 +82,61 @@ def test_details_of_built_networks():
     ]
     net.inputs = net.outputs = tensors
     assert_same_details(net.build())
+
+
+def add_constant(model, array):
+    buffer = schema.BufferT()
+    buffer.data = np.frombuffer(array.tobytes(), np.uint8)
+    model.buffers.append(buffer)
+    tensor = schema.TensorT()
+    tensor.name, tensor.shape, tensor.hasRank = "constant", np.int32(array.shape), True
+    tensor.type = getattr(schema.TensorType, array.dtype.name.upper())
+    tensor.buffer = len(model.buffers) - 1
+    model.subgraphs[0].tensors.append(tensor)
+    return tensor
+
+
+def uint8_vector(values):
+    vector = schema.Uint8VectorT()
+    vector.values = np.uint8(values)
+    return schema.SparseIndexVector.Uint8Vector, vector
+
+
+@pytest.mark.parametrize("block_map", [None, [], [0, 1]])
+def test_details_of_sparse_constants(block_map):
+    model = read(networks.floors(1))
+    dense, sparse = schema.DimensionMetadataT(), schema.DimensionMetadataT()
+    dense.denseSize = 2
+    sparse.format = schema.DimensionType.SPARSE_CSR
+    sparse.arraySegmentsType, sparse.arraySegments = uint8_vector([0, 1, 3])
+    sparse.arrayIndicesType, sparse.arrayIndices = uint8_vector([1, 0, 2])
+    stored = schema.SparsityParametersT()
+    stored.traversalOrder = np.int32([0, 1])
+    stored.blockMap = None if block_map is None else np.int32(block_map)
+    stored.dimMetadata = [dense, sparse]
+    constant = add_constant(model, np.float32([1, 2, 3]))
+    constant.shape = np.int32([2, 3])
+    constant.sparsity = stored
+    assert_same_details(write(model))
+
+
+@pytest.mark.parametrize("has_zero_points", [False, True])
+def test_details_of_constants_quantized_in_blocks(has_zero_points):
+    model = read(networks.floors(1))
+    blocks = schema.BlockwiseQuantizationT()
+    blocks.blockSize = 2
+    add_constant(model, np.float16([0.5, 1, 2]))
+    blocks.scales = len(model.subgraphs[0].tensors) - 1
+    blocks.zeroPoints = -1
+    if has_zero_points:
+        add_constant(model, np.int32([3, 4, 5]))
+        blocks.zeroPoints = blocks.scales + 1
+    quantization = schema.QuantizationParametersT()
+    quantization.detailsType = schema.QuantizationDetails.BlockwiseQuantization
+    quantization.details = blocks
+    quantization.quantizedDimension = 1
+    add_constant(model, np.ones((1, 6), np.int8)).quantization = quantization
+    assert_same_details(write(model))
 
 
 def test_details_after_resizing():

@@ -224,6 +224,8 @@ class PyInterpreter {
     d["bytes"] = t.bytes();
     d["is_constant"] = info.constant.data != nullptr;
     d["is_variable"] = info.is_variable;
+    d["is_sparse"] = info.is_sparse;
+    d["is_blockwise"] = info.is_blockwise;
     return d;
   }
 
@@ -369,6 +371,11 @@ PYBIND11_MODULE(_core, m) {
           [](const std::string& path) { return std::const_pointer_cast<Model>(open_model(path)); })
       .def_static("copy",
                   [](const py::bytes& b) { return std::const_pointer_cast<Model>(copy_model(b)); })
+      .def_property_readonly("content",
+                             [](const Model& model) {
+                               return py::bytes(reinterpret_cast<const char*>(model.file().data),
+                                                model.file().size);
+                             })
       .def_property_readonly("description",
                              [](const Model& model) { return to_str(model.graph().description); })
       .def_property_readonly("subgraph_count",

@@ -36,6 +36,7 @@ class Model {
   ~Model();
 
   const Graph& graph() const { return *graph_; }
+  Span<const uint8_t> file() const { return file_; }
 
  private:
   Model() = default;

@@ -16,6 +16,9 @@ class Model:
     @staticmethod
     def copy(content: bytes) -> Model: ...
     @property
+    def content(self) -> bytes:
+        """A copy of the file."""
+    @property
     def description(self) -> str: ...
     @property
     def subgraph_count(self) -> int: ...
@@ -35,7 +38,7 @@ class Interpreter:
     def get_tensor(self, index: int, copy: bool) -> npt.NDArray[Any]: ...
     def tensor_details(self, index: int) -> dict[str, Any]:
         """name, type (as the format calls it), shape, shape_signature, scales, zero_points,
-        quantized_dimension, bytes, is_constant, is_variable."""
+        quantized_dimension, bytes, is_constant, is_variable, is_sparse, is_blockwise."""
     def nodes(self) -> list[tuple[str, npt.NDArray[np.int32], npt.NDArray[np.int32]]]:
         """(operator, inputs, outputs) of each, in order of execution."""
     def reset_variables(self) -> None: ...

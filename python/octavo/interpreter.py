@@ -197,8 +197,9 @@ class Interpreter:
           dtype: numpy type.
           quantization: (scale, zero point) where one pair is for the whole tensor, else (0.0, 0).
           quantization_parameters: dictionary of "scales" (float32 array), "zero_points" (int32
-            array), "quantized_dimension" (the one that several scales are for), "block_size" (0).
-          sparsity_parameters: empty.
+            array), "quantized_dimension" (the one that several scales are for), "block_size" (0
+            where there are no blocks).
+          sparsity_parameters: how a sparse constant is stored; empty for the others.
         """
         return [self._details(int(i)) for i in self._main.inputs]
 
@@ -252,11 +253,27 @@ class Interpreter:
         return SignatureRunner(self, subgraph, inputs, outputs)
 
     def _details(self, index: int, subgraph: int = 0) -> TensorDetails:
-        d = self._subgraph(subgraph).tensor_details(index)
-        scales, zero_points = d["scales"], d["zero_points"]
+        core = self._subgraph(subgraph)
+        d = core.tensor_details(index)
+        scales, zero_points, block_size = d["scales"], d["zero_points"], 0
         if len(zero_points) != len(scales):
             zero_points = np.zeros(len(scales), np.int32)
         per_tensor = len(scales) == 1
+        sparsity: dict[str, Any] = {}
+        if d["is_sparse"] or d["is_blockwise"]:
+            # Stored in ways that octavo does not run: only the file tells.
+            from octavo import flatbuffer
+
+            tree = flatbuffer.read(self._model.core.content)
+            stored = tree.subgraphs[subgraph].tensors[index]
+            if d["is_sparse"]:
+                sparsity = _sparsity_parameters(stored.sparsity)
+            if d["is_blockwise"]:
+                blocks = stored.quantization.details
+                block_size = blocks.blockSize
+                scales = core.get_tensor(blocks.scales, copy=True).ravel()
+                if blocks.zeroPoints >= 0:
+                    zero_points = core.get_tensor(blocks.zeroPoints, copy=True).ravel()
         return {
             "name": d["name"],
             "index": index,
@@ -268,9 +285,9 @@ class Interpreter:
                 "scales": scales,
                 "zero_points": zero_points.astype(np.int32),
                 "quantized_dimension": d["quantized_dimension"],
-                "block_size": 0,
+                "block_size": block_size,
             },
-            "sparsity_parameters": {},
+            "sparsity_parameters": sparsity,
         }
 
     def _get_ops_details(self) -> list[dict[str, Any]]:
@@ -290,6 +307,29 @@ class Interpreter:
             }
             for index, (name, inputs, outputs) in enumerate(self._main.nodes())
         ]
+
+
+def _sparsity_parameters(stored: Any) -> dict[str, Any]:
+    """Of a tensor's SparsityParametersT, as LiteRT shows it."""
+
+    def int32(values: Any) -> npt.NDArray[np.int32]:
+        return np.asarray(() if values is None else values, np.int32)
+
+    def of_dimension(metadata: Any) -> dict[str, Any]:
+        if metadata.format == 0:
+            return {"format": 0, "dense_size": metadata.denseSize}
+        return {
+            "format": 1,
+            "array_segments": int32(getattr(metadata.arraySegments, "values", None)),
+            "array_indices": int32(getattr(metadata.arrayIndices, "values", None)),
+        }
+
+    block_map = {} if stored.blockMap is None else {"block_map": int32(stored.blockMap)}
+    return {
+        "traversal_order": int32(stored.traversalOrder),
+        **block_map,
+        "dim_metadata": [of_dimension(metadata) for metadata in stored.dimMetadata or ()],
+    }
 
 
 class SignatureRunner:
