@@ -169,22 +169,26 @@ def test_a_calibration_of_another_size_is_refused():
 
 
 def test_threads_share_a_calibration():
-    model = relu((5000,))
+    # Long sums into one number: without a lock, threads overwrite each other's.
+    shape, runs = (20_000, 1), 200
+    model = relu(shape)
     calibration = _core.Calibration(2, True)
+    barrier = threading.Barrier(2)
 
     def run(value):
         interpreter = _core.Interpreter(model)
         interpreter.allocate()
-        interpreter.set_tensor(0, np.full((5000,), value, np.float32))
-        for _ in range(200):
+        interpreter.set_tensor(0, np.full(shape, value, np.float32))
+        barrier.wait()
+        for _ in range(runs):
             interpreter.calibrate(calibration)
 
-    threads = [threading.Thread(target=run, args=(value,)) for value in (-1, 1, 2)]
+    threads = [threading.Thread(target=run, args=(value,)) for value in (-1, 3)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     statistics = calibration.statistics()[0]
-    assert statistics["samples"] == 600
-    assert statistics["histogram"].sum() == 600 * 5000
-    assert list(statistics["channel_mean"]) == [2 / 3] * 5000
+    assert statistics["samples"] == 2 * runs
+    assert statistics["histogram"].sum() == 2 * runs * shape[0]
+    assert list(statistics["channel_mean"]) == [1]
