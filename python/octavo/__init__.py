@@ -2,7 +2,7 @@
 
 `load` gives a network as a function of arrays; `Interpreter` is a drop-in for LiteRT's; the module
 `octavo.flatbuffer` reads, writes and builds files. `quantize` makes a quantized network of a float
-one.
+one; `Converter` does so with the settings of `tf.lite.TFLiteConverter`.
 """
 
 from __future__ import annotations
@@ -11,39 +11,69 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from numpy import float16, float32, int8, int16, uint8
+
+    from octavo import lite
     from octavo.interpreter import Interpreter, OpResolverType
     from octavo.model import Model, TensorSpec, load
-    from octavo.quantizer import Calibration, Quantized, Recipe, quantize
+    from octavo.quantizer import (
+        Calibration,
+        Converter,
+        OpsSet,
+        Optimize,
+        Quantized,
+        Recipe,
+        quantize,
+    )
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Calibration",
+    "Converter",
     "Interpreter",
     "Model",
     "OpResolverType",
+    "OpsSet",
+    "Optimize",
     "Quantized",
     "Recipe",
     "TensorSpec",
+    "float16",
+    "float32",
+    "int8",
+    "int16",
+    "lite",
     "load",
     "quantize",
+    "uint8",
 ]
 
 _HOME = {
     "Calibration": "octavo.quantizer",
+    "Converter": "octavo.quantizer",
     "Interpreter": "octavo.interpreter",
     "Model": "octavo.model",
     "OpResolverType": "octavo.interpreter",
+    "OpsSet": "octavo.quantizer",
+    "Optimize": "octavo.quantizer",
     "Quantized": "octavo.quantizer",
     "Recipe": "octavo.quantizer",
     "TensorSpec": "octavo.model",
+    "float16": "numpy",
+    "float32": "numpy",
+    "int16": "numpy",
+    "int8": "numpy",
     "load": "octavo.model",
     "quantize": "octavo.quantizer",
+    "uint8": "numpy",
 }
 
 
 def __getattr__(name: str) -> Any:
     """Imports what is asked for when it is asked for, so that `import octavo` costs nothing."""
+    if name == "lite":
+        return import_module("octavo.lite")
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(_HOME[name]), name)
