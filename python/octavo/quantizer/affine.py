@@ -123,7 +123,8 @@ def mean_output_error(
     weights: Array, quantized: Array, scales: Array, axis: int, mean: Array
 ) -> Array:
     """By how much quantized weights move each output channel's mean, given the mean of each input
-    channel: correcting the bias by it takes out the systematic part of the error.
+    channel: correcting the bias by it takes out the systematic part of the error (Nagel et al.,
+    "Data-Free Quantization Through Weight Equalization and Bias Correction", 2019).
 
     Args:
       weights: the real weights, input channels last; in a depthwise filter (axis 3) each output
@@ -131,12 +132,22 @@ def mean_output_error(
       quantized: the same as int8.
       scales: of the int8 weights: along `axis`, or one.
       axis: the dimension of the output channels.
-      mean: of the input's channels.
+      mean: of the input's channels. More than the weights have are those of several groups; fewer
+        recur, as where an image is taken as a vector.
+
+    Returns:
+      one number an output channel; zeros where the means do not fit the weights.
     """
+    channels = weights.shape[axis]
     shape = [1] * weights.ndim
     shape[axis] = -1
     error = quantized * scales.astype(np.float64).reshape(shape) - weights.astype(np.float64)
-    if axis == weights.ndim - 1:  # depthwise: channel c of the output sees channel c // multiplier
-        taps = error.reshape(-1, error.shape[-1]).sum(axis=0)
-        return np.asarray(taps * np.repeat(mean, taps.size // mean.size))
-    return np.asarray(error.reshape(error.shape[0], -1, mean.size).sum(axis=1) @ mean)
+    if axis == weights.ndim - 1:
+        error = np.moveaxis(error, axis, 0)[..., None]
+    depth = error.shape[-1]
+    groups = max(mean.size // depth, 1)
+    width = mean.size // groups
+    if width == 0 or depth % width or mean.size % groups or channels % groups:
+        return np.zeros(channels)
+    by_input = error.reshape(groups, channels // groups, -1, width).sum(axis=2)
+    return np.asarray((by_input * mean.reshape(groups, 1, width)).sum(axis=2).reshape(channels))
