@@ -1,4 +1,4 @@
-"""The command `octavo`: run, inspect, demo."""
+"""The command `octavo`: run, inspect, demo; quantize is in `octavo.cli_quantize`."""
 
 from __future__ import annotations
 
@@ -9,24 +9,23 @@ import sys
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 import octavo
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from octavo import cli_quantize
+from octavo.terminal import (
+    MissingExtra,
+    byte_count,
+    numbers,
+    open_console,
+    positive,
+    show_table,
+)
 
 Array = npt.NDArray[Any]
-
-
-class MissingExtra(Exception):
-    """A package that only the command line needs is not installed."""
-
-    def __init__(self, package: str) -> None:
-        super().__init__(f"this needs {package}: pip install 'octavo[cli]'")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except OSError as error:
         return _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
-    except (ValueError, RuntimeError, MissingExtra) as error:
+    except (ValueError, RuntimeError, ImportError) as error:
         return _fail(str(error))
     except KeyboardInterrupt:
         return 130
@@ -76,18 +75,18 @@ def _parser() -> argparse.ArgumentParser:
         "--output", metavar="OUT.npz", help="save the outputs by name; quantized ones as float32"
     )
     run.add_argument(
-        "--top", type=_positive, default=5, metavar="N", help="how many classes to show (5)"
+        "--top", type=positive, default=5, metavar="N", help="how many classes to show (5)"
     )
     run.add_argument("--labels", metavar="FILE", help="names of the classes, one a line")
     run.add_argument(
         "--mean",
-        type=_numbers,
+        type=numbers,
         metavar="M[,M,M]",
         help="of an image: the network is given (pixel - mean) / std, pixels being 0 to 255 (0)",
     )
     run.add_argument(
         "--std",
-        type=_numbers,
+        type=numbers,
         metavar="S[,S,S]",
         help="see --mean (255). With neither, a uint8 input is given the pixels themselves",
     )
@@ -97,31 +96,18 @@ def _parser() -> argparse.ArgumentParser:
     inspect.add_argument("model", metavar="MODEL", help="a .tflite file")
     inspect.add_argument("--json", action="store_true", help="everything, as JSON")
 
+    cli_quantize.add_to(commands)
+
     demo = commands.add_parser("demo", help="recognize handwritten digits, in float and in int8")
     demo.set_defaults(command=_demo)
     return parser
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return value
-
-
-def _numbers(text: str) -> Array:
-    """One number, or one for each of an image's channels."""
-    values = np.array([float(part) for part in text.split(",")], np.float32)
-    if len(values) not in (1, 3) or not np.isfinite(values).all():
-        raise argparse.ArgumentTypeError("must be one number or three")
-    return values
 
 
 # Run.
 
 
 def _run(options: argparse.Namespace) -> None:
-    console = _console()
+    console = open_console()
     net = octavo.load(options.model)
     labels: list[str] = []
     if options.labels is not None:
@@ -138,7 +124,7 @@ def _run(options: argparse.Namespace) -> None:
         _save_arrays(options.output, outputs)
     for name, values in outputs.items():
         if values.ndim == 2 and values.shape[1] > 1 and values.dtype.kind in "fiu":
-            _show(console, name, *_classes(values, options.top, labels))
+            show_table(console, name, *_classes(values, options.top, labels))
         else:
             console.print(_summary(name, values), markup=False, highlight=False)
 
@@ -227,7 +213,7 @@ def _inspect(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps(facts, indent=2))
         return
-    overview = [("file", _bytes(facts["bytes"])), ("description", facts["description"])]
+    overview = [("file", byte_count(facts["bytes"])), ("description", facts["description"])]
     for role in ("inputs", "outputs"):
         overview += [(role[:-1], _spec(spec)) for spec in facts[role]]
     overview.append(("parameters", f"{facts['parameters']:,}"))
@@ -235,8 +221,8 @@ def _inspect(options: argparse.Namespace) -> None:
         overview.append(("problem", facts["problem"]))
     else:
         overview.append(("MACs", f"{facts['macs']:,}"))
-        overview.append(("arena", f"{_bytes(facts['arena_bytes'])}, shared in time"))
-        overview.append(("", f"{_bytes(facts['unshared_bytes'])} if nothing were shared"))
+        overview.append(("arena", f"{byte_count(facts['arena_bytes'])}, shared in time"))
+        overview.append(("", f"{byte_count(facts['unshared_bytes'])} if nothing were shared"))
     operators = [
         (group["name"], str(group["count"]), "" if facts["problem"] else f"{group['macs']:,}")
         for group in facts["operators"]
@@ -249,10 +235,10 @@ def _inspect(options: argparse.Namespace) -> None:
         (f"{kind} {dtype}", str(len(found)), f"{sum(found):,}")
         for (kind, dtype), found in sorted(sizes.items())
     ]
-    console = _console()
-    _show(console, facts["file"], None, overview, justify="left")
-    _show(console, "", ["operator", "count", "MACs"], operators)
-    _show(console, "", ["tensors", "count", "bytes"], tensors)
+    console = open_console()
+    show_table(console, facts["file"], None, overview, justify="left")
+    show_table(console, "", ["operator", "count", "MACs"], operators)
+    show_table(console, "", ["tensors", "count", "bytes"], tensors)
 
 
 def _spec(spec: dict[str, Any]) -> str:
@@ -263,17 +249,13 @@ def _spec(spec: dict[str, Any]) -> str:
     return text
 
 
-def _bytes(count: int) -> str:
-    return f"{count:,} bytes"
-
-
 # Demo.
 
 
 def _demo(options: argparse.Namespace) -> None:
     from octavo import demo
 
-    console = _console()
+    console = open_console()
     images, labels = demo.digits()
     results = {name: demo.measure(name) for name in demo.NETWORKS}
     rows = [
@@ -281,12 +263,12 @@ def _demo(options: argparse.Namespace) -> None:
             name,
             f"{result.accuracy:.1%}",
             f"{result.latency * 1e6:.0f} µs",
-            _bytes(result.file_bytes),
+            byte_count(result.file_bytes),
         )
         for name, result in results.items()
     ]
     title = f"{len(labels)} handwritten digits that the networks have not seen"
-    _show(console, title, ["network", "right", "a digit takes", "file"], rows)
+    show_table(console, title, ["network", "right", "a digit takes", "file"], rows)
     # Those that a network gets wrong tell most; then one of each label.
     is_wrong = np.any([result.predictions != labels for result in results.values()], axis=0)
     _, first = np.unique(labels, return_index=True)
@@ -301,39 +283,6 @@ def _demo(options: argparse.Namespace) -> None:
 def _pixels(row: Array) -> str:
     """Pixels 0 to 16, two characters each: about square in a terminal."""
     return "".join(" ░▒▓█"[int(value) // 4] * 2 for value in row)
-
-
-# What is printed with rich.
-
-
-def _console() -> Console:
-    try:
-        from rich.console import Console
-    except ImportError:
-        raise MissingExtra("rich") from None
-    return Console()
-
-
-def _show(
-    console: Console,
-    title: str,
-    headers: Sequence[str] | None,
-    rows: Sequence[Sequence[str]],
-    justify: Literal["left", "right"] = "right",
-) -> None:
-    """A table of literal text; its first column is left-justified, the others as `justify`."""
-    from rich import box
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(show_header=headers is not None, box=box.SIMPLE)
-    for i, header in enumerate(headers or rows[0]):
-        table.add_column(escape(header), justify=justify if i else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*map(escape, row))
-    if title:
-        console.print(title, markup=False, highlight=False)
-    console.print(table)
 
 
 if __name__ == "__main__":
