@@ -11,6 +11,7 @@ import octavo
 import pytest
 from octavo import cli, demo
 from octavo.flatbuffer import Network
+from octavo.quantizer.api import MODES
 
 pytest.importorskip("rich")
 Image = pytest.importorskip("PIL.Image")
@@ -264,12 +265,15 @@ def test_inspect_what_cannot_run(octavo_command, files):
 def test_demo(octavo_command):
     code, out, err = octavo_command("demo")
     assert (code, err) == (0, "")
-    for name in demo.NETWORKS:
-        size = f"{demo.network(name).stat().st_size:,}"
-        share, latency, *rest = next(row[1:] for row in rows(out) if row[0] == name)
-        assert share == f"{demo.measure(name).accuracy:.1%}"
+    for mode in MODES:
+        summary = demo.quantized(mode).summary
+        row = next(row for row in rows(out) if row[0] == mode)
+        size, unit, ratio, share, latency, *rest = row[1:]
+        assert (size, unit) == (f"{summary.bytes_after:,}", "bytes")
+        assert ratio == f"{summary.bytes_before / summary.bytes_after:.2f}"
+        assert share == f"{demo.measure(demo.quantized(mode).content).accuracy:.1%}"
         assert float(latency) > 0
-        assert rest == ["µs", size, "bytes"]
+        assert rest == ["µs"]
     assert "█" in out
 
 

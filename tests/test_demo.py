@@ -6,6 +6,7 @@ import oracle
 import pytest
 from octavo import demo
 from octavo.flatbuffer import read
+from octavo.quantizer.api import MODES
 
 
 def test_digits():
@@ -15,14 +16,32 @@ def test_digits():
     assert set(labels) == set(range(10))
 
 
+def test_calibration_digits():
+    """They are the shipped networks' input, and none is held out."""
+    calibration = demo.calibration()
+    assert (calibration.shape, calibration.dtype) == ((100, 8, 8, 1), np.float32)
+    assert (calibration.min(), calibration.max()) == (0, 1)
+    held_out = {(image / 16).astype(np.float32).tobytes() for image in demo.digits()[0]}
+    assert not held_out & {image.tobytes() for image in calibration}
+
+
 @pytest.mark.parametrize("name", demo.NETWORKS)
 def test_accuracy(name):
-    result = demo.measure(name)
+    result = demo.measure(demo.network(name))
     _, labels = demo.digits()
     assert result.accuracy == np.mean(result.predictions == labels)
     assert result.accuracy >= 0.97
     assert 0 < result.latency < 1
-    assert result.file_bytes == demo.network(name).stat().st_size < 50_000
+    assert demo.network(name).stat().st_size < 50_000
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_mode(mode):
+    quantized = demo.quantized(mode)
+    assert not quantized.summary.kept_float()
+    assert demo.measure(quantized.content).accuracy >= 0.98
+    ratio = quantized.summary.bytes_before / quantized.summary.bytes_after
+    assert ratio >= {"float": 1, "float16": 1.8}.get(mode, 2.8)
 
 
 def test_the_networks_agree():

@@ -98,7 +98,9 @@ def _parser() -> argparse.ArgumentParser:
 
     cli_quantize.add_to(commands)
 
-    demo = commands.add_parser("demo", help="recognize handwritten digits, in float and in int8")
+    demo = commands.add_parser(
+        "demo", help="quantize a network in every mode and let it read digits"
+    )
     demo.set_defaults(command=_demo)
     return parser
 
@@ -254,29 +256,32 @@ def _spec(spec: dict[str, Any]) -> str:
 
 def _demo(options: argparse.Namespace) -> None:
     from octavo import demo
+    from octavo.quantizer.api import MODES
 
     console = open_console()
     images, labels = demo.digits()
-    results = {name: demo.measure(name) for name in demo.NETWORKS}
+    networks = {mode: demo.quantized(mode) for mode in MODES}
+    results = {mode: demo.measure(q.content) for mode, q in networks.items()}
     rows = [
         (
-            name,
-            f"{result.accuracy:.1%}",
-            f"{result.latency * 1e6:.0f} µs",
-            byte_count(result.file_bytes),
+            mode,
+            byte_count(q.summary.bytes_after),
+            f"{q.summary.bytes_before / q.summary.bytes_after:.2f}",
+            f"{results[mode].accuracy:.1%}",
+            f"{results[mode].latency * 1e6:.0f} µs",
         )
-        for name, result in results.items()
+        for mode, q in networks.items()
     ]
-    title = f"{len(labels)} handwritten digits that the networks have not seen"
-    show_table(console, title, ["network", "right", "a digit takes", "file"], rows)
+    title = f"A network of float32 in every mode, on {len(labels)} handwritten digits it never saw"
+    show_table(console, title, ["mode", "file", "ratio", "right", "a digit takes"], rows)
     # Those that a network gets wrong tell most; then one of each label.
     is_wrong = np.any([result.predictions != labels for result in results.values()], axis=0)
     _, first = np.unique(labels, return_index=True)
     chosen = list(dict.fromkeys([*np.flatnonzero(is_wrong)[:2], *first]))[:4]
     for y in range(8):
         console.print("  ".join(_pixels(images[i, y]) for i in chosen), highlight=False)
-    for name, values in [("label", labels), *((n, r.predictions) for n, r in results.items())]:
-        line = "  ".join(f"{name:>8} {values[i]:<7}" for i in chosen)
+    for name, values in [("label", labels), *((m, r.predictions) for m, r in results.items())]:
+        line = "  ".join(f"{name:>9} {values[i]:<6}" for i in chosen)
         console.print(line.rstrip(), highlight=False)
 
 

@@ -1,7 +1,7 @@
 """A network of handwritten digits, small enough to come with the package.
 
-Two files that `octavo.demo.train` wrote, digits_float.tflite and digits_int8.tflite, and 200 digits
-that neither has seen.
+Two files that `octavo.demo.train` wrote, digits_float.tflite and digits_int8.tflite; 100 digits of
+those that it trained on, to calibrate with; and 200 digits that no network has seen.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from octavo.model import load
+from octavo.quantizer import Quantized, quantize
 
 FOLDER = Path(__file__).parent
 NETWORKS = ("float", "int8")
@@ -26,13 +27,11 @@ class Result:
     """One network on the held-out digits.
 
     Attributes:
-      file_bytes: the size of its file.
       accuracy: the share of digits that it names rightly.
       latency: the median time for one image, in seconds, conversions to and from integers included.
       predictions: its name, 0 to 9, for each digit.
     """
 
-    file_bytes: int
     accuracy: float
     latency: float
     predictions: npt.NDArray[Any]
@@ -46,14 +45,25 @@ def network(name: str) -> Path:
 
 def digits() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
     """The held-out digits: images (200, 8, 8) with values 0 to 16, and labels (200,)."""
-    with np.load(FOLDER / "digits.npz") as held_out:
-        return held_out["images"], held_out["labels"]
+    with np.load(FOLDER / "digits.npz") as file:
+        return file["images"], file["labels"]
 
 
-def measure(name: str) -> Result:
-    """Runs one of NETWORKS on every held-out digit, one at a time."""
+def calibration() -> npt.NDArray[np.float32]:
+    """Digits of the training data, as the float network takes them: (100, 8, 8, 1) of 0 to 1."""
+    with np.load(FOLDER / "digits.npz") as file:
+        return np.asarray(file["calibration"][..., None] / 16, np.float32)
+
+
+def quantized(mode: str) -> Quantized:
+    """The float network in one of the modes of `octavo.quantize`."""
+    return quantize(network("float"), mode, calibration())
+
+
+def measure(model: bytes | Path) -> Result:
+    """Runs a digits network on every held-out digit, one at a time."""
     images, labels = digits()
-    net = load(network(name))
+    net = load(model)
     times, predictions = [], []
     for image in images[:, None, :, :, None] / np.float32(16):
         start = time.perf_counter()
@@ -61,7 +71,6 @@ def measure(name: str) -> Result:
         times.append(time.perf_counter() - start)
         predictions.append(int(probabilities.argmax()))
     return Result(
-        file_bytes=network(name).stat().st_size,
         accuracy=float(np.mean(np.array(predictions) == labels)),
         latency=median(times),
         predictions=np.array(predictions),

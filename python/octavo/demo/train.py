@@ -1,9 +1,9 @@
 """Trains the demo's network; writes digits_float.tflite, digits_int8.tflite and digits.npz.
 
 `python -m octavo.demo.train [FOLDER]`; needs scikit-learn, for its 1,797 handwritten digits of 8x8
-pixels with values 0 to 16 (UCI "Optical Recognition of Handwritten Digits"). 200 of them, held
-out, are what digits.npz holds. The network is two convolutions, a pooling and a dense layer:
-about 10,000 parameters.
+pixels with values 0 to 16 (UCI "Optical Recognition of Handwritten Digits"). digits.npz holds 200
+of them that are held out, and 100 of the others that the int8 network is calibrated with. The
+network is two convolutions, a pooling and a dense layer: about 10,000 parameters.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from octavo.flatbuffer import Network
+from octavo.quantizer import quantize
 
 Array = npt.NDArray[Any]
 Weights = dict[str, Array]
 
 HELD_OUT = 200
+CALIBRATION = 100
 EPOCHS = 30
 BATCH = 32
 LEARNING_RATE = 2e-3
@@ -129,65 +131,32 @@ def train(images: Array, labels: Array, rng: np.random.Generator) -> Weights:
     return weights
 
 
-class Scales:
-    """How the int8 network's tensors are quantized, from the activations of calibration data.
-
-    Activations have one scale and zero point, from a range that holds zero; weights a scale for
-    each output channel and zero point 0; a bias the product of its input's and weights' scales.
-    """
-
-    def __init__(self, weights: Weights, activations: dict[str, Array]) -> None:
-        self.activations: dict[str, tuple[float, int]] = {"probabilities": (1 / 256, -128)}
-        for name in ("image", "conv1", "conv2", "logits"):
-            low, high = min(activations[name].min(), 0), max(activations[name].max(), 0)
-            scale = float(np.float32((high - low) / 255))
-            self.activations[name] = scale, int(np.round(-128 - low / scale))
-        self.weights = {
-            name: np.abs(weights[name].reshape(shape[0], -1)).max(axis=1) / np.float32(127)
-            for name, shape in SHAPES.items()
-        }
-
-
-def build(weights: Weights, scales: Scales | None = None) -> bytes:
-    """The network as a file: of float32, or given scales of int8 with int8 input and output."""
+def build(weights: Weights) -> bytes:
+    """The float32 network as a file."""
     net = Network("digits", description="octavo's demo: digits of 8x8 pixels")
 
-    def activation(name: str, shape: tuple[int, ...], like: str | None = None) -> int:
-        signature = (-1, *shape)
-        if scales is None:
-            return net.tensor(name, (1, *shape), "float32", shape_signature=signature)
-        scale, zero_point = scales.activations[like or name]
-        return net.tensor(
-            name, (1, *shape), "int8", scale=scale, zero_point=zero_point, shape_signature=signature
-        )
+    def activation(name: str, shape: tuple[int, ...]) -> int:
+        return net.tensor(name, (1, *shape), "float32", shape_signature=(-1, *shape))
 
-    def constants(name: str, source: str) -> list[int]:
+    def constants(name: str) -> list[int]:
         w, b = weights[name], weights[name + "_bias"]
-        if scales is None:
-            return [net.constant(name + "/weights", w), net.constant(name + "/bias", b)]
-        s = scales.weights[name]
-        quantized = np.round(w / s.reshape(-1, *[1] * (w.ndim - 1))).astype(np.int8)
-        s_bias = s * np.float32(scales.activations[source][0])
-        return [
-            net.constant(name + "/weights", quantized, scale=s),
-            net.constant(name + "/bias", np.round(b / s_bias).astype(np.int32), scale=s_bias),
-        ]
+        return [net.constant(name + "/weights", w), net.constant(name + "/bias", b)]
 
     image = activation("image", (8, 8, 1))
     conv1 = activation("conv1", (8, 8, 16))
     conv2 = activation("conv2", (8, 8, 32))
-    pool = activation("pool", (4, 4, 32), like="conv2")
-    flat = activation("flat", (512,), like="conv2")
+    pool = activation("pool", (4, 4, 32))
+    flat = activation("flat", (512,))
     logits = activation("logits", (CLASSES,))
     probabilities = activation("probabilities", (CLASSES,))
     same: dict[str, Any] = {"padding": "SAME", "stride_w": 1, "stride_h": 1}
     relu: dict[str, Any] = {"fused_activation_function": "RELU"}
     window: dict[str, Any] = {"filter_width": 2, "filter_height": 2, "stride_w": 2, "stride_h": 2}
-    net.op("CONV_2D", [image, *constants("conv1", "image")], [conv1], **same, **relu)
-    net.op("CONV_2D", [conv1, *constants("conv2", "conv1")], [conv2], **same, **relu)
+    net.op("CONV_2D", [image, *constants("conv1")], [conv1], **same, **relu)
+    net.op("CONV_2D", [conv1, *constants("conv2")], [conv2], **same, **relu)
     net.op("MAX_POOL_2D", [conv2], [pool], padding="VALID", **window)
     net.op("RESHAPE", [pool, net.constant("shape", np.array([-1, 512], np.int32))], [flat])
-    net.op("FULLY_CONNECTED", [flat, *constants("dense", "conv2")], [logits])
+    net.op("FULLY_CONNECTED", [flat, *constants("dense")], [logits])
     net.op("SOFTMAX", [logits], [probabilities], beta=1.0)
     net.inputs, net.outputs = [image], [probabilities]
     net.signature("serving_default", {"image": image}, {"probabilities": probabilities})
@@ -200,10 +169,15 @@ def main(folder: str = str(Path(__file__).parent)) -> None:
     weights = train(images, labels, rng)
     predictions = forward(weights, to_input(test_images))["logits"].argmax(axis=1)
     print(f"held out: {np.mean(predictions == test_labels):.1%} right")
-    scales = Scales(weights, forward(weights, to_input(images)))
-    Path(folder, "digits_float.tflite").write_bytes(build(weights))
-    Path(folder, "digits_int8.tflite").write_bytes(build(weights, scales))
-    np.savez_compressed(Path(folder, "digits.npz"), images=test_images, labels=test_labels)
+    network, calibration = build(weights), images[:CALIBRATION]
+    Path(folder, "digits_float.tflite").write_bytes(network)
+    quantize(network, "int8-only", to_input(calibration)).save(Path(folder, "digits_int8.tflite"))
+    np.savez_compressed(
+        Path(folder, "digits.npz"),
+        images=test_images,
+        labels=test_labels,
+        calibration=calibration,
+    )
 
 
 if __name__ == "__main__":
