@@ -38,6 +38,17 @@ def test_a_tensor_read_empty_and_computed_later():
         _core.Model.copy(net.build())
 
 
+def test_a_variable_with_a_value_in_the_file():
+    """The file is mapped read-only; variables are set to zero."""
+    net = Network()
+    x, y = net.tensor("x", (2,), "float32"), net.tensor("y", (2,), "float32")
+    state = net.tensor("state", (2,), "float32", data=np.ones(2), is_variable=True)
+    net.op("ADD", [x, state], [y])
+    net.inputs, net.outputs = [x], [y]
+    with pytest.raises(ValueError, match="tensor 2 .state.: is a variable, and has a value in the"):
+        _core.Model.copy(net.build())
+
+
 def test_dimensions_beside_a_zero():
     net = Network()
     shape = (1 << 18, 1 << 18, 0)  # a loop over the first two takes minutes

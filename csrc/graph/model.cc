@@ -150,6 +150,7 @@ Status Decoder::decode_constant(const schema::Tensor& from, TensorInfo& to) {
   Span<const uint8_t> bytes;
   OCTAVO_TRY(buffer(from.buffer(), bytes));
   if (bytes.empty()) return {};
+  if (to.is_variable) return Status::invalid("is a variable, and has a value in the file");
   const DTypeInfo& type = dtype_info(to.type);
   // Sparse constants and strings have a layout of their own.
   const int64_t expected = dtype_bytes(to.type, to.shape.count());
