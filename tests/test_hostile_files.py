@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from octavo import _core
-from octavo.flatbuffer import Network
+from octavo import _schema as schema
+from octavo.flatbuffer import Network, write
 from oracle import octavo_run
 
 
@@ -45,8 +46,33 @@ def test_a_variable_with_a_value_in_the_file():
     state = net.tensor("state", (2,), "float32", data=np.ones(2), is_variable=True)
     net.op("ADD", [x, state], [y])
     net.inputs, net.outputs = [x], [y]
-    with pytest.raises(ValueError, match="tensor 2 .state.: is a variable, and has a value in the"):
+    with pytest.raises(
+        ValueError, match=r"tensor 2 .state.: is a variable, and has a value in the"
+    ):
         _core.Model.copy(net.build())
+
+
+@pytest.mark.parametrize("is_output", [False, True])
+def test_a_sparse_constant_of_few_bytes(is_output):
+    """Its buffer may have any size: nothing may read it as the dense elements."""
+    net = Network()
+    x, y = net.tensor("x", (2,), "float32"), net.tensor("y", (2,), "float32")
+    sparse = net.tensor("sparse", (1 << 20,), "float32")
+    net.op("FLOOR", [x], [y])
+    net.inputs, net.outputs = [x], [y, sparse] if is_output else [y]
+    model = net.model()
+    model.subgraphs[0].tensors[sparse].sparsity = schema.SparsityParametersT()
+    model.subgraphs[0].tensors[sparse].buffer = len(model.buffers)
+    model.buffers.append(schema.BufferT())
+    model.buffers[-1].data = np.zeros(8, np.uint8)
+    interpreter = _core.Interpreter(_core.Model.copy(write(model)))
+    if is_output:
+        with pytest.raises(RuntimeError, match=r"tensor 2 .sparse., an input .* is sparse"):
+            interpreter.allocate()
+    else:
+        interpreter.allocate()
+        with pytest.raises(ValueError, match=r".sparse. has no value: it is a sparse const"):
+            interpreter.get_tensor(sparse, copy=True)
 
 
 def test_dimensions_beside_a_zero():

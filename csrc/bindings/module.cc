@@ -294,8 +294,9 @@ class PyInterpreter {
                                       "\" has no memory yet: call allocate_tensors() first"));
     }
     if (t.data == nullptr) {
-      raise_if_failed(Status::invalid("tensor ", i, " \"", t.info->name,
-                                      "\" has no value: no operator uses it"));
+      raise_if_failed(
+          Status::invalid("tensor ", i, " \"", t.info->name, "\" has no value: ",
+                          t.info->is_sparse ? "it is a sparse constant" : "no operator uses it"));
     }
     return t;
   }

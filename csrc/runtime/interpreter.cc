@@ -39,7 +39,8 @@ Status Interpreter::create(const Subgraph& graph, const Kernels& kernels, Arena&
     t.info = &info;
     t.type = info.type;
     t.shape = info.shape;
-    t.data = const_cast<uint8_t*>(info.constant.data);  // no operator writes to its inputs
+    // No operator writes to its inputs, nor reads sparse ones, whose bytes are not their elements.
+    if (!info.is_sparse) t.data = const_cast<uint8_t*>(info.constant.data);
     t.is_known = t.data != nullptr;
     self->kept_[i] = t.is_known;
   }
@@ -62,6 +63,7 @@ Status Interpreter::resize_input(int32_t tensor, const Shape& shape) {
 
 Status Interpreter::prepare(bool keep_all) {
   OCTAVO_TRY(check_operators());
+  OCTAVO_TRY(check_interface());
   OCTAVO_TRY(find_empty_tensors());
   OCTAVO_TRY(memory_.make(static_cast<int64_t>(graph_.nodes.size), steps_));
   for (size_t i = 0; i < graph_.nodes.size; ++i) OCTAVO_TRY(prepare_node(static_cast<int32_t>(i)));
@@ -105,6 +107,18 @@ Status Interpreter::check_operators() const {
   }
   if (missing == nullptr) return {};
   return Status::failed("the model uses operators that octavo does not have: ", list);
+}
+
+Status Interpreter::check_interface() const {
+  for (Span<const int32_t> tensors : {graph_.inputs, graph_.outputs}) {
+    for (int32_t i : tensors) {
+      const TensorInfo& info = graph_.tensors[i];
+      if (!info.is_sparse) continue;
+      return Status::failed("tensor ", i, " \"", info.name,
+                            "\", an input or output of the network, is sparse: store it densely");
+    }
+  }
+  return {};
 }
 
 Status Interpreter::check_operands(const Step& step) const {

@@ -53,6 +53,7 @@ class Interpreter {
 
  private:
   Status check_operators() const;
+  Status check_interface() const;
   Status check_operands(const Step& step) const;
   Status find_empty_tensors();
   Status prepare_node(int32_t index);
