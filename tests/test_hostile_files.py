@@ -86,6 +86,19 @@ def test_dimensions_beside_a_zero():
     interpreter.invoke()
 
 
+def test_a_sum_of_many_empty_rows():
+    net = Network()
+    x = net.tensor("x", (1 << 26, 1 << 10, 0), "float32")  # a loop over the rows takes minutes
+    axis = net.constant("axis", np.array([0, 2], np.int32))
+    y = net.tensor("y", (1 << 10,), "float32")
+    net.op("SUM", [x, axis], [y])
+    net.inputs, net.outputs = [x], [y]
+    interpreter = _core.Interpreter(_core.Model.copy(net.build()))
+    interpreter.allocate()
+    interpreter.invoke()
+    np.testing.assert_array_equal(interpreter.get_tensor(y, copy=True), np.zeros(1 << 10))
+
+
 def test_more_memory_than_there_is():
     net = Network()
     shape = (1 << 18, 1 << 18)

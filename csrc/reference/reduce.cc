@@ -23,7 +23,7 @@ void accumulate(const ReduceParams& p, const In* in, Acc* sums) {
   for (int64_t i = 0; i < p.outputs; ++i) sums[i] = 0;
   const int32_t last = p.rank - 1;
   const int64_t width = p.dims[last];
-  int64_t rows = 1;
+  int64_t rows = width > 0 ? 1 : 0;  // empty rows may be any number
   for (int32_t d = 0; d < last; ++d) rows *= p.dims[d];
   int64_t index[kMaxRank] = {};
   for (int64_t row = 0; row < rows; ++row) {
