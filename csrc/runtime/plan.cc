@@ -30,6 +30,7 @@ int64_t plan_memory(Span<PlannedBuffer> buffers, Span<int32_t> order) {
   int64_t total = 0;
   for (int32_t n = 0; n < count; ++n) {
     PlannedBuffer& buffer = buffers[order[n]];
+    if (buffer.bytes == 0) break;  // and so are all that follow; any place will do
     const int64_t bytes = align(buffer.bytes);
     const int32_t index = order[n];
     // order[0, n) is kept sorted by offset, so that one pass sees the gaps from left to right.
