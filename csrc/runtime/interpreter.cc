@@ -83,17 +83,18 @@ Status Interpreter::invoke(const Observer* observer) {
 
 // Says at once everything that is missing: each operator with the first node that needs it.
 Status Interpreter::check_operators() const {
+  constexpr size_t kMost = 16;
+  const Node* missing[kMost];
+  size_t count = 0;
   char list[400];
   Message m(list, sizeof(list));
-  const Node* missing = nullptr;
-  for (size_t i = 0; i < graph_.nodes.size && !m.is_full(); ++i) {
+  for (size_t i = 0; i < graph_.nodes.size && count < kMost && !m.is_full(); ++i) {
     const Node& node = graph_.nodes[i];
-    auto is_same = [&](const Node& other) {
-      return other.code == node.code && other.custom_code == node.custom_code;
+    auto is_same = [&](const Node* other) {
+      return other->code == node.code && other->custom_code == node.custom_code;
     };
-    if (find_op(node.code) != nullptr) continue;
-    if (std::any_of(graph_.nodes.data, graph_.nodes.data + i, is_same)) continue;
-    m.add(missing != nullptr ? ", " : "");
+    if (find_op(node.code) != nullptr || std::any_of(missing, missing + count, is_same)) continue;
+    m.add(count > 0 ? ", " : "");
     m.add(opcode_name(node.code));
     if (node.code == Opcode::CUSTOM) {
       m.add(" \"");
@@ -103,9 +104,9 @@ Status Interpreter::check_operators() const {
     m.add(" (node ");
     m.add(i);
     m.add(")");
-    missing = &node;
+    missing[count++] = &node;
   }
-  if (missing == nullptr) return {};
+  if (count == 0) return {};
   return Status::failed("the model uses operators that octavo does not have: ", list);
 }
 
