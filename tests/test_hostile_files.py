@@ -99,6 +99,45 @@ def test_a_sum_of_many_empty_rows():
     np.testing.assert_array_equal(interpreter.get_tensor(y, copy=True), np.zeros(1 << 10))
 
 
+class _WrittenOnce(schema.TensorT):
+    """A tensor that may stand in a subgraph many times, always as the same table."""
+
+    offset = None
+
+    def Pack(self, builder):
+        self.offset = self.offset or super().Pack(builder)
+        return self.offset
+
+
+def test_one_table_in_many_places():
+    """100 kB of scales, read for each of thousands of tensors, would take seconds."""
+    net = Network()
+    x, y = net.tensor("x", (2,), "float32"), net.tensor("y", (2,), "float32")
+    scaled = net.tensor("scaled", (25_000,), "int8", scale=np.ones(25_000))
+    net.op("FLOOR", [x], [y])
+    net.inputs, net.outputs = [x], [y]
+    model = net.model()
+    tensors = model.subgraphs[0].tensors
+    once = _WrittenOnce()
+    vars(once).update(vars(tensors[scaled]))
+    model.subgraphs[0].tensors = tensors[:scaled] + [once] * 10_000
+    with pytest.raises(ValueError, match=r"tensor 3 .scaled.: the file refers to the same data"):
+        _core.Model.copy(write(model))
+
+
+def test_tensors_that_nothing_uses():
+    """Each held against every other when memory is laid out would take minutes."""
+    net = Network()
+    x, y = net.tensor("x", (2,), "float32"), net.tensor("y", (2,), "float32")
+    net.op("FLOOR", [x], [y])
+    net.inputs, net.outputs = [x], [y]
+    model = net.model()
+    once = _WrittenOnce()
+    vars(once).update(vars(model.subgraphs[0].tensors[x]))
+    model.subgraphs[0].tensors += [once] * 200_000
+    _core.Interpreter(_core.Model.copy(write(model))).allocate()
+
+
 def test_more_memory_than_there_is():
     net = Network()
     shape = (1 << 18, 1 << 18)

@@ -8,11 +8,6 @@ namespace {
 
 constexpr uint32_t kSchemaVersion = 3;
 
-template <class T>
-Span<const T> span(const flatbuffers::Vector<T>* v) {
-  return v == nullptr ? Span<const T>{} : Span<const T>{v->data(), v->size()};
-}
-
 Text text(const flatbuffers::String* s) {
   return s == nullptr ? Text() : Text(s->c_str(), s->size());
 }
@@ -40,11 +35,35 @@ class Decoder {
   Status check_indices(const char* what, Span<const int32_t> indices, size_t tensors,
                        int32_t least);
   Status buffer(uint32_t index, Span<const uint8_t>& out);
+  Status align(size_t alignment, Span<const uint8_t>& bytes);
+  template <class T>
+  Status read(const flatbuffers::Vector<T>* from, Span<const T>& to);
+  Status spend(size_t bytes);
 
   Span<const uint8_t> file_;
   Arena& arena_;
+  size_t spent_ = 0;
   const schema::Model* model_ = nullptr;
 };
+
+// Tables may refer to one vector from many places, so that a small file could ask for any amount of
+// time and memory: what is read and copied must be no more than the file itself holds.
+Status Decoder::spend(size_t bytes) {
+  if (bytes > file_.size - spent_) {
+    return Status::invalid(
+        "the file refers to the same data from so many places that it would be read as more than ",
+        file_.size, " bytes");
+  }
+  spent_ += bytes;
+  return {};
+}
+
+template <class T>
+Status Decoder::read(const flatbuffers::Vector<T>* from, Span<const T>& to) {
+  if (from == nullptr) return {};
+  to = {from->data(), from->size()};
+  return spend(to.size * sizeof(T));
+}
 
 Status Decoder::decode(const Graph** out) {
   if (file_.empty()) return Status::invalid("the model file is empty");
@@ -98,8 +117,8 @@ Status Decoder::decode_subgraph(const schema::SubGraph& from, uint32_t index, Su
                              "\": ", s.message());
     }
   }
-  to.inputs = span(from.inputs());
-  to.outputs = span(from.outputs());
+  OCTAVO_TRY(read(from.inputs(), to.inputs));
+  OCTAVO_TRY(read(from.outputs(), to.outputs));
   OCTAVO_TRY(check_indices("the subgraph's inputs", to.inputs, to.tensors.size, 0));
   OCTAVO_TRY(check_indices("the subgraph's outputs", to.outputs, to.tensors.size, 0));
   OCTAVO_TRY(arena_.make(length(from.operators()), to.nodes));
@@ -126,14 +145,15 @@ Status Decoder::decode_tensor(const schema::Tensor& from, TensorInfo& to) {
 }
 
 Status Decoder::decode_shape(const schema::Tensor& from, TensorInfo& to) {
-  const Span<const int32_t> dims = span(from.shape());
+  Span<const int32_t> dims;
+  OCTAVO_TRY(read(from.shape(), dims));
   if (dims.size > kMaxRank) {
     return Status::invalid("has ", dims.size, " dimensions, octavo has at most ", kMaxRank);
   }
   to.shape.rank = static_cast<int32_t>(dims.size);
   for (size_t i = 0; i < dims.size; ++i) to.shape.dims[i] = dims[i] == -1 ? 1 : dims[i];
   if (!is_valid(to.shape)) return Status::invalid("has the impossible shape ", to.shape);
-  to.signature = span(from.shape_signature());
+  OCTAVO_TRY(read(from.shape_signature(), to.signature));
   if (!to.signature.empty() && to.signature.size != dims.size) {
     return Status::invalid("has ", dims.size, " dimensions, its shape signature has ",
                            to.signature.size);
@@ -158,15 +178,19 @@ Status Decoder::decode_constant(const schema::Tensor& from, TensorInfo& to) {
     return Status::invalid("of shape ", to.shape, " and type ", to.type, " takes ", expected,
                            " bytes, its buffer ", from.buffer(), " has ", bytes.size);
   }
-  // A writer may have left a buffer at an address that its element type does not allow.
-  const size_t alignment = type.bits >= 64 ? 8 : type.bits > 8 ? type.bits / 8 : 1;
-  if (reinterpret_cast<uintptr_t>(bytes.data) % alignment != 0) {
-    void* aligned;
-    OCTAVO_TRY(arena_.allocate(static_cast<int64_t>(bytes.size), alignment, &aligned));
-    memcpy(aligned, bytes.data, bytes.size);
-    bytes.data = static_cast<const uint8_t*>(aligned);
-  }
+  OCTAVO_TRY(align(type.bits >= 64 ? 8 : type.bits > 8 ? type.bits / 8 : 1, bytes));
   to.constant = bytes;
+  return {};
+}
+
+// A writer may have left a buffer at an address that its element type does not allow.
+Status Decoder::align(size_t alignment, Span<const uint8_t>& bytes) {
+  if (reinterpret_cast<uintptr_t>(bytes.data) % alignment == 0) return {};
+  OCTAVO_TRY(spend(bytes.size));
+  void* aligned;
+  OCTAVO_TRY(arena_.allocate(static_cast<int64_t>(bytes.size), alignment, &aligned));
+  memcpy(aligned, bytes.data, bytes.size);
+  bytes.data = static_cast<const uint8_t*>(aligned);
   return {};
 }
 
@@ -175,8 +199,8 @@ Status Decoder::decode_quantization(const schema::Tensor& from, TensorInfo& to) 
   if (q == nullptr) return {};
   to.is_blockwise = q->details_type() == schema::QuantizationDetails::BlockwiseQuantization;
   Quantization& quantization = to.quantization;
-  quantization.scale = span(q->scale());
-  quantization.zero_point = span(q->zero_point());
+  OCTAVO_TRY(read(q->scale(), quantization.scale));
+  OCTAVO_TRY(read(q->zero_point(), quantization.zero_point));
   quantization.axis = q->quantized_dimension();
   const size_t scales = quantization.scale.size, zeros = quantization.zero_point.size;
   if (zeros > 1 && zeros != scales) {
@@ -217,9 +241,9 @@ Status Decoder::decode_node(const schema::Operator& from, const Subgraph& subgra
   if (opcode_name(to.code) == nullptr) return Status::invalid("operator ", number, " is unknown");
   to.custom_code = text(code.custom_code());
   to.version = code.version();
-  to.inputs = span(from.inputs());
-  to.outputs = span(from.outputs());
-  to.intermediates = span(from.intermediates());
+  OCTAVO_TRY(read(from.inputs(), to.inputs));
+  OCTAVO_TRY(read(from.outputs(), to.outputs));
+  OCTAVO_TRY(read(from.intermediates(), to.intermediates));
   OCTAVO_TRY(check_indices("inputs", to.inputs, subgraph.tensors.size, kNoTensor));
   OCTAVO_TRY(check_indices("outputs", to.outputs, subgraph.tensors.size, 0));
   OCTAVO_TRY(check_indices("intermediates", to.intermediates, subgraph.tensors.size, 0));
@@ -310,7 +334,7 @@ Status Decoder::buffer(uint32_t index, Span<const uint8_t>& out) {
     return Status::invalid("names buffer ", index, ", the file has ", buffers);
   }
   const schema::Buffer& b = *model_->buffers()->Get(index);
-  out = span(b.data());
+  if (b.data() != nullptr) out = {b.data()->data(), b.data()->size()};
   if (b.offset() > 1) {  // behind the flatbuffer, in files of more than 2 GB
     if (b.offset() > file_.size || b.size() > file_.size - b.offset()) {
       return Status::invalid("buffer ", index, " ends beyond the file's ", file_.size, " bytes");
