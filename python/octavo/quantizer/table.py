@@ -72,7 +72,7 @@ def _fixed(scale8: float, zero8: int, scale16: float) -> dict[str, Affine]:
     return {"int8": Affine("int8", scale8, zero8), "int16": Affine("int16", scale16, 0)}
 
 
-def _computes(inputs: tuple[Role, ...], int8: int, int16: int) -> Rule:
+def _computes(*inputs: Role, int8: int = 1, int16: int = 1) -> Rule:
     return Rule(inputs, versions={"int8": int8, "int16": int16})
 
 
@@ -80,12 +80,18 @@ def _squashes(fixed: Mapping[str, Affine]) -> Rule:
     return Rule((_A,), Output.FIXED, fixed=fixed, versions={"int8": 2, "int16": 3})
 
 
+def _adds(int16: int) -> Rule:
+    # The older way of int16, for scales that are powers of two, cannot broadcast.
+    options = {"int16": {"potScaleInt16": False}}
+    return Rule((_A, _A), versions={"int8": 2, "int16": int16}, options=options)
+
+
 def _moves(*inputs: Role, int8: int = 1, int16: int = 1) -> Rule:
     return Rule(inputs, Output.TIED, versions={"int8": int8, "int16": int16})
 
 
 OPERATORS: Mapping[str, Rule] = {
-    "ADD": _computes((_A, _A), 2, 2),
+    "ADD": _adds(int16=3),
     "ARG_MAX": Rule((_A, _I), Output.INDEX, _INT8, versions={"int8": 2}),
     "ARG_MIN": Rule((_A, _I), Output.INDEX, _INT8, versions={"int8": 2}),
     "AVERAGE_POOL_2D": _moves(_A, int8=2, int16=3),
@@ -110,44 +116,34 @@ OPERATORS: Mapping[str, Rule] = {
         options={**_INT64_BIAS, "dynamic": {"asymmetricQuantizeInputs": True}},
     ),
     "HARD_SWISH": Rule((_A,), integer=_INT8),
-    "LEAKY_RELU": _computes((_A,), 2, 2),
-    "LOGISTIC": Rule(
-        (_A,),
-        Output.FIXED,
-        fixed=_fixed(1 / 256, -128, 1 / 32768),
-        versions={"int8": 2, "int16": 3},
-    ),
+    "LEAKY_RELU": _computes(_A, int16=2),
+    "LOGISTIC": _squashes(_fixed(1 / 256, -128, 1 / 32768)),
     "MAXIMUM": _moves(_A, int8=2, int16=4),
     "MAX_POOL_2D": _moves(_A, int8=2, int16=3),
-    "MEAN": _computes((_A, _I), 2, 3),
+    "MEAN": _computes(_A, _I, int8=2, int16=3),
     "MINIMUM": _moves(_A, int8=2, int16=4),
-    "MUL": _computes((_A, _A), 2, 4),
+    "MUL": _computes(_A, _A, int8=2, int16=4),
     "PACK": _moves(_A, int8=2, int16=3),
-    "PAD": _moves(_A, _I, int8=2, int16=4),
-    "PADV2": _moves(_A, _I, _A, int8=2, int16=4),
+    "PAD": _moves(_A, _I, int8=2, int16=3),
+    "PADV2": _moves(_A, _I, _A, int8=2, int16=3),
     "PRELU": Rule((_A, _A), integer=_INT8),
-    "RELU": _computes((_A,), 2, 3),
-    "RELU6": _computes((_A,), 2, 3),
+    "RELU": _computes(_A, int8=2, int16=3),
+    "RELU6": _computes(_A, int8=2, int16=3),
     "RELU_N1_TO_1": Rule((_A,), integer=_INT8),
     "RESHAPE": _moves(_A, _I),
     "RESIZE_BILINEAR": _moves(_A, _I, int8=2, int16=4),
     "RESIZE_NEAREST_NEIGHBOR": _moves(_A, _I, int8=2, int16=4),
     "SHAPE": Rule((Role.ANY,), Output.INDEX),
     "SLICE": _moves(_A, _I, int8=2, int16=4),
-    "SOFTMAX": Rule(
-        (_A,),
-        Output.FIXED,
-        fixed=_fixed(1 / 256, -128, 1 / 32768),
-        versions={"int8": 2, "int16": 3},
-    ),
+    "SOFTMAX": _squashes(_fixed(1 / 256, -128, 1 / 32768)),
     "SPLIT": _moves(_I, _A, int8=2, int16=4),
-    "SPLIT_V": _moves(_A, _I, _I, int8=2, int16=2),
-    "SQUEEZE": _moves(_A, int8=1, int16=2),
-    "STRIDED_SLICE": _moves(_A, _I, int8=2, int16=4),
-    "SUB": _computes((_A, _A), 2, 3),
-    "SUM": Rule((_A, _I), integer=_INT8, versions={"int8": 2}),
+    "SPLIT_V": _moves(_A, _I, _I, int8=2),
+    "SQUEEZE": _moves(_A),
+    "STRIDED_SLICE": _moves(_A, _I, int8=2),
+    "SUB": _adds(int16=5),
+    "SUM": _computes(_A, _I, int8=2),
     "TANH": _squashes(_fixed(1 / 128, 0, 1 / 32768)),
-    "TRANSPOSE": _moves(_A, _I, int8=2, int16=4),
+    "TRANSPOSE": _moves(_A, _I, int8=2, int16=5),
     "TRANSPOSE_CONV": Rule(
         (_I, _W, _A, _B),
         sees_every_tap=False,
@@ -155,5 +151,5 @@ OPERATORS: Mapping[str, Rule] = {
         versions={"int8": 3, "int16": 4},
         options=_INT64_BIAS,
     ),
-    "UNPACK": _moves(_A, int8=2, int16=3),
+    "UNPACK": _moves(_A, int8=2, int16=4),
 }
