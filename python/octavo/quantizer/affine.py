@@ -41,12 +41,12 @@ def affine_of_range(low: float, high: float, dtype: str) -> Affine:
     with zero point 0 and [-32767, 32767].
     """
     low, high = min(low, 0.0), max(high, 0.0)
-    if dtype == "int16":
-        scale = float(np.float32(max(-low, high) / 32767))
-        return Affine(dtype, scale if scale > 0 else 1.0, 0)
-    scale = float(np.float32((high - low) / 255))
-    if scale == 0:  # only zeros, or so small that float32 has no scale for it
+    exact = max(-low, high) / 32767 if dtype == "int16" else (high - low) / 255
+    scale = float(np.float32(exact))
+    if scale < np.finfo(np.float32).tiny:  # only zeros, or too small for a float32 scale
         return Affine(dtype, 1.0, 0)
+    if dtype == "int16":
+        return Affine(dtype, scale, 0)
     zero_point = int(round_away(np.float64(-128 - low / scale)))
     return Affine(dtype, scale, min(max(zero_point, -128), 127))
 
