@@ -15,10 +15,11 @@ from octavo import flatbuffer
 from octavo.quantizer.affine import Array
 from octavo.quantizer.calibration import Calibration
 from octavo.quantizer.cleanup import clean
+from octavo.quantizer.expand import expand
 from octavo.quantizer.plan import INTEGER, Choice, Quantizations, RangeOf, choose
 from octavo.quantizer.recipe import Recipe
 from octavo.quantizer.rewrite import OperatorCodes, Rewriter
-from octavo.quantizer.source import Source
+from octavo.quantizer.source import Source, entry_points
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,8 @@ def quantize(
     """Quantizes a float network.
 
     Args:
-      model: a float .tflite file, by its path or its bytes.
+      model: a float .tflite file, by its path or its bytes. Constants stored as float16, or as
+        int8 (dynamic range), are read as the float32 numbers that they stand for.
       mode: what to make of it:
         "float": the same network, cleaned of what nothing uses;
         "dynamic": int8 weights, float activations that kernels quantize on the fly;
@@ -128,8 +130,8 @@ def quantize(
       per_channel: whether weights have a scale for each output channel, or one for all.
 
     Raises:
-      ValueError: the mode, a type or the data does not fit, or with no fallback an operator has no
-        integer form; the message lists all of them.
+      ValueError: the mode, a type or the data does not fit, the network computes on integers
+        already, or with no fallback an operator has no integer form; the message lists all of them.
       OSError: a file cannot be read.
     """
     settings = _settings(mode)
@@ -138,14 +140,19 @@ def quantize(
         for role, given in (("input", input_type), ("output", output_type))
     )
     content = model if isinstance(model, bytes) else Path(os.fspath(model)).read_bytes()
+    bytes_before = len(content)
     tree = flatbuffer.read(content)
+    if expand(tree):
+        content = flatbuffer.write(tree)
     rules = Recipe.of(recipe)
-    sources = [Source(tree, index) for index in _entry_points(tree)]
+    # Subgraphs that only operators run are left as they are.
+    sources = [Source(tree, index) for index in entry_points(tree)]
     choices = [choose(s, rules.modes(s, settings.operators)) for s in sources]
     if not (settings.fallback if fallback is None else fallback):
         _refuse_float(mode, sources, choices)
     ranges = None
-    if any(c.mode in INTEGER for chosen in choices for c in chosen):
+    computes_integers = any(c.mode in INTEGER for chosen in choices for c in chosen)
+    if computes_integers or boundaries != ("float32", "float32"):
         ranges = _calibrate(content, mode, data, calibration, estimator)
     codes = OperatorCodes()
     summaries: list[OperatorSummary] = []
@@ -163,7 +170,7 @@ def quantize(
         summaries += _summaries(source, chosen)
     _finish(tree, {s.index for s in sources}, codes)
     result = flatbuffer.write(tree)
-    return Quantized(result, Summary(len(content), len(result), tuple(summaries)), ranges)
+    return Quantized(result, Summary(bytes_before, len(result), tuple(summaries)), ranges)
 
 
 def _settings(mode: str) -> _Mode:
@@ -191,14 +198,9 @@ def dtype_name(dtype: Any) -> str:
     return name if isinstance(name, str) else np.dtype(dtype).name
 
 
-def _entry_points(tree: Any) -> list[int]:
-    """The subgraphs that a caller runs; those that only operators run are left as they are."""
-    return sorted({0, *(int(s.subgraphIndex) for s in tree.signatureDefs or ())})
-
-
 def _refuse_float(mode: str, sources: list[Source], choices: list[list[Choice]]) -> None:
     lines = [
-        f'{source.names[n]} "{source.name(source.results(n)[0])}" {choice.reason}'
+        f'{source.names[n]} "{source.label(n)}" {choice.reason}'
         for source, chosen in zip(sources, choices, strict=True)
         for n, choice in enumerate(chosen)
         if choice.reason
@@ -231,7 +233,7 @@ def _calibrate(
 
 def _range_of(ranges: Calibration | None, source: Source, estimator: str) -> RangeOf:
     def range_of(tensor: int, dtype: str) -> tuple[float, float]:
-        assert ranges is not None  # only integer operators ask
+        assert ranges is not None  # only integers ask
         return ranges.range_of(source.index, tensor, estimator=estimator, dtype=dtype)
 
     return range_of
@@ -261,7 +263,7 @@ def _summaries(source: Source, choices: list[Choice]) -> list[OperatorSummary]:
         OperatorSummary(
             source.index,
             source.names[n],
-            source.name(source.results(n)[0]) if source.results(n) else "",
+            source.label(n),
             choice.mode,
             choice.reason,
         )

@@ -46,7 +46,8 @@ class Entry:
     def fits(self, source: Source, n: int) -> bool:
         if self.operator and self.operator != source.names[n]:
             return False
-        return any(re.search(self.tensor, source.name(t)) for t in source.results(n))
+        names = [source.name(t) for t in source.results(n)]
+        return not self.tensor or any(re.search(self.tensor, name) for name in names)
 
 
 class Recipe:

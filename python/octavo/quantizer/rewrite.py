@@ -14,7 +14,7 @@ import octavo._schema as schema
 from octavo.quantizer import affine as arithmetic
 from octavo.quantizer.affine import Affine
 from octavo.quantizer.plan import INTEGER, Choice, Quantizations
-from octavo.quantizer.source import Source
+from octavo.quantizer.source import Source, scales_of
 from octavo.quantizer.table import OPERATORS, Output, Role, Rule
 
 Array = npt.NDArray[Any]
@@ -25,6 +25,7 @@ _CONVERSION_VERSIONS = {
     ("DEQUANTIZE", "int16"): 3,
     ("DEQUANTIZE", "float16"): 3,
 }
+_PER_AXIS_DEQUANTIZE = 5
 _BIAS_TYPES = {"int8": "int32", "int16": "int64"}
 
 
@@ -122,7 +123,8 @@ class Rewriter:
         if rule is not None:
             version = max(version, rule.versions.get(mode, 1))
             for name, value in rule.options.get(mode, {}).items():
-                setattr(op.builtinOptions, name, value)
+                if op.builtinOptions is not None:  # else the defaults hold
+                    setattr(op.builtinOptions, name, value)
         op.opcodeIndex = self._codes.index(code, version)
         self._operators.append(op)
 
@@ -193,8 +195,13 @@ class Rewriter:
         weights = self._source.constant(t)
         assert weights is not None
         axis = self._axis(rule)
-        stored = self._int8_weights(t, *arithmetic.quantize_weights(weights, axis), axis)
-        return stored if rule.dynamic == "hybrid" else self._dequantized(t, stored, "int8")
+        q, scales = arithmetic.quantize_weights(weights, axis)
+        if rule.dynamic == "dequantized":
+            return self._dequantized(t, self._int8_weights(t, q, scales, axis), "int8")
+        if axis is None:  # some of LiteRT's hybrid kernels read a scale for each channel regardless
+            axis = rule.weight_axis
+            scales = np.repeat(scales, weights.shape[axis])
+        return self._int8_weights(t, q, scales, axis)
 
     def _bias(self, n: int, t: int, mode: str, weighted: _Weighted) -> int:
         bias = self._source.constant(t)
@@ -266,7 +273,7 @@ class Rewriter:
 
     def _output(self, t: int, dtype: str) -> int:
         """The tensor that the caller gets; it has the name that the float network gave it."""
-        if not self._source.is_float(t) or self._source.constant(t) is not None:
+        if not self._source.is_float(t):
             return t
         if dtype == "float32":
             wanted = None
@@ -277,7 +284,9 @@ class Rewriter:
         number = self._form(t, wanted)
         if number != t and t not in self._source.inputs:
             tensors = self._source.graph.tensors
-            tensors[t].name, tensors[number].name = tensors[number].name, tensors[t].name
+            suffix = b"_float" if t not in self._computed else b"_quantized"
+            tensors[number].name = tensors[t].name
+            tensors[t].name = (tensors[t].name or b"") + suffix
         return number
 
     def _boundary(self, t: int, dtype: str) -> Affine:
@@ -291,7 +300,10 @@ class Rewriter:
 
     def _conversion(self, name: str, dtype: str, source: int, target: int) -> Any:
         op = schema.OperatorT()
-        op.opcodeIndex = self._codes.builtin(name, _CONVERSION_VERSIONS.get((name, dtype), 1))
+        version = _CONVERSION_VERSIONS.get((name, dtype), 1)
+        if len(scales_of(self._source.graph.tensors[source])) > 1:
+            version = _PER_AXIS_DEQUANTIZE
+        op.opcodeIndex = self._codes.builtin(name, version)
         op.inputs = np.asarray([source], np.int32)
         op.outputs = np.asarray([target], np.int32)
         return op

@@ -34,6 +34,21 @@ def text(name: Any) -> str:
     return name.decode(errors="replace") if isinstance(name, bytes) else str(name)
 
 
+def scales_of(tensor: Any) -> Array:
+    """The scales of a tensor's quantization, float32; none if it is not quantized."""
+    scale = None if tensor.quantization is None else tensor.quantization.scale
+    return np.asarray(() if scale is None else scale, np.float32)
+
+
+def entry_points(model: Any) -> list[int]:
+    """The subgraphs that a caller runs: the main one and those of signatures."""
+    return sorted({0, *(int(s.subgraphIndex) for s in model.signatureDefs or ())})
+
+
+def _indices(vector: Any) -> list[int]:
+    return [] if vector is None else [int(i) for i in vector]
+
+
 class Source:
     """One subgraph of a float network, indexed. Rewriting the objects does not change what it says
     of the network's tensors."""
@@ -44,20 +59,25 @@ class Source:
         self.graph = model.subgraphs[subgraph]
         self.operators: list[Any] = list(self.graph.operators or ())
         self.names = [operator_name(model, op) for op in self.operators]
-        self.inputs = [int(i) for i in self.graph.inputs]
-        self.outputs = [int(i) for i in self.graph.outputs]
+        self.inputs = _indices(self.graph.inputs)
+        self.outputs = _indices(self.graph.outputs)
         self._types = [_TYPES[t.type] for t in self.graph.tensors]
         self.producer: dict[int, int] = {}  # tensor -> operator
         for n, op in enumerate(self.operators):
-            for t in op.outputs:
-                self.producer[int(t)] = n
+            for t in _indices(op.outputs):
+                self.producer[t] = n
 
     def operands(self, n: int) -> list[tuple[int, int]]:
         """(position, tensor) of the inputs that operator n has."""
-        return [(i, int(t)) for i, t in enumerate(self.operators[n].inputs) if t >= 0]
+        return [(i, t) for i, t in enumerate(_indices(self.operators[n].inputs)) if t >= 0]
 
     def results(self, n: int) -> list[int]:
-        return [int(t) for t in self.operators[n].outputs]
+        return _indices(self.operators[n].outputs)
+
+    def label(self, n: int) -> str:
+        """The name of the first tensor that operator n computes, by which people know it."""
+        results = self.results(n)
+        return self.name(results[0]) if results else ""
 
     def dtype(self, tensor: int) -> str:
         return self._types[tensor]

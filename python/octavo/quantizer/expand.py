@@ -1,0 +1,107 @@
+"""Gives a network whose constants are stored as float16 or int8 its float32 constants back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import octavo._schema as schema
+from octavo.quantizer.source import Source, entry_points, scales_of
+from octavo.quantizer.table import OPERATORS, Role
+
+Array = npt.NDArray[Any]
+
+_STORED = {"float16": "<f2", "int8": "i1", "uint8": "u1", "int16": "<i2"}
+_QUANTIZED = ("int8", "uint8", "int16")
+
+
+def expand(model: Any) -> bool:
+    """Makes float32 constants of those behind a DEQUANTIZE, which goes, and of the int8 weights of
+    operators on float activations (dynamic range). Tensors keep their numbers.
+
+    Returns:
+      Whether there were any.
+
+    Raises:
+      ValueError: the network computes on integers already.
+    """
+    found = False
+    for index, graph in enumerate(model.subgraphs):
+        source = Source(model, index)
+        kept = [op for n, op in enumerate(source.operators) if not _dequantized(source, n)]
+        hybrid = [n for n in range(len(source.operators)) if _float_weights(source, n)]
+        found |= len(kept) < len(source.operators) or bool(hybrid)
+        graph.operators = kept
+    for index in entry_points(model):
+        _refuse_quantized(Source(model, index))
+    return found
+
+
+def _dequantized(source: Source, n: int) -> bool:
+    """Whether operator n was the DEQUANTIZE of a constant, whose result now is the constant."""
+    if source.names[n] != "DEQUANTIZE":
+        return False
+    value = _value(source, source.operands(n)[0][1])
+    if value is None:
+        return False
+    _store(source, source.results(n)[0], value)
+    return True
+
+
+def _float_weights(source: Source, n: int) -> bool:
+    """Whether operator n had integer weights for float activations; they are float now."""
+    rule = OPERATORS.get(source.names[n])
+    if rule is None:
+        return False
+    by_role = {rule.role(position): t for position, t in source.operands(n)}
+    if Role.WEIGHT not in by_role or not source.is_float(by_role[Role.ACTIVATION]):
+        return False
+    value = _value(source, by_role[Role.WEIGHT])
+    if value is None:
+        return False
+    _store(source, by_role[Role.WEIGHT], value)
+    return True
+
+
+def _value(source: Source, tensor: int) -> Array | None:
+    """What a constant of a stored type stands for; None for other tensors."""
+    t = source.graph.tensors[tensor]
+    data = source.model.buffers[t.buffer].data
+    stored = _STORED.get(source.dtype(tensor))
+    if stored is None or data is None or len(data) == 0:
+        return None
+    dims = () if t.shape is None else tuple(int(d) for d in t.shape)
+    values = np.asarray(data, np.uint8).view(stored).reshape(dims).astype(np.float32)
+    if source.dtype(tensor) == "float16":
+        return values
+    scales = scales_of(t)
+    if scales.size == 0:
+        return None
+    shape = [1] * values.ndim
+    if scales.size > 1:
+        shape[t.quantization.quantizedDimension] = scales.size
+    zeros = t.quantization.zeroPoint
+    zeros = np.zeros(scales.size) if zeros is None else np.asarray(zeros, np.float64)
+    return np.asarray((values - zeros.reshape(shape)) * scales.reshape(shape), np.float32)
+
+
+def _store(source: Source, tensor: int, value: Array) -> None:
+    buffer = schema.BufferT()
+    buffer.data = np.ascontiguousarray(value, "<f4").reshape(-1).view(np.uint8)
+    source.model.buffers.append(buffer)
+    t = source.graph.tensors[tensor]
+    t.buffer = len(source.model.buffers) - 1
+    t.type = schema.TensorType.FLOAT32
+    t.quantization = None
+
+
+def _refuse_quantized(source: Source) -> None:
+    computed = [*source.inputs, *source.producer]
+    for t in computed:
+        if source.dtype(t) in _QUANTIZED and scales_of(source.graph.tensors[t]).size:
+            raise ValueError(
+                f'the network is quantized already: tensor "{source.name(t)}" is '
+                f"{source.dtype(t)}; quantizing starts from a float network"
+            )
