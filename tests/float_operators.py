@@ -1,0 +1,332 @@
+"""Float networks of one operator each, drawn by hypothesis, to be quantized."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from hypothesis import strategies as st
+from octavo.flatbuffer import Network
+
+Array = npt.NDArray[Any]
+Shape = tuple[int, ...]
+FUSED = ["NONE", "RELU", "RELU6", "RELU_N1_TO_1"]
+
+
+class FloatNetwork:
+    """A network in the making, and random values for it.
+
+    Attributes:
+      inputs: the shape of each input.
+    """
+
+    def __init__(self, draw: st.DrawFn) -> None:
+        self.draw = draw
+        self.net = Network()
+        self.rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+        self.inputs: dict[int, Shape] = {}
+        self.outputs: list[int] = []
+
+    def integer(self, low: int, high: int) -> int:
+        return self.draw(st.integers(low, high))
+
+    def one_of(self, values: Sequence[Any]) -> Any:
+        return self.draw(st.sampled_from(values))
+
+    def shape(self, rank: int | None = None, most: int = 5) -> Shape:
+        rank = self.integer(1, 4) if rank is None else rank
+        return tuple(self.integer(1, most) for _ in range(rank))
+
+    def input(self, shape: Shape) -> int:
+        x = self.net.tensor(f"x{len(self.inputs)}", shape, "float32")
+        self.inputs[x] = shape
+        return x
+
+    def values(self, shape: Shape) -> Array:
+        return self.rng.normal(0, 1, shape).astype(np.float32)
+
+    def constant(self, shape: Shape) -> int:
+        return self.net.constant("c", self.values(shape))
+
+    def operand(self, shape: Shape) -> int:
+        """Given while running, or constant."""
+        return self.constant(shape) if self.draw(st.booleans()) else self.input(shape)
+
+    def ints(self, *values: Any) -> int:
+        return self.net.constant("i", np.array(values, np.int32))
+
+    def scalar(self, value: int) -> int:
+        return self.net.constant("i", np.int32(value))
+
+    def op(self, code: str, operands: list[Any], *shapes: Shape, **options: Any) -> None:
+        dtype = "int32" if code in ("ARG_MAX", "ARG_MIN", "SHAPE") else "float32"
+        self.outputs = [self.net.tensor(f"y{i}", s, dtype) for i, s in enumerate(shapes)]
+        self.net.op(code, operands, self.outputs, **options)
+
+    def build(self) -> bytes:
+        self.net.inputs, self.net.outputs = list(self.inputs), self.outputs
+        return self.net.build()
+
+    def samples(self, count: int) -> list[list[Array]]:
+        return [[4 * self.values(shape) for shape in self.inputs.values()] for _ in range(count)]
+
+
+def _unary(code: str, **options: Any) -> Callable[[FloatNetwork], None]:
+    def build(n: FloatNetwork) -> None:
+        shape = n.shape()
+        n.op(code, [n.input(shape)], shape, **options)
+
+    return build
+
+
+def _binary(code: str, *, fused: bool) -> Callable[[FloatNetwork], None]:
+    def build(n: FloatNetwork) -> None:
+        shape = n.shape()
+        other = n.one_of([shape, (1,), shape[-1:], (1, *shape[1:])])
+        operands = [n.input(shape), n.operand(other)]
+        if n.draw(st.booleans()):
+            operands.reverse()
+        options = {"fused_activation_function": n.one_of(FUSED)} if fused else {}
+        n.op(code, operands, shape, **options)
+
+    return build
+
+
+def _window(n: FloatNetwork) -> tuple[Shape, Shape, tuple[int, int], dict[str, Any]]:
+    """An image, the filter's and the output's height and width, and the options of both."""
+    batch, height, width, channels = n.integer(1, 2), *n.shape(2, 7), n.integer(1, 4)
+    padding, stride = n.one_of(["SAME", "VALID"]), n.integer(1, 2)
+    size = (n.integer(1, min(3, height)), n.integer(1, min(3, width)))
+    reach = size if padding == "VALID" else (1, 1)
+    out = tuple((d - k) // stride + 1 for d, k in zip((height, width), reach, strict=True))
+    options = {"padding": padding, "stride_w": stride, "stride_h": stride}
+    options["fused_activation_function"] = n.one_of(FUSED)
+    return (batch, height, width, channels), size, out, options  # type: ignore[return-value]
+
+
+def _pool(code: str) -> Callable[[FloatNetwork], None]:
+    def build(n: FloatNetwork) -> None:
+        image, size, out, options = _window(n)
+        options |= {"filter_height": size[0], "filter_width": size[1]}
+        n.op(code, [n.input(image)], (image[0], *out, image[3]), **options)
+
+    return build
+
+
+def _conv(n: FloatNetwork) -> None:
+    image, size, out, options = _window(n)
+    groups = n.one_of([g for g in (1, 2) if image[3] % g == 0])
+    filters = groups * n.integer(1, 3)
+    weights = n.constant((filters, *size, image[3] // groups))
+    operands = [n.input(image), weights, n.constant((filters,))]
+    n.op("CONV_2D", operands, (image[0], *out, filters), **options)
+
+
+def _depthwise(n: FloatNetwork) -> None:
+    image, size, out, options = _window(n)
+    multiplier = n.integer(1, 3)
+    channels = image[3] * multiplier
+    operands = [n.input(image), n.constant((1, *size, channels))]
+    if n.draw(st.booleans()):
+        operands.append(n.constant((channels,)))
+    shape = (image[0], *out, channels)
+    n.op("DEPTHWISE_CONV_2D", operands, shape, depth_multiplier=multiplier, **options)
+
+
+def _transpose_conv(n: FloatNetwork) -> None:
+    batch, height, width, channels = n.shape(4, 3)
+    filters, stride, size = n.integer(1, 3), n.integer(1, 2), n.integer(1, 3)
+    out = (batch, height * stride, width * stride, filters)
+    operands = [n.ints(*out), n.constant((filters, size, size, channels))]
+    operands.append(n.input((batch, height, width, channels)))
+    bias = n.draw(st.booleans())
+    if bias:
+        operands.append(n.constant((filters,)))
+    options = {"padding": "SAME", "stride_w": stride, "stride_h": stride}
+    n.op("TRANSPOSE_CONV", operands, out, version=3 if bias else 1, **options)
+
+
+def _fully_connected(n: FloatNetwork) -> None:
+    batch, depth, units = n.shape(3, 9)
+    operands: list[Any] = [n.input((batch, depth)), n.constant((units, depth))]
+    operands += n.one_of([[], [None], [n.constant((units,))]])
+    fused = n.one_of(FUSED)
+    n.op("FULLY_CONNECTED", operands, (batch, units), fused_activation_function=fused)
+
+
+def _reduce(code: str) -> Callable[[FloatNetwork], None]:
+    def build(n: FloatNetwork) -> None:
+        shape, keep = n.shape(4), n.draw(st.booleans())
+        axes = n.one_of([(1, 2), (3,), (1, 2, 3)])
+        kept = tuple(1 if i in axes else d for i, d in enumerate(shape))
+        out = kept if keep else tuple(d for i, d in enumerate(shape) if i not in axes)
+        n.op(code, [n.input(shape), n.ints(*axes)], out, keep_dims=keep)
+
+    return build
+
+
+def _arg(code: str) -> Callable[[FloatNetwork], None]:
+    def build(n: FloatNetwork) -> None:
+        shape = n.shape(3)
+        axis = n.integer(0, 2)
+        n.op(
+            code,
+            [n.input(shape), n.scalar(axis)],
+            shape[:axis] + shape[axis + 1 :],
+            output_type="INT32",
+        )
+
+    return build
+
+
+def _concatenation(n: FloatNetwork) -> None:
+    shape, axis = n.shape(3), n.integer(0, 2)
+    parts = [tuple(n.integer(1, 3) if i == axis else d for i, d in enumerate(shape)) for _ in "ab"]
+    total = tuple(sum(p[i] for p in parts) if i == axis else d for i, d in enumerate(shape))
+    n.op("CONCATENATION", [n.input(parts[0]), n.operand(parts[1])], total, axis=axis)
+
+
+def _pack(n: FloatNetwork) -> None:
+    shape, axis = n.shape(2), n.integer(0, 2)
+    operands = [n.input(shape), n.operand(shape)]
+    n.op("PACK", operands, (*shape[:axis], 2, *shape[axis:]), values_count=2, axis=axis)
+
+
+def _unpack(n: FloatNetwork) -> None:
+    shape, axis = n.shape(3), n.integer(0, 2)
+    part = shape[:axis] + shape[axis + 1 :]
+    n.op("UNPACK", [n.input(shape)], *[part] * shape[axis], num=shape[axis], axis=axis)
+
+
+def _split(n: FloatNetwork) -> None:
+    rows, columns = n.shape(2)
+    x = n.input((rows, 2 * columns))
+    n.op("SPLIT", [n.scalar(1), x], *[(rows, columns)] * 2, num_splits=2)
+
+
+def _split_v(n: FloatNetwork) -> None:
+    rows, first, second = n.shape(3)
+    operands = [n.input((rows, first + second)), n.ints(first, second), n.scalar(1)]
+    n.op("SPLIT_V", operands, (rows, first), (rows, second), num_splits=2)
+
+
+def _pad(n: FloatNetwork, code: str = "PAD") -> None:
+    shape = n.shape(4, 3)
+    pads = [(n.integer(0, 2), n.integer(0, 2)) for _ in shape]
+    operands = [n.input(shape), n.ints(*pads)]
+    if code == "PADV2":
+        operands.append(n.net.constant("v", np.float32(n.one_of([0, -2.5, 3, 40]))))
+    n.op(code, operands, tuple(d + a + b for d, (a, b) in zip(shape, pads, strict=True)))
+
+
+def _padv2(n: FloatNetwork) -> None:
+    _pad(n, "PADV2")
+
+
+def _prelu(n: FloatNetwork) -> None:
+    shape = n.shape(4)
+    n.op("PRELU", [n.input(shape), n.constant((1, 1, shape[3]))], shape)
+
+
+def _reshape(n: FloatNetwork) -> None:
+    shape = n.shape(3)
+    size = int(np.prod(shape))
+    n.op("RESHAPE", [n.input(shape), n.ints(size)], (size,), new_shape=[size])
+
+
+def _squeeze(n: FloatNetwork) -> None:
+    rows, columns = n.shape(2)
+    n.op("SQUEEZE", [n.input((rows, 1, columns))], (rows, columns), squeeze_dims=[1])
+
+
+def _expand_dims(n: FloatNetwork) -> None:
+    rows, columns = n.shape(2)
+    n.op("EXPAND_DIMS", [n.input((rows, columns)), n.scalar(1)], (rows, 1, columns))
+
+
+def _transpose(n: FloatNetwork) -> None:
+    shape = n.shape(3)
+    order = n.draw(st.permutations(range(3)))
+    n.op("TRANSPOSE", [n.input(shape), n.ints(*order)], tuple(shape[i] for i in order))
+
+
+def _slice(n: FloatNetwork) -> None:
+    shape = n.shape(3)
+    begin = [n.integer(0, d - 1) for d in shape]
+    size = [n.integer(1, d - b) for d, b in zip(shape, begin, strict=True)]
+    n.op("SLICE", [n.input(shape), n.ints(*begin), n.ints(*size)], tuple(size))
+
+
+def _strided_slice(n: FloatNetwork) -> None:
+    shape = n.shape(3)
+    strides = [n.integer(1, 2) for _ in shape]
+    out = tuple(-(-d // s) for d, s in zip(shape, strides, strict=True))
+    operands = [n.input(shape), n.ints(0, 0, 0), n.ints(*shape), n.ints(*strides)]
+    n.op("STRIDED_SLICE", operands, out)
+
+
+def _resize(code: str) -> Callable[[FloatNetwork], None]:
+    def build(n: FloatNetwork) -> None:
+        shape, size = n.shape(4, 4), n.shape(2, 7)
+        options = n.one_of([{}, {"align_corners": True}, {"half_pixel_centers": True}])
+        n.op(code, [n.input(shape), n.ints(*size)], (shape[0], *size, shape[3]), **options)
+
+    return build
+
+
+def _shape(n: FloatNetwork) -> None:
+    shape = n.shape()
+    n.op("SHAPE", [n.input(shape)], (len(shape),), out_type="INT32")
+
+
+OPERATORS: dict[str, Callable[[FloatNetwork], None]] = {
+    "ADD": _binary("ADD", fused=True),
+    "ARG_MAX": _arg("ARG_MAX"),
+    "ARG_MIN": _arg("ARG_MIN"),
+    "AVERAGE_POOL_2D": _pool("AVERAGE_POOL_2D"),
+    "CONCATENATION": _concatenation,
+    "CONV_2D": _conv,
+    "DEPTHWISE_CONV_2D": _depthwise,
+    "EXPAND_DIMS": _expand_dims,
+    "FULLY_CONNECTED": _fully_connected,
+    "HARD_SWISH": _unary("HARD_SWISH"),
+    "LEAKY_RELU": _unary("LEAKY_RELU", alpha=0.2),
+    "LOGISTIC": _unary("LOGISTIC"),
+    "MAXIMUM": _binary("MAXIMUM", fused=False),
+    "MAX_POOL_2D": _pool("MAX_POOL_2D"),
+    "MEAN": _reduce("MEAN"),
+    "MINIMUM": _binary("MINIMUM", fused=False),
+    "MUL": _binary("MUL", fused=True),
+    "PACK": _pack,
+    "PAD": _pad,
+    "PADV2": _padv2,
+    "PRELU": _prelu,
+    "RELU": _unary("RELU"),
+    "RELU6": _unary("RELU6"),
+    "RELU_N1_TO_1": _unary("RELU_N1_TO_1"),
+    "RESHAPE": _reshape,
+    "RESIZE_BILINEAR": _resize("RESIZE_BILINEAR"),
+    "RESIZE_NEAREST_NEIGHBOR": _resize("RESIZE_NEAREST_NEIGHBOR"),
+    "SHAPE": _shape,
+    "SLICE": _slice,
+    "SOFTMAX": _unary("SOFTMAX", beta=1.0),
+    "SPLIT": _split,
+    "SPLIT_V": _split_v,
+    "SQUEEZE": _squeeze,
+    "STRIDED_SLICE": _strided_slice,
+    "SUB": _binary("SUB", fused=True),
+    "SUM": _reduce("SUM"),
+    "TANH": _unary("TANH"),
+    "TRANSPOSE": _transpose,
+    "TRANSPOSE_CONV": _transpose_conv,
+    "UNPACK": _unpack,
+}
+
+
+@st.composite
+def float_networks(draw: st.DrawFn, operator: str) -> FloatNetwork:
+    network = FloatNetwork(draw)
+    OPERATORS[operator](network)
+    return network

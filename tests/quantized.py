@@ -1,0 +1,126 @@
+"""What a quantized file says of its tensors, and runs of it in reals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import oracle
+from octavo import flatbuffer
+from octavo.quantizer.source import Source, scales_of
+
+Array = npt.NDArray[Any]
+
+# What files must have, stated here once more: the quantizer's own table is what is tested.
+TIED = {
+    *("AVERAGE_POOL_2D", "MAX_POOL_2D", "MAXIMUM", "MINIMUM", "CONCATENATION", "PACK", "UNPACK"),
+    *("RESHAPE", "SQUEEZE", "EXPAND_DIMS", "TRANSPOSE", "PAD", "PADV2", "SLICE", "STRIDED_SLICE"),
+    *("SPLIT", "SPLIT_V", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR"),
+}
+FIXED = {
+    "LOGISTIC": {"int8": (1 / 256, -128), "int16": (1 / 32768, 0)},
+    "SOFTMAX": {"int8": (1 / 256, -128), "int16": (1 / 32768, 0)},
+    "TANH": {"int8": (1 / 128, 0), "int16": (1 / 32768, 0)},
+}
+# The inputs that are the activation, the weights and the bias, and the weights' channels.
+WEIGHTED = {
+    "CONV_2D": (0, 1, 2, 0),
+    "DEPTHWISE_CONV_2D": (0, 1, 2, 3),
+    "FULLY_CONNECTED": (0, 1, 2, 0),
+    "TRANSPOSE_CONV": (2, 1, 3, 0),
+}
+ACTIVATIONS = ("int8", "int16", "uint8")
+
+
+class Graph(Source):
+    """The main subgraph of a file."""
+
+    def __init__(self, model: bytes, subgraph: int = 0) -> None:
+        super().__init__(flatbuffer.read(model), subgraph)
+
+    def quantization(self, tensor: int) -> tuple[str, float, int]:
+        """Type, scale and zero point of a tensor quantized as a whole."""
+        scales = scales_of(self.graph.tensors[tensor])
+        assert scales.shape == (1,), self.name(tensor)
+        zero = self.graph.tensors[tensor].quantization.zeroPoint
+        return self.dtype(tensor), float(scales[0]), int(zero[0])
+
+    def stored(self, tensor: int) -> Array:
+        """A constant of any type, flat."""
+        data = self.model.buffers[self.graph.tensors[tensor].buffer].data
+        assert data is not None, self.name(tensor)
+        return np.asarray(data).view(self.dtype(tensor))
+
+    def of(self, operator: str) -> list[int]:
+        """The operators of this name."""
+        return [n for n, name in enumerate(self.names) if name == operator]
+
+    def to_integers(self, tensor: int, x: Array) -> Array:
+        """Reals as the tensor takes them."""
+        if self.dtype(tensor) not in ACTIVATIONS:
+            return x
+        dtype, scale, zero = self.quantization(tensor)
+        limits = np.iinfo(dtype)
+        return np.clip(np.round(x / scale) + zero, limits.min, limits.max).astype(dtype)
+
+    def to_reals(self, tensor: int, q: Array) -> Array:
+        if self.dtype(tensor) not in ACTIVATIONS:
+            return q
+        _, scale, zero = self.quantization(tensor)
+        return ((q.astype(np.float64) - zero) * scale).astype(np.float32)
+
+
+def check_emitted(model: bytes) -> None:
+    """Every integer operator is quantized as LiteRT's 8-bit specification wants it."""
+    graph = Graph(model)
+    for n, name in enumerate(graph.names):
+        operands, results = dict(graph.operands(n)), graph.results(n)
+        if graph.dtype(results[0]) not in ACTIVATIONS:
+            continue
+        outputs = [graph.quantization(t) for t in results]
+        for dtype, scale, zero in outputs:
+            assert scale > 0
+            assert dtype != "int16" or zero == 0
+            assert np.iinfo(dtype).min <= zero <= np.iinfo(dtype).max
+        if name in TIED:
+            moved = [graph.quantization(t) for t in operands.values() if graph.dtype(t) != "int32"]
+            assert {*outputs, *moved} == {outputs[0]}, name
+        if name in FIXED:
+            dtype, *fixed = outputs[0]
+            assert tuple(fixed) == FIXED[name][dtype]
+        if name in WEIGHTED:
+            check_weights(graph, name, operands, outputs[0][0])
+
+
+def check_weights(graph: Graph, name: str, operands: dict[int, int], dtype: str) -> None:
+    activation, weights, bias, axis = WEIGHTED[name]
+    assert graph.quantization(operands[activation])[0] == dtype
+    tensor = graph.graph.tensors[operands[weights]]
+    scales, channels = scales_of(tensor), int(tensor.shape[axis])
+    assert graph.dtype(operands[weights]) == "int8"
+    assert scales.size == channels
+    assert channels == 1 or tensor.quantization.quantizedDimension == axis
+    assert not tensor.quantization.zeroPoint.any()
+    assert graph.stored(operands[weights]).min() >= -127
+    if bias in operands:
+        quantization = graph.graph.tensors[operands[bias]].quantization
+        assert graph.dtype(operands[bias]) == {"int8": "int32", "int16": "int64"}[dtype]
+        assert not quantization.zeroPoint.any()
+        input_scale = np.float32(graph.quantization(operands[activation])[1])
+        np.testing.assert_array_equal(quantization.scale, input_scale * scales)
+
+
+def run(model: bytes, x: list[Array]) -> list[Array]:
+    """Outputs in reals, of inputs in reals."""
+    graph = Graph(model)
+    inputs = {t: graph.to_integers(t, v) for t, v in zip(graph.inputs, x, strict=True)}
+    values, outputs = oracle.octavo_run(model, inputs)
+    return [graph.to_reals(t, values[t]) for t in outputs]
+
+
+def assert_litert_agrees(model: bytes, x: list[Array], *, keep_all: bool = True) -> None:
+    """LiteRT loads it, and all tensors are the same to the bit."""
+    graph = Graph(model)
+    inputs = {t: graph.to_integers(t, v) for t, v in zip(graph.inputs, x, strict=True)}
+    oracle.assert_equal_to_litert(model, inputs, keep_all=keep_all)

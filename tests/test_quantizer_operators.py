@@ -1,0 +1,81 @@
+"""Every operator of the quantizer's table, as int8 and as 16x8."""
+
+from __future__ import annotations
+
+import float_operators
+import numpy as np
+import octavo
+import pytest
+import quantized
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from octavo.quantizer.source import scales_of
+from octavo.quantizer.table import OPERATORS
+from quantized import WEIGHTED, Graph
+
+pytest.importorskip("ai_edge_litert")
+
+CASES = [(name, dtype) for name, rule in OPERATORS.items() for dtype in sorted(rule.integer)]
+
+# LiteRT's reference reads int8 and int16 as unsigned here (docs/numerics.md).
+FAULTY_IN_LITERT = {"SUM"}
+
+
+def test_every_operator_of_the_table_is_drawn():
+    assert float_operators.OPERATORS.keys() == OPERATORS.keys()
+
+
+def quantize(network, dtype, **arguments):
+    data = network.samples(20)
+    mode = {"int8": "int8-only", "int16": "16x8"}[dtype]
+    types = {"input_type": dtype, "output_type": dtype}
+    result = octavo.quantize(network.build(), mode, data, **types, **arguments)
+    return bytes(result), data
+
+
+@pytest.mark.parametrize(("operator", "dtype"), CASES)
+@settings(max_examples=15, deadline=None)
+@given(data=st.data())
+def test_operator(operator, dtype, data):
+    network = data.draw(float_operators.float_networks(operator))
+    model, samples = quantize(network, dtype)
+    graph = Graph(model)
+    assert graph.names == [operator]
+    assert not any(graph.is_float(t) for t in range(len(graph.graph.tensors)))
+    quantized.check_emitted(model)
+    # Inputs that integers can express: what remains is the operator's own error.
+    x = [
+        graph.to_reals(t, graph.to_integers(t, v))
+        for t, v in zip(graph.inputs, samples[0], strict=True)
+    ]
+    if operator not in FAULTY_IN_LITERT:
+        quantized.assert_litert_agrees(model, x)
+    for t, ours, reference in zip(
+        graph.outputs, quantized.run(model, x), quantized.run(network.build(), x), strict=True
+    ):
+        if graph.dtype(t) == "int32":
+            np.testing.assert_array_equal(ours, reference)
+        else:
+            limit = tolerance(operator, graph, t, x)
+            np.testing.assert_allclose(ours, reference, rtol=0, atol=limit)
+
+
+# Steps of the output. Some int16 kernels are coarser than their type: positions between pixels are
+# rounded to 1/1024, and functions interpolated in tables.
+STEPS = {
+    ("LOGISTIC", "int16"): 8,
+    ("RESIZE_BILINEAR", "int16"): 64,
+    ("SOFTMAX", "int16"): 8,
+    ("TANH", "int16"): 8,
+}
+
+
+def tolerance(operator, graph, t, x):
+    dtype, scale, _ = graph.quantization(t)
+    limit = scale * STEPS.get((operator, dtype), 2)
+    if operator in WEIGHTED:  # each weight is off by at most 0.56 of its step
+        _, weights, _, axis = WEIGHTED[operator]
+        tensor = graph.graph.tensors[dict(graph.operands(0))[weights]]
+        taps = np.prod(tensor.shape) / tensor.shape[axis]
+        limit += np.abs(x[0]).max() * scales_of(tensor).max() * np.sqrt(taps)
+    return limit
