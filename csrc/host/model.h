@@ -10,9 +10,9 @@
 
 namespace octavo {
 
-// An arena that takes blocks from the heap as it grows and frees them at its end. It refuses to grow
-// beyond the machine's memory: systems promise more than they have, and a damaged file may ask for
-// any amount.
+// An arena that takes blocks from the heap as it grows and frees them at its end. It refuses to
+// grow beyond the machine's memory: systems promise more than they have, and a damaged file may ask
+// for any amount.
 class HeapArena : public Arena {
  public:
   HeapArena() : Arena(nullptr, 0, &HeapArena::grow, this) {}
