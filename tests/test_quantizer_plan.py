@@ -1,0 +1,473 @@
+"""Networks of several operators: which share a scale, what is converted where, what stays float."""
+
+from __future__ import annotations
+
+import numpy as np
+import octavo
+import pytest
+import quantized
+from octavo import flatbuffer
+from octavo.flatbuffer import Network
+from quantized import Graph
+
+pytest.importorskip("ai_edge_litert")
+
+MODES = [("int8", "int8"), ("int8-only", "int8"), ("16x8", "int16")]
+SHAPE = (2, 8)
+
+
+class Builder:
+    """A network of (2, 8) float tensors."""
+
+    def __init__(self):
+        self.net = Network()
+        self.rng = np.random.default_rng(1)
+        self.inputs, self.outputs = [], []
+
+    def input(self, name="x", dtype="float32", shape=SHAPE):
+        x = self.net.tensor(name, shape, dtype)
+        self.inputs.append(x)
+        return x
+
+    def weights(self, *shape):
+        return self.net.constant("w", self.rng.normal(0, 0.5, shape).astype(np.float32))
+
+    def op(self, code, *operands, name="", shape=SHAPE, dtype="float32", **options):
+        y = self.net.tensor(name or f"{code.lower()}", shape, dtype)
+        self.net.op(code, list(operands), [y], **options)
+        return y
+
+    def dense(self, x, name="dense", weights=None, bias=None):
+        weights = self.weights(8, 8) if weights is None else weights
+        return self.op("FULLY_CONNECTED", x, weights, bias, name=name)
+
+    def build(self, *outputs):
+        self.net.inputs, self.net.outputs = self.inputs, list(outputs or self.outputs)
+        return self.net.build()
+
+
+def samples(model, count=20, scale=1.0):
+    graph, rng = Graph(model), np.random.default_rng(2)
+
+    def value(t):
+        shape = tuple(int(d) for d in graph.graph.tensors[t].shape)
+        if graph.is_float(t):
+            return rng.normal(0, scale, shape).astype(np.float32)
+        return rng.integers(0, 2, shape).astype(graph.dtype(t))
+
+    return [[value(t) for t in graph.inputs] for _ in range(count)]
+
+
+def check(model, mode="int8", *, limit=0.03, data=None, **arguments):
+    """Quantizes, has LiteRT agree to the bit, and holds the outputs against the float network's:
+    within `limit` of the greatest magnitude. Returns the graph."""
+    data = samples(model) if data is None else data
+    content = bytes(octavo.quantize(model, mode, data, **arguments))
+    quantized.check_emitted(content)
+    quantized.assert_litert_agrees(content, data[0])
+    for ours, reference in zip(
+        quantized.run(content, data[0]), quantized.run(model, data[0]), strict=True
+    ):
+        assert ours.shape == reference.shape
+        peak = np.abs(reference.astype(np.float64)).max(initial=0)
+        np.testing.assert_allclose(ours, reference, rtol=0, atol=limit * peak)
+    return Graph(content)
+
+
+both = pytest.mark.parametrize(("mode", "dtype"), MODES)
+
+
+# ---- Shared scales ------------------------------------------------------------------------------
+
+
+@both
+def test_concatenation_of_a_fixed_and_a_free_scale(mode, dtype):
+    b = Builder()
+    x = b.input()
+    parts = [b.op("LOGISTIC", x), b.dense(x)]
+    y = b.op("CONCATENATION", *parts, shape=(2, 16), axis=1)
+    graph = check(b.build(y), mode)
+    logistic, concatenation = graph.of("LOGISTIC")[0], graph.of("CONCATENATION")[0]
+    fixed = graph.quantization(graph.results(logistic)[0])[1:]
+    assert fixed == quantized.FIXED["LOGISTIC"][dtype]
+    # The dense layer writes in the common scale, the logistic is converted to it.
+    makers = [graph.names[graph.producer[t]] for _, t in graph.operands(concatenation)]
+    assert makers == ["QUANTIZE", "FULLY_CONNECTED"]
+
+
+@both
+def test_moving_keeps_a_fixed_scale(mode, dtype):
+    b = Builder()
+    y = b.op("SOFTMAX", b.input(), beta=1.0)
+    y = b.op("RESHAPE", y, b.net.constant("s", np.int32([16])), shape=(16,), new_shape=[16])
+    y = b.op("RESHAPE", y, b.net.constant("s", np.int32([4, 4])), shape=(4, 4), new_shape=[4, 4])
+    graph = check(b.build(y), mode)
+    for n in graph.of("RESHAPE"):
+        fixed = graph.quantization(graph.results(n)[0])[1:]
+        assert fixed == quantized.FIXED["SOFTMAX"][dtype]
+
+
+@both
+def test_a_branch_between_tied_and_untied(mode, dtype):
+    b = Builder()
+    x, z = b.input(), b.input("z")
+    shared = b.dense(x)
+    wide = b.op("MUL", z, b.net.constant("c", np.float32([3])), name="wide")
+    joined = b.op("MAXIMUM", shared, wide, name="joined")
+    # A quarter of the common scale's range is left for the narrow one.
+    graph = check(b.build(b.op("TANH", shared), joined), mode, limit=0.06)
+    assert graph.quantization(graph.results(graph.of("TANH")[0])[0])[0] == dtype
+
+
+@both
+def test_outputs_of_a_split_share_a_scale_and_need_no_reader(mode, dtype):
+    b = Builder()
+    x = b.input()
+    parts = [b.net.tensor(f"part{i}", (2, 4), "float32") for i in range(2)]
+    b.net.op("SPLIT", [b.net.constant("axis", np.int32(1)), x], parts, num_splits=2)
+    graph = check(b.build(b.op("TANH", parts[0], shape=(2, 4))), mode)
+    assert graph.names.count("SPLIT") == 1
+
+
+@both
+@pytest.mark.parametrize(("other", "options"), [("SOFTMAX", {"beta": 1.0}), ("TANH", {})])
+def test_a_tie_of_two_fixed_scales(mode, dtype, other, options):
+    b = Builder()
+    x = b.input()
+    parts = [b.op("LOGISTIC", x), b.op(other, x, name="other", **options)]
+    graph = check(b.build(b.op("CONCATENATION", *parts, shape=(2, 16), axis=1)), mode)
+    # Conversions of the input and the output aside, there is one where the scales differ.
+    differ = quantized.FIXED["LOGISTIC"][dtype] != quantized.FIXED[other][dtype]
+    n = graph.of("CONCATENATION")[0]
+    makers = [graph.names[graph.producer[t]] for _, t in graph.operands(n)]
+    assert ("QUANTIZE" in makers) == differ
+
+
+# ---- Inputs and outputs -------------------------------------------------------------------------
+
+BOUNDARIES = [
+    *[("int8", i, o) for i in ("float32", "int8", "uint8") for o in ("float32", "int8", "uint8")],
+    *[("16x8", i, o) for i in ("float32", "int16") for o in ("float32", "int16")],
+]
+
+
+@pytest.mark.parametrize(("mode", "input_type", "output_type"), BOUNDARIES)
+def test_types_of_inputs_and_outputs(mode, input_type, output_type):
+    b = Builder()
+    x = b.input()
+    types = {"input_type": input_type, "output_type": np.dtype(output_type)}
+    hidden = b.dense(x, "hidden")
+    # One output is a branch, one the input, one is there twice.
+    y = b.op("TANH", hidden)
+    graph = check(b.build(y, hidden, x, y), mode, **types)
+    assert [graph.dtype(t) for t in graph.inputs] == [input_type]
+    assert [graph.dtype(t) for t in graph.outputs] == [output_type] * 4
+    assert graph.outputs[0] == graph.outputs[3]
+    assert [graph.name(t) for t in graph.outputs[:2]] == ["tanh", "hidden"]
+
+
+@pytest.mark.parametrize("name", ["uint8", "int16"])
+def test_types_that_a_mode_does_not_have(name):
+    b = Builder()
+    mode = "16x8" if name == "uint8" else "int8-only"
+    with pytest.raises(ValueError, match=f'input type {name}: with mode "{mode}" it is one of'):
+        octavo.quantize(b.build(b.op("TANH", b.input())), mode, input_type=name)
+
+
+def test_boundary_types_of_a_network_that_stays_float():
+    b = Builder()
+    model = b.build(b.op("FLOOR", b.input()))
+    types = {"input_type": "int8", "output_type": "uint8"}
+    content = bytes(octavo.quantize(model, "int8", samples(model), **types))
+    assert Graph(content).names == ["DEQUANTIZE", "FLOOR", "QUANTIZE"]
+    quantized.assert_litert_agrees(content, samples(model)[0])
+
+
+def test_integers_and_booleans_stay():
+    b = Builder()
+    x, n, flag = b.input(), b.input("n", "int32"), b.input("flag", "bool")
+    y = b.op("CAST", flag, name="cast", dtype="int32")
+    model = b.build(b.op("TANH", x), b.op("ADD", n, y, dtype="int32"))
+    graph = check(model, "int8-only", fallback=True)
+    assert [graph.dtype(t) for t in graph.inputs] == ["int8", "int32", "bool"]
+    assert [graph.dtype(t) for t in graph.outputs] == ["int8", "int32"]
+
+
+@both
+def test_a_constant_output(mode, dtype):
+    b = Builder()
+    c = b.net.constant("c", np.float32([[1, -2], [0, 3]]))
+    check(b.build(b.op("TANH", b.input()), c), mode)
+
+
+# ---- Weights and biases -------------------------------------------------------------------------
+
+
+@both
+def test_weights_and_biases_of_several_operators(mode, dtype):
+    b = Builder()
+    x, z = b.input(), b.input("z")
+    wide = b.op("MUL", z, b.net.constant("c", np.float32([9])), name="wide")
+    weights, bias = b.weights(8, 8), b.weights(8)
+    y = [b.dense(t, f"dense{i}", weights, bias) for i, t in enumerate((x, wide, wide))]
+    graph = check(b.build(*y), mode)
+    first, second, third = (dict(graph.operands(n)) for n in graph.of("FULLY_CONNECTED"))
+    assert second == third
+    assert first[2] != second[2]
+    buffers = {graph.graph.tensors[o[1]].buffer for o in (first, second)}
+    assert len(buffers) == 1  # the same integers are stored once
+
+
+@both
+@pytest.mark.parametrize("bias", [False, True])
+def test_channels_of_zeros(mode, dtype, bias):
+    b = Builder()
+    values = np.zeros((8, 8), np.float32)
+    values[::2] = b.rng.normal(0, 0.5, (4, 8))
+    weights = b.net.constant("w", values)
+    constant = b.net.constant("b", np.float32([1e6, 3, 0, -4, 5, 0, 1, 2])) if bias else None
+    check(b.build(b.dense(b.input(), weights=weights, bias=constant)), mode)
+    all_zero = Builder()
+    weights = all_zero.net.constant("w", np.zeros((8, 8), np.float32))
+    constant = all_zero.weights(8) if bias else None
+    check(all_zero.build(all_zero.dense(all_zero.input(), weights=weights, bias=constant)), mode)
+
+
+@both
+@pytest.mark.parametrize("scale", [0.0, 1e-42, 1e-30, 1e-3, 1e30])
+def test_ranges_of_any_size(mode, dtype, scale):
+    b = Builder()
+    model = b.build(b.op("RELU", b.dense(b.input())))
+    expressible = scale == 0 or scale > np.finfo(np.float32).tiny
+    check(model, mode, data=samples(model, scale=scale), limit=0.03 if expressible else 1)
+
+
+def test_weights_computed_while_running():
+    b = Builder()
+    x, weights = b.input(), b.input("w", shape=(8, 8))
+    model = b.build(b.op("TANH", b.dense(x, weights=weights)))
+    graph = check(model, "int8")
+    assert graph.names == ["FULLY_CONNECTED", "QUANTIZE", "TANH", "DEQUANTIZE"]
+    with pytest.raises(ValueError, match=r'FULLY_CONNECTED "dense" computes its weight "w" while'):
+        octavo.quantize(model, "int8-only", samples(model))
+
+
+# ---- What stays float ---------------------------------------------------------------------------
+
+
+@both
+def test_float_operators_in_between(mode, dtype):
+    b = Builder()
+    x = b.input()
+    hidden = b.dense(x, "hidden")
+    floor = b.op("FLOOR", hidden)
+    model = b.build(b.op("TANH", floor), b.op("ADD", hidden, floor))
+    result = octavo.quantize(model, mode, samples(model), fallback=True)
+    assert [(o.operator, o.reason) for o in result.summary.kept_float()] == [
+        ("FLOOR", "has no integer form")
+    ]
+    check(model, mode, fallback=True, limit=1)  # a floor may fall the other way
+    names = Graph(bytes(result)).names
+    assert names.count("FLOOR") == 1
+    assert names.count("DEQUANTIZE") == (1 if mode == "int8-only" else 3)
+
+
+def test_an_error_lists_all_operators():
+    b = Builder()
+    x = b.op("FLOOR", b.input(), name="first")
+    model = b.build(b.op("EXP", b.op("TANH", x), name="second"))
+    with pytest.raises(ValueError, match=r'FLOOR "first" has no integer form; EXP "second" has no'):
+        octavo.quantize(model, "int8-only", samples(model))
+    b = Builder()
+    model = b.build(b.op("HARD_SWISH", b.input(), name="y"))
+    with pytest.raises(ValueError, match=r'HARD_SWISH "y" has no int16 form'):
+        octavo.quantize(model, "16x8", samples(model))
+
+
+def test_recipes():
+    b = Builder()
+    x = b.dense(b.input(), "stem/a")
+    x = b.dense(x, "block/b")
+    x = b.op("TANH", b.dense(x, "block/c"), name="block/tanh")
+    x = b.op("SOFTMAX", b.dense(x, "head/d"), name="head/softmax", beta=1.0)
+    recipe = [
+        {"operator": "SOFTMAX", "mode": "float"},
+        {"tensor": "block/", "mode": "16x8"},
+        {"tensor": "^stem/", "mode": "float"},
+    ]
+    graph = check(b.build(x), "int8", recipe=recipe)
+    names = ("stem/a", "block/b", "block/c", "block/tanh", "head/d", "head/softmax")
+    by_name = {graph.name(t): graph.dtype(t) for t in range(len(graph.graph.tensors))}
+    assert [by_name[name] for name in names] == [
+        *("float32", "int16", "int16", "int16", "int8", "float32")
+    ]
+
+
+def test_a_quantized_network_is_no_source():
+    b = Builder()
+    model = b.build(b.dense(b.input()))
+    result = bytes(octavo.quantize(model, "int8-only", samples(model)))
+    with pytest.raises(ValueError, match='quantized already: tensor "x" is int8'):
+        octavo.quantize(result, "dynamic")
+    result = bytes(octavo.quantize(model, "int8", samples(model)))
+    with pytest.raises(ValueError, match="quantized already"):
+        octavo.quantize(result, "float")
+
+
+# ---- Constants ----------------------------------------------------------------------------------
+
+
+def large(weights_shape=(128, 8)):
+    """Two weights of 1,024 and 1,016 elements."""
+    b = Builder()
+    y = b.op("FULLY_CONNECTED", b.input(), b.weights(*weights_shape), None, shape=(2, 128))
+    return b.build(b.op("FULLY_CONNECTED", y, b.weights(7, 128), None, shape=(2, 7), name="small"))
+
+
+@pytest.mark.parametrize("per_channel", [True, False])
+def test_dynamic_range(per_channel):
+    model = large()
+    content = bytes(octavo.quantize(model, "dynamic", per_channel=per_channel))
+    graph = Graph(content)
+    first, second = (dict(graph.operands(n))[1] for n in graph.of("FULLY_CONNECTED"))
+    assert [graph.dtype(first), graph.dtype(second)] == ["int8", "float32"]
+    assert len(set(graph.graph.tensors[first].quantization.scale)) == (128 if per_channel else 1)
+    x = samples(model)[0]
+    quantized.assert_litert_agrees(content, x, keep_all=False)
+    np.testing.assert_allclose(quantized.run(content, x)[0], quantized.run(model, x)[0], atol=0.2)
+
+
+@pytest.mark.parametrize("per_channel", [True, False])
+@pytest.mark.parametrize("operator", ["CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV"])
+def test_dynamic_range_of_convolutions(operator, per_channel):
+    b = Builder()
+    x = b.input(shape=(1, 6, 6, 128))
+    options = {"padding": "SAME", "stride_w": 1, "stride_h": 1}
+    if operator == "DEPTHWISE_CONV_2D":
+        operands = [x, b.weights(1, 3, 3, 128), b.weights(128)]
+        options["depth_multiplier"] = 1
+    elif operator == "CONV_2D":
+        operands = [x, b.weights(128, 1, 1, 128), b.weights(128)]
+    else:
+        shape = b.net.constant("s", np.int32([1, 6, 6, 128]))
+        operands = [shape, b.weights(128, 1, 1, 128), x]
+    model = b.build(b.op(operator, *operands, shape=(1, 6, 6, 128), **options))
+    content = bytes(octavo.quantize(model, "dynamic", per_channel=per_channel))
+    graph = Graph(content)
+    expected = ["DEQUANTIZE", operator] if operator == "TRANSPOSE_CONV" else [operator]
+    assert graph.names == expected
+    x = samples(model)[0]
+    reference = quantized.run(model, x)[0]
+    graph_inputs = dict(zip(graph.inputs, x, strict=True))
+    litert, outputs = quantized.oracle.run(content, graph_inputs)
+    limit = 0.02 * np.abs(reference).max()  # LiteRT's hybrid kernels differ by as much
+    np.testing.assert_allclose(litert[outputs[0]], reference, rtol=0, atol=limit)
+    np.testing.assert_allclose(quantized.run(content, x)[0], reference, rtol=0, atol=limit)
+
+
+def test_float16():
+    model = large()
+    content = bytes(octavo.quantize(model, "float16"))
+    graph = Graph(content)
+    assert graph.names == ["DEQUANTIZE"] * 2 + ["FULLY_CONNECTED"] * 2
+    assert [graph.dtype(graph.operands(n)[0][1]) for n in (0, 1)] == ["float16"] * 2
+    x = samples(model)[0]
+    quantized.assert_litert_agrees(content, x)
+    # And back: float16 is a source like any other.
+    restored = bytes(octavo.quantize(content, "float"))
+    assert Graph(restored).names == ["FULLY_CONNECTED"] * 2
+    np.testing.assert_array_equal(quantized.run(restored, x)[0], quantized.run(content, x)[0])
+    check(content, "int8")
+
+
+def test_float16_saturates():
+    b = Builder()
+    c = b.net.constant("c", np.float32([1e6, -1e6, 1, 0, 1, 1, 1, 1]))
+    content = bytes(octavo.quantize(b.build(b.op("MUL", b.input(), c)), "float16"))
+    ones = [np.ones(SHAPE, np.float32)]
+    np.testing.assert_array_equal(quantized.run(content, ones)[0][0, :3], [65504, -65504, 1])
+
+
+@pytest.mark.parametrize("per_channel", [True, False])
+def test_dynamic_range_is_a_source(per_channel):
+    model = large()
+    dynamic = bytes(octavo.quantize(model, "dynamic", per_channel=per_channel))
+    restored = bytes(octavo.quantize(dynamic, "float"))
+    graph = Graph(restored)
+    weights = [graph.constant(dict(graph.operands(n))[1]) for n in graph.of("FULLY_CONNECTED")]
+    original = Graph(model)
+    for n, ours in zip(original.of("FULLY_CONNECTED"), weights, strict=True):
+        theirs = original.constant(dict(original.operands(n))[1])
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=0.01)
+    check(dynamic, "int8-only")
+
+
+def test_per_tensor_weights():
+    b = Builder()
+    model = b.build(b.dense(b.input(), bias=b.weights(8)))
+    content = bytes(octavo.quantize(model, "int8", samples(model), per_channel=False))
+    graph = Graph(content)
+    weights = dict(graph.operands(graph.of("FULLY_CONNECTED")[0]))[1]
+    assert len(graph.graph.tensors[weights].quantization.scale) == 1
+    quantized.assert_litert_agrees(content, samples(model)[0])
+
+
+# ---- The rest of the file -----------------------------------------------------------------------
+
+
+def test_what_a_file_says_of_itself_is_kept():
+    net = Network(description="of two parts")
+    keys = ["forward", "backward"]
+    for graph, key in zip([net, net.subgraph("second")], keys, strict=True):
+        x = graph.tensor(f"{key}_x", (1, 8), "float32", shape_signature=(-1, 8))
+        graph.constant("unused", np.ones(4, np.float32))
+        weights = graph.constant("w", np.eye(8, dtype=np.float32))
+        y = graph.tensor(f"{key}_y", (1, 8), "float32", shape_signature=(-1, 8))
+        graph.op("FULLY_CONNECTED", [x, weights, None], [y])
+        graph.inputs, graph.outputs = [x], [y]
+        graph.signature(key, {"value": x}, {"result": y})
+    tree = net.model()
+    metadata = flatbuffer.schema.MetadataT()
+    metadata.name, metadata.buffer = b"about", len(tree.buffers)
+    buffer = flatbuffer.schema.BufferT()
+    buffer.data = np.frombuffer(b"text", np.uint8)
+    tree.buffers.append(buffer)
+    tree.metadata = [metadata]
+    model = flatbuffer.write(tree)
+    rng = np.random.default_rng(3)
+    data = [(key, {"value": rng.normal(0, 1, (3, 8))}) for key in keys for _ in range(4)]
+    for mode in ("int8", "int8-only", "16x8", "dynamic", "float16", "float"):
+        content = bytes(octavo.quantize(model, mode, data))
+        after = flatbuffer.read(content)
+        assert after.description == b"of two parts"
+        assert [m.name for m in after.metadata] == [b"about"]
+        assert bytes(after.buffers[after.metadata[0].buffer].data) == b"text"
+        names = [t.name for g in after.subgraphs for t in g.tensors]
+        assert b"unused" not in names
+        runners = octavo.Interpreter(model_content=content)
+        for index, key in enumerate(keys):
+            graph = Graph(content, index)
+            assert [graph.name(t) for t in graph.outputs] == [f"{key}_y"]
+            for t in (*graph.inputs, *graph.outputs):
+                assert list(graph.graph.tensors[t].shapeSignature) == [-1, 8]
+            runner = runners.get_signature_runner(key)
+            sample = next(values["value"] for k, values in data if k == key)
+            value = graph.to_integers(graph.inputs[0], np.float32(sample))
+            result = graph.to_reals(graph.outputs[0], runner(value=value)["result"])
+            np.testing.assert_allclose(result, sample, atol=0.05)
+
+
+def test_samples_for_one_of_two_signatures_are_too_few():
+    b = Builder()
+    model = b.net
+    x = b.input()
+    model.inputs, model.outputs = [x], [b.op("TANH", x)]
+    other = model.subgraph("other")
+    a = other.tensor("a", SHAPE, "float32")
+    c = other.tensor("c", SHAPE, "float32")
+    other.op("TANH", [a], [c])
+    other.inputs, other.outputs = [a], [c]
+    other.signature("other", {"a": a}, {"c": c})
+    content = model.build()
+    with pytest.raises(ValueError, match="calibration never ran subgraph 1"):
+        octavo.quantize(content, "int8", samples(content))
