@@ -15,6 +15,7 @@ from octavo import flatbuffer
 from octavo.quantizer.affine import Array
 from octavo.quantizer.calibration import Calibration
 from octavo.quantizer.cleanup import clean
+from octavo.quantizer.estimators import check_name
 from octavo.quantizer.expand import expand
 from octavo.quantizer.plan import INTEGER, Choice, Quantizations, RangeOf, choose
 from octavo.quantizer.recipe import Recipe
@@ -135,6 +136,7 @@ def quantize(
       OSError: a file cannot be read.
     """
     settings = _settings(mode)
+    check_name(estimator)
     boundaries = tuple(
         _boundary(mode, settings, role, given)
         for role, given in (("input", input_type), ("output", output_type))

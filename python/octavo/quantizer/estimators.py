@@ -198,9 +198,14 @@ def estimate(
       ValueError: the name is not in `ESTIMATORS`, or the statistics have no histogram and the
         estimator needs one.
     """
+    check_name(name)
+    return ESTIMATORS[name](statistics, bits=bits, symmetric=symmetric, **parameters)
+
+
+def check_name(name: str) -> None:
+    """Raises ValueError if there is no such estimator."""
     if name not in ESTIMATORS:
         raise ValueError(f"{name!r} is no range estimator: {', '.join(ESTIMATORS)}")
-    return ESTIMATORS[name](statistics, bits=bits, symmetric=symmetric, **parameters)
 
 
 def _magnitude(statistics: TensorStatistics) -> float:
