@@ -7,7 +7,6 @@ import numpy as np
 import octavo._schema as schema
 import pytest
 from octavo import _core
-from octavo import _schema as schema
 from octavo.flatbuffer import Network, write
 from oracle import octavo_run
 

@@ -19,9 +19,6 @@ _COMPARED = 10  # samples on which outputs are compared
 
 def add_to(commands: Any) -> None:
     """Adds the command to those of a parser."""
-    from octavo.quantizer.api import MODES
-    from octavo.quantizer.estimators import ESTIMATORS
-
     parser = commands.add_parser(
         "quantize",
         help="quantize a float network",
@@ -30,7 +27,9 @@ def add_to(commands: Any) -> None:
     parser.set_defaults(command=_quantize)
     parser.add_argument("model", metavar="IN.tflite", help="a network of float32")
     parser.add_argument("-o", "--output", required=True, metavar="OUT.tflite")
-    parser.add_argument("--mode", choices=MODES, default="int8", help="what to make of it (int8)")
+    parser.add_argument(
+        "--mode", default="int8", help="float, dynamic, float16, int8, int8-only, 16x8 (int8)"
+    )
     parser.add_argument(
         "--data",
         metavar="PATH",
@@ -64,9 +63,9 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--save-calibration", metavar="C.json", help="save the ranges")
     parser.add_argument(
         "--estimator",
-        choices=ESTIMATORS,
         default="minmax",
-        help="how ranges follow from the values seen (minmax)",
+        help="how ranges follow from the values seen: minmax, moving-average, percentile, mse, "
+        "entropy (minmax)",
     )
     parser.add_argument(
         "--per-tensor", action="store_true", help="one scale for all channels of a weight"
