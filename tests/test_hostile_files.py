@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import flatbuffers
 import numpy as np
-import octavo._schema as schema
 import pytest
 from octavo import _core
 from octavo.flatbuffer import Network, write
@@ -148,39 +146,3 @@ def test_more_memory_than_there_is():
     interpreter = _core.Interpreter(_core.Model.copy(net.build()))
     with pytest.raises(RuntimeError, match="out of memory: 549755813888 bytes asked for"):
         interpreter.allocate()
-
-
-def _of_one_tensor(count: int, scales: int) -> bytes:
-    """A file whose `count` tensors are one and the same table, with that many scales."""
-    builder = flatbuffers.Builder()
-
-    def vector_of(start, table: int, count: int) -> int:
-        start(builder, count)
-        for _ in range(count):
-            builder.PrependUOffsetTRelative(table)
-        return builder.EndVector()
-
-    scale = builder.CreateNumpyVector(np.ones(scales, np.float32))
-    shape = builder.CreateNumpyVector(np.array([scales], np.int32))
-    schema.QuantizationParametersStart(builder)
-    schema.QuantizationParametersAddScale(builder, scale)
-    quantization = schema.QuantizationParametersEnd(builder)
-    schema.TensorStart(builder)
-    schema.TensorAddShape(builder, shape)
-    schema.TensorAddQuantization(builder, quantization)
-    tensor = schema.TensorEnd(builder)
-    tensors = vector_of(schema.SubGraphStartTensorsVector, tensor, count)
-    schema.SubGraphStart(builder)
-    schema.SubGraphAddTensors(builder, tensors)
-    graph = schema.SubGraphEnd(builder)
-    graphs = vector_of(schema.ModelStartSubgraphsVector, graph, 1)
-    schema.ModelStart(builder)
-    schema.ModelAddVersion(builder, 3)
-    schema.ModelAddSubgraphs(builder, graphs)
-    builder.Finish(schema.ModelEnd(builder), file_identifier=b"TFL3")
-    return bytes(builder.Output())
-
-
-def test_tensors_that_share_their_lists():
-    with pytest.raises(ValueError, match="refers to the same data from so many places"):
-        _core.Model.copy(_of_one_tensor(10_000, 10_000))
