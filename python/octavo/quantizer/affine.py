@@ -70,7 +70,8 @@ def quantize_weights(
     `axis`, or one for all. Zero stays zero, and what is equal in a slice stays equal.
 
     A slice's scale is that of its greatest magnitude, or a little more if that makes the error
-    smaller. A scale is at least `least` (broadcast to the scales). A slice of zeros takes the
+    smaller; but not where the weights are clustered: slices of the same reals are then the same
+    integers, and compress as well as the reals. A scale is at least `least` (broadcast to the scales). A slice of zeros takes the
     smallest of the other slices' scales: with its own its bias could not be expressed.
     """
     slices = weights[None] if axis is None else np.moveaxis(weights, axis, 0)
@@ -78,7 +79,7 @@ def quantize_weights(
     scales = _least_scales(rows, least)
     found, quantized = scales.copy(), np.zeros(rows.shape, np.int8)
     smallest = np.full(scales.shape, np.inf)
-    for factor in _SCALE_FACTORS:
+    for factor in _SCALE_FACTORS[:1] if _are_clustered(weights) else _SCALE_FACTORS:
         tried = (scales * factor).astype(np.float32)
         q = np.clip(round_away(rows / tried[:, None]), -127, 127)
         error = _row_errors(q * tried[:, None] - rows)
@@ -86,6 +87,11 @@ def quantize_weights(
         found[better], quantized[better], smallest[better] = tried[better], q[better], error[better]
     restored: Array = quantized.reshape(slices.shape)
     return (restored[0] if axis is None else np.moveaxis(restored, 0, axis)), found
+
+
+def _are_clustered(weights: Array) -> bool:
+    """Whether there are so few distinct reals that int8 could count them, each several times."""
+    return np.unique(weights).size <= min(256, weights.size // 4)
 
 
 def _least_scales(rows: Array, least: Array | float) -> Array:
