@@ -6,10 +6,13 @@ namespace {
 // Small requests share a block of this size; larger ones get a block of their own.
 constexpr size_t kBlockBytes = 64 * 1024;
 
+// What no machine has; on those of 32 bits, less than a size_t would cut off.
+constexpr int64_t kMostBytes = sizeof(size_t) < sizeof(int64_t) ? INT32_MAX : int64_t{1} << 46;
+
 }  // namespace
 
 Status Arena::allocate(int64_t bytes, size_t alignment, void** out) {
-  if (bytes < 0 || bytes > (int64_t{1} << 46)) {
+  if (bytes < 0 || bytes > kMostBytes) {
     return Status::failed("out of memory: ", bytes, " bytes asked for");
   }
   const auto size = static_cast<size_t>(bytes);
