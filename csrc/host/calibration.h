@@ -45,14 +45,18 @@ class Calibration {
   // and of the variables they have changed. Threads that run interpreters of their own take turns.
   Status run(Interpreter& interpreter);
 
-  const std::vector<ValueStatistics>& statistics() const { return statistics_; }
+  // A copy: another thread may be running.
+  std::vector<ValueStatistics> statistics() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return statistics_;
+  }
 
  private:
   void add(const Interpreter& interpreter, const Tensor& tensor);
   void add_known(const Interpreter& interpreter);
   void add_step(const Interpreter& interpreter, const Step& step);
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::vector<ValueStatistics> statistics_;
   bool with_histograms_;
 };
