@@ -28,7 +28,7 @@ void quantize_to(const AffineParams& p, const float* in, T* out) {
 template <class T>
 void dequantize_from(const AffineParams& p, const T* in, float* out) {
   for_each_element(p, [&](int64_t i, int64_t c) {
-    out[i] = p.scale[c] * static_cast<float>(in[i] - p.zero_point[c]);
+    out[i] = p.scale[c] * static_cast<float>(sub_wrapping(in[i], p.zero_point[c]));
   });
 }
 
