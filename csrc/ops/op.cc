@@ -105,13 +105,9 @@ Status PrepareContext::expect_known(const char* role, const Tensor& t) const {
 Status PrepareContext::fail_types() const {
   char list[256];
   Message m(list, sizeof(list));
-  for (const Tensor* t : step.inputs) {
-    m.add(t == step.inputs[0] ? "" : ", ");
-    if (t != nullptr) {
-      m.add(t->type);
-    } else {
-      m.add("none");
-    }
+  for (int32_t i = 0; i < input_count(); ++i) {
+    if (i > 0) m.add(", ");
+    m.add(has_input(i) ? dtype_info(input(i).type).name : "none");
   }
   return fail("does not exist for inputs of types (", list, ") and output of type ",
               output(0).type);
