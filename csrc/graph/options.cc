@@ -52,7 +52,6 @@ Status decode(const schema::DepthwiseConv2DOptions& from, Conv2DOptions& to) {
   to.stride_h = from.stride_h();
   to.dilation_w = from.dilation_w_factor();
   to.dilation_h = from.dilation_h_factor();
-  to.depth_multiplier = from.depth_multiplier();
   OCTAVO_TRY(convert(from.padding(), to.padding));
   return convert(from.fused_activation_function(), to.activation);
 }
@@ -154,11 +153,6 @@ Status decode(const schema::ReshapeOptions& from, DimsOptions& to) {
   return convert(from.new_shape(), to);
 }
 
-Status decode(const schema::CastOptions& from, TypeOptions& to) {
-  OCTAVO_TRY(convert(from.in_data_type(), to.in));
-  return convert(from.out_data_type(), to.out);
-}
-
 Status decode(const schema::ShapeOptions& from, TypeOptions& to) {
   return convert(from.out_type(), to.out);
 }
@@ -194,7 +188,6 @@ constexpr OptionsOf kOptions[] = {
     {Opcode::ARG_MAX, &decode_table<schema::ArgMaxOptions, TypeOptions>},
     {Opcode::ARG_MIN, &decode_table<schema::ArgMinOptions, TypeOptions>},
     {Opcode::AVERAGE_POOL_2D, &decode_table<schema::Pool2DOptions, Pool2DOptions>},
-    {Opcode::CAST, &decode_table<schema::CastOptions, TypeOptions>},
     {Opcode::CONCATENATION, &decode_table<schema::ConcatenationOptions, ConcatenationOptions>},
     {Opcode::CONV_2D, &decode_table<schema::Conv2DOptions, Conv2DOptions>},
     {Opcode::DEPTHWISE_CONV_2D, &decode_table<schema::DepthwiseConv2DOptions, Conv2DOptions>},

@@ -24,7 +24,6 @@ struct Conv2DOptions {  // CONV_2D, DEPTHWISE_CONV_2D, TRANSPOSE_CONV
   Padding padding = Padding::kSame;
   int32_t stride_w = 0, stride_h = 0;
   int32_t dilation_w = 1, dilation_h = 1;
-  int32_t depth_multiplier = 0;  // DEPTHWISE_CONV_2D only
   Activation activation = Activation::kNone;
   DType quantized_bias_type = DType::kFloat32;  // kFloat32: not given
 };
@@ -76,7 +75,7 @@ struct StridedSliceOptions {
   bool offset = false;
 };
 
-struct AxisOptions {  // PACK, UNPACK, GATHER
+struct AxisOptions {  // PACK, UNPACK, SPLIT, SPLIT_V; the splits have their axis as an input
   int32_t count = 0;  // PACK: values_count; UNPACK: num; SPLIT, SPLIT_V: num_splits
   int32_t axis = 0;
 };
@@ -87,10 +86,8 @@ struct DimsOptions {  // SQUEEZE: squeeze_dims; RESHAPE: new_shape
   int32_t dims[kMaxRank] = {};
 };
 
-struct TypeOptions {  // CAST, SHAPE, ARG_MAX, ARG_MIN: a type; kUnknown where the options do not
-                      // give it
-  DType in = DType::kUnknown;
-  DType out = DType::kUnknown;
+struct TypeOptions {            // SHAPE: out_type; ARG_MAX, ARG_MIN: output_type
+  DType out = DType::kUnknown;  // where the options are left out
 };
 
 }  // namespace octavo

@@ -8,13 +8,9 @@ struct CopiesParams {
   int32_t source;  // of cuts
 };
 
-// A file's constants may lie unaligned.
 template <class T>
-int64_t load(const void* data, int64_t i) {
-  T value;
-  memcpy(&value, static_cast<const uint8_t*>(data) + i * static_cast<int64_t>(sizeof(T)),
-         sizeof(T));
-  return value;
+int64_t load(const Tensor& t, int64_t i) {
+  return static_cast<const T*>(t.data)[i];
 }
 
 Status invoke_copy(const Step& s, const Workspace& w) {
@@ -137,13 +133,13 @@ Status expect_integers(const PrepareContext& c, const char* role, const Tensor& 
 int64_t integer_at(const Tensor& t, int64_t i) {
   switch (t.type) {
     case DType::kInt8:
-      return load<int8_t>(t.data, i);
+      return load<int8_t>(t, i);
     case DType::kInt16:
-      return load<int16_t>(t.data, i);
+      return load<int16_t>(t, i);
     case DType::kInt32:
-      return load<int32_t>(t.data, i);
+      return load<int32_t>(t, i);
     default:
-      return load<int64_t>(t.data, i);
+      return load<int64_t>(t, i);
   }
 }
 
