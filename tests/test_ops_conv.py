@@ -374,7 +374,7 @@ ERRORS = [
     ),
     ({"w_scale": None}, 'filter "x1" of type int8 has no scale'),
     ({"x_zero": 128}, 'input "x0" has zero point 128, its type int8 holds -128 to 127'),
-    ({"dtype": "int16", "x_zero": 1}, '"x0" of type int16 has zero point 1, should have 0'),
+    ({"dtype": "int16", "x_zero": 1}, 'input "x0" of type int16 has zero point 1, should have 0'),
     (
         {"dtype": "int16", "quantized_bias_type": "INT64"},
         'bias "x2" has type int32, the option quantized_bias_type says int64',

@@ -130,7 +130,7 @@ def test_refusals():
         'LOGISTIC (node 0 "y"): output "y" has scale 0.5, should be 0.00390625'
     )
     assert refusal("LOGISTIC", "int16", Quantization(0.5, 3), pot) == (
-        'LOGISTIC (node 0 "y"): int16 zero points are 3 and 0, should be 0'
+        'LOGISTIC (node 0 "y"): input "x0" of type int16 has zero point 3, should have 0'
     )
     assert refusal("TANH", "int16", half, half) == (
         'TANH (node 0 "y"): output "y" has scale 0.5, should be 3.05176e-5'

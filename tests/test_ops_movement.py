@@ -386,7 +386,7 @@ def test_malformed(
     [
         ("CONCATENATION", "int8", (0.5, 1), (0.5, 2), "has zero point 1"),
         ("CONCATENATION", "int8", (0.5, 1), (0.25, 1), "has scale 0.5"),
-        ("CONCATENATION", "int16", (0.5, 1), (0.5, 1), "of int16 both should be 0"),
+        ("CONCATENATION", "int16", (0.5, 1), (0.5, 1), "of type int16 has zero point"),
         ("PACK", "uint8", (0.5, 1), (0.5, 2), "has zero point 1"),
         ("UNPACK", "int8", (0.5, 1), (0.25, 1), "has scale 0.5"),
         ("EXPAND_DIMS", "int8", (0.5, 1), (None, 0), "has 0 scales"),

@@ -262,7 +262,7 @@ def test_refusals():
         'QUANTIZE (node 0 "y"): output "y" has zero point 200, its type int8 holds -128 to 127'
     )
     assert refusal("QUANTIZE", np.zeros(4, np.int16), "int16", half, {**half, "zero_point": 1}) == (
-        'QUANTIZE (node 0 "y"): int16 zero points are 0 and 1, should be 0'
+        'QUANTIZE (node 0 "y"): output "y" of type int16 has zero point 1, should have 0'
     )
     assert refusal("QUANTIZE", np.zeros(4, np.uint8), "int8", half, {"scale": 0.0}) == (
         'QUANTIZE (node 0 "y"): output "y" has scale 0, should be above 0'

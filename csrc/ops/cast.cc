@@ -1,3 +1,4 @@
+// CAST.
 #include "ops/op.h"
 
 namespace octavo {

@@ -50,9 +50,8 @@ Status check_quantization(const PrepareContext& c, const Tensor& in, bool& resca
     case DType::kInt8:
       return expect_unscaled(c, in, out);
     case DType::kInt16:
-      if (in.quantization().zero() == 0 && out.quantization().zero() == 0) return {};
-      return c.fail("input \"", in.info->name, "\" has zero point ", in.quantization().zero(),
-                    ", the output ", out.quantization().zero(), ", of int16 both should be 0");
+      OCTAVO_TRY(c.expect_symmetric_int16("input", in));
+      return c.expect_symmetric_int16("output", out);
     default:
       return {};
   }

@@ -1,3 +1,4 @@
+// CONV_2D.
 #include "ops/conv.h"
 
 namespace octavo {

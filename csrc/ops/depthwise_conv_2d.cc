@@ -1,3 +1,4 @@
+// DEPTHWISE_CONV_2D.
 #include "ops/conv.h"
 
 namespace octavo {

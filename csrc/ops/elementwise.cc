@@ -1,19 +1,6 @@
 #include "ops/elementwise.h"
 
 namespace octavo {
-namespace {
-
-Status expect_quantized(const PrepareContext& c, const char* role, const Tensor& t) {
-  OCTAVO_TRY(c.expect_per_tensor(role, t));
-  if (t.type == DType::kInt16 && t.zero_point() != 0) {
-    return c.fail(role, " \"", t.info->name, "\" of type int16 has zero point ", t.zero_point(),
-                  ", should have 0");
-  }
-  return {};
-}
-
-}  // namespace
-
 Status prepare_unary(const PrepareContext& c) {
   OCTAVO_TRY(c.expect_operands(1, 1, 1));
   OCTAVO_TRY(c.expect_same_type("input", c.input(0), "output", c.output(0)));
@@ -38,9 +25,11 @@ Status prepare_binary(const PrepareContext& c, reference::Broadcast* broadcast) 
 
 Status expect_quantized_operands(const PrepareContext& c) {
   for (int32_t i = 0; i < c.input_count(); ++i) {
-    OCTAVO_TRY(expect_quantized(c, "input", c.input(i)));
+    OCTAVO_TRY(c.expect_per_tensor("input", c.input(i)));
+    OCTAVO_TRY(c.expect_symmetric_int16("input", c.input(i)));
   }
-  return expect_quantized(c, "output", c.output(0));
+  OCTAVO_TRY(c.expect_per_tensor("output", c.output(0)));
+  return c.expect_symmetric_int16("output", c.output(0));
 }
 
 }  // namespace octavo

@@ -6,6 +6,13 @@
 
 namespace octavo {
 
+// Runs a kernel (element count, input, output).
+template <auto kKernel>
+Status invoke_elements(const Step& s, const Workspace& w) {
+  (w.kernels.*kKernel)(s.inputs[0]->shape.count(), s.input(0), s.output(0));
+  return {};
+}
+
 // What runs an operator on one element type.
 struct TypedInvoke {
   DType type;

@@ -1,3 +1,4 @@
+// FULLY_CONNECTED.
 #include <limits>
 
 #include "ops/activation.h"

@@ -1,20 +1,19 @@
+// HARD_SWISH.
+#include "ops/elementwise.h"
 #include "ops/lut.h"
 
 namespace octavo {
 
 Status prepare_hard_swish(PrepareContext& c) {
-  OCTAVO_TRY(c.expect_operands(1, 1, 1));
+  OCTAVO_TRY(prepare_unary(c));
   const Tensor& in = c.input(0);
   const Tensor& out = c.output(0);
   OCTAVO_TRY(c.expect_type("input", in, {DType::kFloat32, DType::kInt8, DType::kUInt8}));
-  OCTAVO_TRY(c.expect_same_type("input", in, "output", out));
-  OCTAVO_TRY(c.set_shape(0, in.shape));
   if (in.type == DType::kFloat32) {
     c.step.invoke = &invoke_elements<&Kernels::hard_swish_f32>;
     return {};
   }
-  OCTAVO_TRY(c.expect_per_tensor("input", in));
-  OCTAVO_TRY(c.expect_per_tensor("output", out));
+  OCTAVO_TRY(expect_quantized_operands(c));
   // Wholly in float32, then widened.
   const float step = 1.0f / 128 * in.scale();
   const Multiplier to_output = quantize_multiplier(step / out.scale());

@@ -1,6 +1,8 @@
+// LOGISTIC, TANH, and what other operators on 8 bits look up.
 #include "ops/lut.h"
 
 #include "base/math.h"
+#include "ops/elementwise.h"
 
 namespace octavo {
 namespace {
@@ -15,10 +17,10 @@ Status invoke_lookup_8(const Step& s, const Workspace& w) {
   return {};
 }
 
-template <auto kernel>
+template <auto kKernel>
 Status invoke_sigmoid_s16(const Step& s, const Workspace& w) {
-  (w.kernels.*kernel)(s.params<reference::SigmoidParams>(), s.inputs[0]->shape.count(), s.input(0),
-                      s.output(0));
+  (w.kernels.*kKernel)(s.params<reference::SigmoidParams>(), s.inputs[0]->shape.count(), s.input(0),
+                       s.output(0));
   return {};
 }
 
@@ -78,10 +80,6 @@ void find_multiplier(float scale, int32_t most_doubled, reference::SigmoidParams
 Status prepare_s16(PrepareContext& c, const Sigmoid& op) {
   const Tensor& in = c.input(0);
   const Tensor& out = c.output(0);
-  if (in.zero_point() != 0 || out.zero_point() != 0) {
-    return c.fail("int16 zero points are ", in.zero_point(), " and ", out.zero_point(),
-                  ", should be 0");
-  }
   if (!is_about(out.scale(), 1.0 / 32768)) {
     return c.fail("output \"", out.info->name, "\" has scale ", out.scale(), ", should be ",
                   1.0 / 32768);
@@ -98,18 +96,15 @@ Status prepare_s16(PrepareContext& c, const Sigmoid& op) {
 }
 
 Status prepare(PrepareContext& c, const Sigmoid& op) {
-  OCTAVO_TRY(c.expect_operands(1, 1, 1));
+  OCTAVO_TRY(prepare_unary(c));
   const Tensor& in = c.input(0);
   OCTAVO_TRY(
       c.expect_type("input", in, {DType::kFloat32, DType::kInt8, DType::kUInt8, DType::kInt16}));
-  OCTAVO_TRY(c.expect_same_type("input", in, "output", c.output(0)));
-  OCTAVO_TRY(c.set_shape(0, in.shape));
   if (in.type == DType::kFloat32) {
     c.step.invoke = op.invoke_f32;
     return {};
   }
-  OCTAVO_TRY(c.expect_per_tensor("input", in));
-  OCTAVO_TRY(c.expect_per_tensor("output", c.output(0)));
+  OCTAVO_TRY(expect_quantized_operands(c));
   return in.type == DType::kInt16 ? prepare_s16(c, op) : prepare_8(c, op);
 }
 

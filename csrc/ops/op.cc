@@ -80,6 +80,13 @@ Status PrepareContext::expect_per_tensor(const char* role, const Tensor& t) cons
   return {};
 }
 
+Status PrepareContext::expect_symmetric_int16(const char* role, const Tensor& t) const {
+  const int64_t zero = t.quantization().zero();
+  if (t.type != DType::kInt16 || zero == 0) return {};
+  return fail(role, " \"", t.info->name, "\" of type int16 has zero point ", zero,
+              ", should have 0");
+}
+
 Status PrepareContext::expect_same_quantization(const char* role_a, const Tensor& a,
                                                 const char* role_b, const Tensor& b) const {
   OCTAVO_TRY(expect_per_tensor(role_a, a));

@@ -114,6 +114,8 @@ class PrepareContext {
   Status expect_rank(const char* role, const Tensor& t, int32_t least, int32_t most) const;
   // One scale > 0 and a zero point within the type.
   Status expect_per_tensor(const char* role, const Tensor& t) const;
+  // A zero point of 0, if the type is int16: its kernels know no other.
+  Status expect_symmetric_int16(const char* role, const Tensor& t) const;
   Status expect_same_quantization(const char* role_a, const Tensor& a, const char* role_b,
                                   const Tensor& b) const;
   // The value is known while preparing, so that it can be read through t.data.

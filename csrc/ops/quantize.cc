@@ -1,4 +1,5 @@
-#include "ops/lut.h"
+// QUANTIZE, DEQUANTIZE.
+#include "ops/elementwise.h"
 
 namespace octavo {
 namespace {
@@ -82,10 +83,9 @@ Status make_requantize_params(PrepareContext& c) {
   const Tensor& out = c.output(0);
   OCTAVO_TRY(c.expect_per_tensor("input", in));
   OCTAVO_TRY(c.expect_per_tensor("output", out));
-  if (in.type == DType::kInt16 && out.type == DType::kInt16 &&
-      (in.zero_point() != 0 || out.zero_point() != 0)) {
-    return c.fail("int16 zero points are ", in.zero_point(), " and ", out.zero_point(),
-                  ", should be 0");
+  if (in.type == DType::kInt16 && out.type == DType::kInt16) {
+    OCTAVO_TRY(c.expect_symmetric_int16("input", in));
+    OCTAVO_TRY(c.expect_symmetric_int16("output", out));
   }
   RequantizeParams* p;
   OCTAVO_TRY(c.make_params(p));

@@ -1,3 +1,4 @@
+// SOFTMAX.
 #include "base/math.h"
 #include "graph/options.h"
 #include "ops/op.h"

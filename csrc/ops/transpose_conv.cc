@@ -1,3 +1,4 @@
+// TRANSPOSE_CONV.
 #include "ops/conv.h"
 
 namespace octavo {

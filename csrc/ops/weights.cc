@@ -63,14 +63,9 @@ Status check_weights(const PrepareContext& c, const WeightedOperands& o, bool ze
   OCTAVO_TRY(check_filter_quantization(c, o, zero_point_allowed && !is_hybrid(o)));
   if (is_hybrid(o)) return {};
   OCTAVO_TRY(c.expect_per_tensor("input", o.input));
+  OCTAVO_TRY(c.expect_symmetric_int16("input", o.input));
   OCTAVO_TRY(c.expect_per_tensor("output", o.output));
-  for (const Tensor* t : {&o.input, &o.output}) {
-    if (t->type == DType::kInt16 && t->zero_point() != 0) {
-      return c.fail("\"", t->info->name, "\" of type int16 has zero point ", t->zero_point(),
-                    ", should have 0");
-    }
-  }
-  return {};
+  return c.expect_symmetric_int16("output", o.output);
 }
 
 Status make_filter_scales(const PrepareContext& c, const WeightedOperands& o,
