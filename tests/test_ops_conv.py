@@ -377,7 +377,7 @@ ERRORS = [
     ({"dtype": "int16", "x_zero": 1}, 'input "x0" of type int16 has zero point 1, should have 0'),
     (
         {"dtype": "int16", "quantized_bias_type": "INT64"},
-        'bias "x2" has type int32, the option quantized_bias_type says int64',
+        'bias "x2" has type int32, option quantized_bias_type says int64',
     ),
     (
         {"b_type": "int64"},

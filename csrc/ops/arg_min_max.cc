@@ -1,6 +1,6 @@
 // ARG_MAX, ARG_MIN.
 #include "graph/options.h"
-#include "ops/op.h"
+#include "ops/axis.h"
 
 namespace octavo {
 namespace {
@@ -30,22 +30,10 @@ constexpr ArgMinMaxKernel kKernels[] = {
 Status find_axis(const PrepareContext& c, int32_t* dimension) {
   const Tensor& axis = c.input(1);
   const Shape& in = c.input(0).shape;
-  OCTAVO_TRY(c.expect_type("axis", axis, {DType::kInt32, DType::kInt64}));
-  if (axis.shape.count() != 1) {
-    return c.fail("axis \"", axis.info->name, "\" has shape ", axis.shape,
-                  ", should be a single element");
-  }
-  OCTAVO_TRY(c.expect_known("axis", axis));
-  const int64_t value = axis.type == DType::kInt32 ? *static_cast<const int32_t*>(axis.data)
-                                                   : *static_cast<const int64_t*>(axis.data);
-  if (value < -in.rank || value >= in.rank) {
-    return c.fail("axis ", value, " does not exist, the input has shape ", in);
-  }
-  *dimension = static_cast<int32_t>(value < 0 ? value + in.rank : value);
-  if (in[*dimension] < 1) {
-    return c.fail("axis ", value, " of the input's shape ", in, " has no elements");
-  }
-  return {};
+  OCTAVO_TRY(expect_integers(c, "axis", axis, 1));
+  OCTAVO_TRY(normalize_axis(c, integer_at(axis, 0), in.rank, *dimension));
+  if (in[*dimension] > 0) return {};
+  return c.fail("input shape ", in, " has no elements along axis ", *dimension);
 }
 
 Status prepare_arg_min_max(PrepareContext& c, bool minimum) {
@@ -57,16 +45,12 @@ Status prepare_arg_min_max(PrepareContext& c, bool minimum) {
   OCTAVO_TRY(c.expect_type("output", out, {DType::kInt32, DType::kInt64}));
   const DType index_type = c.options<TypeOptions>().out;
   if (index_type != out.type) {
-    return c.fail("the option output_type is ", index_type, ", output \"", out.info->name,
+    return c.fail("option output_type is ", index_type, ", output \"", out.info->name,
                   "\" has type ", out.type);
   }
   int32_t axis = 0;
   OCTAVO_TRY(find_axis(c, &axis));
-  Shape shape;
-  for (int32_t d = 0; d < in.shape.rank; ++d) {
-    if (d != axis) shape[shape.rank++] = in.shape[d];
-  }
-  OCTAVO_TRY(c.set_shape(0, shape));
+  OCTAVO_TRY(c.set_shape(0, remove_dimension(in.shape, axis)));
 
   ArgMinMaxParams* p;
   OCTAVO_TRY(c.make_params(p));

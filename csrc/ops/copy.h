@@ -1,6 +1,7 @@
 // What the operators that only move elements have in common.
 #pragma once
 
+#include "ops/axis.h"
 #include "ops/op.h"
 
 namespace octavo {
@@ -36,16 +37,5 @@ inline int32_t element_bytes(const Tensor& t) { return dtype_info(t.type).bits /
 
 // Two tensors between which elements move: where one has a scale, the other has the same.
 Status expect_unscaled(const PrepareContext& c, const Tensor& in, const Tensor& out);
-
-// `t` holds known int32 or int64: `count` of them, as a vector or, of one, a scalar.
-Status expect_integers(const PrepareContext& c, const char* role, const Tensor& t, int64_t count);
-// One element of a known tensor of int8, int16, int32 or int64.
-int64_t integer_at(const Tensor& t, int64_t i);
-
-Shape insert_dimension(const Shape& shape, int32_t axis, int32_t size);
-Shape remove_dimension(const Shape& shape, int32_t axis);
-
-// `axis`, which counts from the end where it is negative, as an index below `rank`.
-Status normalize_axis(const PrepareContext& c, int64_t axis, int32_t rank, int32_t& out);
 
 }  // namespace octavo

@@ -1,6 +1,6 @@
 // MEAN, SUM.
 #include "graph/options.h"
-#include "ops/op.h"
+#include "ops/axis.h"
 
 namespace octavo {
 namespace {
@@ -50,11 +50,9 @@ Status find_reduced(const PrepareContext& c, bool (&reduced)[kMaxRank]) {
   if (count == 0 || in.rank == 0) return {};
   OCTAVO_TRY(c.expect_known("axis", axes));
   for (int64_t i = 0; i < count; ++i) {
-    const int32_t axis = static_cast<const int32_t*>(axes.data)[i];
-    if (axis < -in.rank || axis >= in.rank) {
-      return c.fail("axis ", axis, " does not exist, the input has shape ", in);
-    }
-    reduced[axis < 0 ? axis + in.rank : axis] = true;
+    int32_t axis;
+    OCTAVO_TRY(normalize_axis(c, integer_at(axes, i), in.rank, axis));
+    reduced[axis] = true;
   }
   return {};
 }

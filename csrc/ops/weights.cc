@@ -42,7 +42,7 @@ Status choose_kernel(PrepareContext& c, const WeightedOperands& o, DType quantiz
   const bool type_given = o.input.type == DType::kInt16 && quantized_bias_type != DType::kFloat32;
   if (type_given && o.bias != nullptr && o.bias->type != quantized_bias_type) {
     return c.fail("bias \"", o.bias->info->name, "\" has type ", o.bias->type,
-                  ", the option quantized_bias_type says ", quantized_bias_type);
+                  ", option quantized_bias_type says ", quantized_bias_type);
   }
   for (const WeightedKernel& k : kernels) {
     if (k.input != o.input.type || k.filter != o.filter.type) continue;
