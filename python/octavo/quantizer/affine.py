@@ -71,8 +71,9 @@ def quantize_weights(
 
     A slice's scale is that of its greatest magnitude, or a little more if that makes the error
     smaller; but not where the weights are clustered: slices of the same reals are then the same
-    integers, and compress as well as the reals. A scale is at least `least` (broadcast to the scales). A slice of zeros takes the
-    smallest of the other slices' scales: with its own its bias could not be expressed.
+    integers, and compress as well as the reals. A scale is at least `least` (broadcast to the
+    scales). A slice of zeros takes the smallest of the other slices' scales: with its own its bias
+    could not be expressed.
     """
     slices = weights[None] if axis is None else np.moveaxis(weights, axis, 0)
     rows = slices.reshape(slices.shape[0], -1).astype(np.float32)
