@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from octavo import _core
+from octavo import _schema as schema
 from octavo.flatbuffer import Network, write
 from oracle import octavo_run
 
