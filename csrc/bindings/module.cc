@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <map>
 
 #include "host/calibration.h"
 #include "host/model.h"
+#include "kernels/select.h"
 #include "runtime/interpreter.h"
 
 namespace py = pybind11;
@@ -84,6 +86,13 @@ py::list signatures(const Model& model) {
     out.append(py::make_tuple(to_str(s.key), s.subgraph, names(s.inputs), names(s.outputs)));
   }
   return out;
+}
+
+// The environment is read anew, so that two interpreters in one process can be compared.
+const Kernels& selected_kernels() {
+  const Kernels* kernels;
+  raise_if_failed(select_kernels(std::getenv("OCTAVO_ISA"), &kernels));
+  return *kernels;
 }
 
 // A prepared subgraph with its memory. Arrays that look into it keep it alive.
@@ -273,7 +282,8 @@ class PyInterpreter {
   std::shared_ptr<State> fresh() const {
     auto state = std::make_shared<State>();
     state->model = model_;
-    raise_if_failed(Interpreter::create(graph(), kPortable, state->arena, &state->interpreter));
+    raise_if_failed(
+        Interpreter::create(graph(), selected_kernels(), state->arena, &state->interpreter));
     for (const auto& [tensor, shape] : shapes_) {
       raise_if_failed(state->interpreter->resize_input(tensor, shape));
     }
@@ -366,6 +376,13 @@ py::array_t<To> convert(const py::array_t<From, py::array::c_style>& in, float s
 
 PYBIND11_MODULE(_core, m) {
   using namespace octavo;
+  m.def("isa", [] { return selected_kernels().isa; });
+  m.def("available_isas", [] {
+    py::list names;
+    const AvailableKernels available = available_kernels();
+    for (size_t i = 0; i < available.count; ++i) names.append(available.tables[i]->isa);
+    return names;
+  });
   py::class_<Model, std::shared_ptr<Model>>(m, "Model")
       .def_static(
           "open",

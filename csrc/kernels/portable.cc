@@ -7,6 +7,7 @@ const Kernels kPortable = {
 #define KERNEL(name) &reference::name,
 #include "kernels/kernels.inc"
 #undef KERNEL
+    nullptr,
 };
 
 }  // namespace octavo

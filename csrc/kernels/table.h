@@ -1,6 +1,7 @@
 // A table of kernels: one per instruction set. The portable one is reference/ and nothing else.
 #pragma once
 
+#include "kernels/gemm.h"
 #include "reference/reference.h"
 
 namespace octavo {
@@ -10,8 +11,13 @@ struct Kernels {
 #define KERNEL(name) decltype(&reference::name) name;
 #include "kernels/kernels.inc"
 #undef KERNEL
+  // What an operator takes instead of the function above, where it can. Null: nothing.
+  const GemmS8* gemm_s8;
 };
 
 extern const Kernels kPortable;
+#ifdef OCTAVO_X86_64
+extern const Kernels kAvx2, kAvx512Vnni;
+#endif
 
 }  // namespace octavo

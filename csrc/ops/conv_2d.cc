@@ -1,5 +1,6 @@
 // CONV_2D.
 #include "ops/conv.h"
+#include "ops/gemm.h"
 
 namespace octavo {
 namespace {
@@ -40,7 +41,8 @@ Status prepare_conv_2d(PrepareContext& c) {
   const Tensor* bias = c.has_input(2) ? &c.input(2) : nullptr;
   const WeightedOperands operands = {input, filter, bias, c.output(0), p->out_c, /*axis=*/0};
   if (is_hybrid(operands)) OCTAVO_TRY(add_quantized_input(c, operands.input, p->batch));
-  return finish_conv(c, operands, options, span_of(kConvKernels), p);
+  OCTAVO_TRY(finish_conv(c, operands, options, span_of(kConvKernels), p));
+  return use_gemm(c, operands, *p, Epilogue::kFixedPoint, nullptr);
 }
 
 }  // namespace octavo

@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "ops/activation.h"
+#include "ops/gemm.h"
 #include "ops/weights.h"
 
 namespace octavo {
@@ -63,6 +64,22 @@ Status set_sizes(const PrepareContext& c, const Tensor& input, const Tensor& fil
   return c.set_shape(0, out);
 }
 
+// The same as a convolution by 1x1 over a row of pixels.
+reference::ConvParams as_conv(const reference::FullyConnectedParams& p) {
+  reference::ConvParams conv = {};
+  conv.batch = conv.in_h = conv.out_h = conv.filter_h = conv.filter_w = 1;
+  conv.stride_h = conv.stride_w = conv.dilation_h = conv.dilation_w = 1;
+  conv.in_w = conv.out_w = static_cast<int32_t>(p.rows);
+  conv.in_c = conv.filter_c = p.depth;
+  conv.out_c = p.units;
+  conv.in_zero = p.in_zero;
+  conv.filter_zero = p.filter_zero;
+  conv.out_zero = p.out_zero;
+  conv.act_min = p.act_min;
+  conv.act_max = p.act_max;
+  return conv;
+}
+
 }  // namespace
 
 Status prepare_fully_connected(PrepareContext& c) {
@@ -98,7 +115,7 @@ Status prepare_fully_connected(PrepareContext& c) {
   OCTAVO_TRY(c.make_array(p.units, scales));
   for (int32_t i = 0; i < p.units; ++i) scales[i] = real_multiplier(operands, i);
   p.scale = scales.data;
-  return {};
+  return use_gemm(c, operands, as_conv(p), Epilogue::kDouble, p.scale);
 }
 
 }  // namespace octavo

@@ -90,9 +90,11 @@ Status Step::fail(const Parts&... parts) const {
 // "filter".
 class PrepareContext {
  public:
-  PrepareContext(Step& step, Arena& memory) : step(step), memory_(memory) {}
+  PrepareContext(Step& step, const Kernels& kernels, Arena& memory)
+      : step(step), kernels(kernels), memory_(memory) {}
 
   Step& step;  // prepare sets step.invoke
+  const Kernels& kernels;
 
   template <class Options>
   const Options& options() const {

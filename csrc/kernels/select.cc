@@ -1,0 +1,47 @@
+#include "kernels/select.h"
+
+namespace octavo {
+
+#ifdef OCTAVO_X86_64
+namespace {
+
+bool has_avx2() { return __builtin_cpu_supports("avx2"); }
+
+bool has_avx512vnni() {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+         __builtin_cpu_supports("avx512vnni");
+}
+
+}  // namespace
+#endif
+
+AvailableKernels available_kernels() {
+  AvailableKernels a = {};
+#ifdef OCTAVO_X86_64
+  if (has_avx512vnni()) a.tables[a.count++] = &kAvx512Vnni;
+  if (has_avx2()) a.tables[a.count++] = &kAvx2;
+#endif
+  a.tables[a.count++] = &kPortable;
+  return a;
+}
+
+Status select_kernels(const char* isa, const Kernels** out) {
+  const AvailableKernels available = available_kernels();
+  *out = available.tables[0];
+  if (isa == nullptr || *isa == 0) return {};
+  char names[128];
+  Message m(names, sizeof(names));
+  for (size_t i = 0; i < available.count; ++i) {
+    const Kernels* table = available.tables[i];
+    if (Text(table->isa) == Text(isa)) {
+      *out = table;
+      return {};
+    }
+    if (i > 0) m.add(", ");
+    m.add(table->isa);
+  }
+  return Status::invalid("OCTAVO_ISA is \"", isa, "\"; this CPU has ", names);
+}
+
+}  // namespace octavo

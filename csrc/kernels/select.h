@@ -1,0 +1,20 @@
+// Which table of kernels to use.
+#pragma once
+
+#include "base/status.h"
+#include "kernels/table.h"
+
+namespace octavo {
+
+// The tables that this CPU can run, the best first; the last is the portable one.
+struct AvailableKernels {
+  const Kernels* tables[3];
+  size_t count;
+};
+AvailableKernels available_kernels();
+
+// The table that `isa` names; where it is null or empty, the best. Fails for a name that is none,
+// or of a table that this CPU cannot run.
+Status select_kernels(const char* isa, const Kernels** out);
+
+}  // namespace octavo

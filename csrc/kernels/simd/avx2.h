@@ -1,0 +1,104 @@
+// AVX2: 8 lanes of int32; two products of int16 by int16 are added to each, exactly.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+#include <cstring>
+
+#include "kernels/gemm.h"
+
+namespace octavo::avx2 {
+
+struct V {
+  using I32 = __m256i;
+  using Element = int16_t;
+  using Weight = int16_t;
+  using Weights = __m256i;
+  static constexpr int kLanes = 8;
+  static constexpr int kDepth = 2;
+  static constexpr int kOffset = 0;
+  // 5 x 2 sums, 2 vectors of weights, one of the left matrix and a product: 14 registers of 16.
+  static constexpr int kRows = 5;
+  static constexpr int kPanelVectors = 2;
+
+  static I32 set(int32_t x) { return _mm256_set1_epi32(x); }
+  static I32 load(const int32_t* p) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  }
+  static I32 add(I32 a, I32 b) { return _mm256_add_epi32(a, b); }
+  static I32 sub(I32 a, I32 b) { return _mm256_sub_epi32(a, b); }
+  static I32 min(I32 a, I32 b) { return _mm256_min_epi32(a, b); }
+  static I32 max(I32 a, I32 b) { return _mm256_max_epi32(a, b); }
+  static I32 shift_left(I32 x, I32 n) { return _mm256_sllv_epi32(x, n); }
+
+  static void add_offset(const int8_t* in, int32_t count, Element* out) {
+    int32_t i = 0;
+    for (; i + 16 <= count; i += 16) {
+      const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in + i));
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + i), _mm256_cvtepi8_epi16(x));
+    }
+    for (; i < count; ++i) out[i] = in[i];
+  }
+
+  static Weights load_weights(const Weight* p) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  }
+  static Weights broadcast(const Element* p) {
+    int32_t two;
+    memcpy(&two, p, sizeof(two));
+    return _mm256_set1_epi32(two);
+  }
+  static void dot(I32& sum, Weights x, Weights w) {
+    sum = _mm256_add_epi32(sum, _mm256_madd_epi16(x, w));
+  }
+
+  static I32 srdhm(I32 a, I32 b) {
+    const __m256i half = _mm256_set1_epi64x(int64_t{1} << 30);
+    const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(a, b), half);
+    const __m256i odd = _mm256_add_epi64(
+        _mm256_mul_epi32(_mm256_srli_epi64(a, 32), _mm256_srli_epi64(b, 32)), half);
+    return _mm256_blend_epi32(_mm256_srli_epi64(even, 31), _mm256_slli_epi64(odd, 1), 0xaa);
+  }
+  static I32 rdbp(I32 x, I32 n) {
+    const __m256i one = _mm256_set1_epi32(1);
+    const __m256i mask = _mm256_sub_epi32(_mm256_sllv_epi32(one, n), one);
+    const __m256i threshold =
+        _mm256_add_epi32(_mm256_srai_epi32(mask, 1), _mm256_srli_epi32(x, 31));
+    const __m256i up = _mm256_cmpgt_epi32(_mm256_and_si256(x, mask), threshold);  // -1 where true
+    return _mm256_sub_epi32(_mm256_srav_epi32(x, n), up);
+  }
+
+  static I32 scale_round(I32 sum, const double* scale, const GemmOutput& output) {
+    const __m128i low = scale_round_half(_mm256_castsi256_si128(sum), scale, output);
+    const __m128i high = scale_round_half(_mm256_extracti128_si256(sum, 1), scale + 4, output);
+    return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+  }
+
+  // The first `lanes` lanes, which hold int8 values.
+  static void store_s8(I32 x, int8_t* out, int32_t lanes) {
+    const __m128i s16 = _mm_packs_epi32(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));
+    const __m128i s8 = _mm_packs_epi16(s16, s16);
+    if (lanes >= kLanes) {
+      _mm_storel_epi64(reinterpret_cast<__m128i*>(out), s8);
+    } else {
+      const int64_t bytes = _mm_cvtsi128_si64(s8);
+      memcpy(out, &bytes, static_cast<size_t>(lanes));
+    }
+  }
+
+ private:
+  // clamp(round(sum * scale) + out_zero), half away from zero.
+  static __m128i scale_round_half(__m128i sum, const double* scale, const GemmOutput& output) {
+    const __m256d x = _mm256_mul_pd(_mm256_cvtepi32_pd(sum), _mm256_loadu_pd(scale));
+    const __m256d sign = _mm256_and_pd(x, _mm256_set1_pd(-0.0));
+    const __m256d nudge = _mm256_or_pd(sign, _mm256_set1_pd(0x1.fffffffffffffp-2));
+    __m256d y = _mm256_round_pd(_mm256_add_pd(x, nudge), _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
+    y = _mm256_add_pd(y, _mm256_set1_pd(output.out_zero));
+    y = _mm256_max_pd(y, _mm256_set1_pd(output.act_min));
+    y = _mm256_min_pd(y, _mm256_set1_pd(output.act_max));
+    return _mm256_cvttpd_epi32(y);
+  }
+};
+
+}  // namespace octavo::avx2

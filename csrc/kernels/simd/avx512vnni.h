@@ -1,0 +1,99 @@
+// AVX-512 with VNNI: 16 lanes of int32; a dot instruction adds four products of uint8 by int8 to
+// each.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+#include <cstring>
+
+#include "kernels/gemm.h"
+
+namespace octavo::avx512vnni {
+
+struct V {
+  using I32 = __m512i;
+  using Element = uint8_t;  // of the left matrix: the int8 plus kOffset
+  using Weight = int8_t;
+  using Weights = __m512i;
+  static constexpr int kLanes = 16;
+  static constexpr int kDepth = 4;  // products a lane adds in one step
+  static constexpr int kOffset = 128;
+  // 5 x 4 sums, 4 vectors of weights and one of the left matrix: 25 registers of 32.
+  static constexpr int kRows = 5;
+  static constexpr int kPanelVectors = 4;
+
+  static I32 set(int32_t x) { return _mm512_set1_epi32(x); }
+  static I32 load(const int32_t* p) { return _mm512_loadu_si512(p); }
+  static I32 add(I32 a, I32 b) { return _mm512_add_epi32(a, b); }
+  static I32 sub(I32 a, I32 b) { return _mm512_sub_epi32(a, b); }
+  static I32 min(I32 a, I32 b) { return _mm512_min_epi32(a, b); }
+  static I32 max(I32 a, I32 b) { return _mm512_max_epi32(a, b); }
+  static I32 shift_left(I32 x, I32 n) { return _mm512_sllv_epi32(x, n); }
+
+  static void add_offset(const int8_t* in, int32_t count, Element* out) {
+    const __m512i flip = _mm512_set1_epi8(static_cast<char>(kOffset));
+    for (int32_t i = 0; i < count; i += 64) {
+      const int32_t left = count - i;
+      const __mmask64 mask = left >= 64 ? ~__mmask64{0} : (__mmask64{1} << left) - 1;
+      _mm512_mask_storeu_epi8(out + i, mask,
+                              _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, in + i), flip));
+    }
+  }
+
+  static Weights load_weights(const Weight* p) { return _mm512_loadu_si512(p); }
+  static Weights broadcast(const Element* p) {
+    int32_t four;
+    memcpy(&four, p, sizeof(four));
+    return _mm512_set1_epi32(four);
+  }
+  // As an instruction of its own, since gcc moves the sums of the intrinsic through memory.
+  static void dot(I32& sum, Weights x, Weights w) {
+    __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(x), "v"(w));
+  }
+
+  static I32 srdhm(I32 a, I32 b) {
+    const __m512i half = _mm512_set1_epi64(int64_t{1} << 30);
+    const __m512i even = _mm512_add_epi64(_mm512_mul_epi32(a, b), half);
+    const __m512i odd = _mm512_add_epi64(
+        _mm512_mul_epi32(_mm512_srli_epi64(a, 32), _mm512_srli_epi64(b, 32)), half);
+    return _mm512_mask_blend_epi32(0xaaaa, _mm512_srli_epi64(even, 31), _mm512_slli_epi64(odd, 1));
+  }
+  static I32 rdbp(I32 x, I32 n) {
+    const __m512i one = _mm512_set1_epi32(1);
+    const __m512i mask = _mm512_sub_epi32(_mm512_sllv_epi32(one, n), one);
+    const __m512i threshold =
+        _mm512_add_epi32(_mm512_srai_epi32(mask, 1), _mm512_srli_epi32(x, 31));
+    const __mmask16 up = _mm512_cmpgt_epi32_mask(_mm512_and_si512(x, mask), threshold);
+    const __m512i down = _mm512_srav_epi32(x, n);
+    return _mm512_mask_add_epi32(down, up, down, one);
+  }
+
+  static I32 scale_round(I32 sum, const double* scale, const GemmOutput& output) {
+    const __m256i low = scale_round_half(_mm512_castsi512_si256(sum), scale, output);
+    const __m256i high = scale_round_half(_mm512_extracti64x4_epi64(sum, 1), scale + 8, output);
+    return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
+  }
+
+  // The first `lanes` lanes, which hold int8 values.
+  static void store_s8(I32 x, int8_t* out, int32_t lanes) {
+    const __mmask16 mask = lanes >= kLanes ? 0xffff : static_cast<__mmask16>((1 << lanes) - 1);
+    _mm512_mask_cvtepi32_storeu_epi8(out, mask, x);
+  }
+
+ private:
+  // clamp(round(sum * scale) + out_zero), half away from zero.
+  static __m256i scale_round_half(__m256i sum, const double* scale, const GemmOutput& output) {
+    const __m512d x = _mm512_mul_pd(_mm512_cvtepi32_pd(sum), _mm512_loadu_pd(scale));
+    const __m512d sign = _mm512_and_pd(x, _mm512_set1_pd(-0.0));
+    const __m512d nudge = _mm512_or_pd(sign, _mm512_set1_pd(0x1.fffffffffffffp-2));
+    __m512d y =
+        _mm512_roundscale_pd(_mm512_add_pd(x, nudge), _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
+    y = _mm512_add_pd(y, _mm512_set1_pd(output.out_zero));
+    y = _mm512_max_pd(y, _mm512_set1_pd(output.act_min));
+    y = _mm512_min_pd(y, _mm512_set1_pd(output.act_max));
+    return _mm512_cvttpd_epi32(y);
+  }
+};
+
+}  // namespace octavo::avx512vnni
