@@ -5,7 +5,10 @@
 namespace octavo {
 namespace avx2 {
 namespace {
+// clang-format off: the second uses the first.
 #include "kernels/gemm.inl"
+#include "kernels/depthwise.inl"
+// clang-format on
 }  // namespace
 }  // namespace avx2
 
@@ -15,6 +18,7 @@ const Kernels kAvx2 = {
 #include "kernels/kernels.inc"
 #undef KERNEL
     &avx2::kGemmS8,
+    &avx2::kDepthwiseS8,
 };
 
 }  // namespace octavo

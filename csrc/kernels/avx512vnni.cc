@@ -5,7 +5,10 @@
 namespace octavo {
 namespace avx512vnni {
 namespace {
+// clang-format off: the second uses the first.
 #include "kernels/gemm.inl"
+#include "kernels/depthwise.inl"
+// clang-format on
 }  // namespace
 }  // namespace avx512vnni
 
@@ -15,6 +18,7 @@ const Kernels kAvx512Vnni = {
 #include "kernels/kernels.inc"
 #undef KERNEL
     &avx512vnni::kGemmS8,
+    &avx512vnni::kDepthwiseS8,
 };
 
 }  // namespace octavo

@@ -8,6 +8,7 @@ const Kernels kPortable = {
 #include "kernels/kernels.inc"
 #undef KERNEL
     nullptr,
+    nullptr,
 };
 
 }  // namespace octavo

@@ -1,6 +1,7 @@
 // A table of kernels: one per instruction set. The portable one is reference/ and nothing else.
 #pragma once
 
+#include "kernels/depthwise.h"
 #include "kernels/gemm.h"
 #include "reference/reference.h"
 
@@ -13,6 +14,7 @@ struct Kernels {
 #undef KERNEL
   // What an operator takes instead of the function above, where it can. Null: nothing.
   const GemmS8* gemm_s8;
+  const DepthwiseS8* depthwise_s8;
 };
 
 extern const Kernels kPortable;

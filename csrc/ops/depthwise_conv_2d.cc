@@ -1,5 +1,6 @@
 // DEPTHWISE_CONV_2D.
 #include "ops/conv.h"
+#include "ops/gemm.h"
 
 namespace octavo {
 namespace {
@@ -13,6 +14,67 @@ constexpr WeightedKernel kDepthwiseKernels[] = {
     {T::kInt8, T::kInt8, T::kInt32, &invoke_conv<&Kernels::depthwise_conv_2d_s8>},
     {T::kUInt8, T::kUInt8, T::kInt32, &invoke_conv<&Kernels::depthwise_conv_2d_u8>},
 };
+
+struct FastParams {
+  reference::ConvParams conv;
+  const DepthwiseS8* kernel;
+  const void* packed;
+  GemmOutput output;
+  const int8_t* outside;  // the channels of a pixel outside the image: zero points
+};
+
+Status invoke_fast(const Step& s, const Workspace&) {
+  const auto& params = s.params<FastParams>();
+  const reference::ConvParams& p = params.conv;
+  const int8_t* image = s.input(0);
+  int8_t* out = s.output(0);
+  const int8_t** inputs = s.scratch(0);
+  const int32_t taps = p.filter_h * p.filter_w;
+  for (int32_t t = taps; t % params.kernel->taps_multiple != 0; ++t) inputs[t] = params.outside;
+  for (int32_t b = 0; b < p.batch; ++b, image += int64_t{p.in_h} * p.in_w * p.in_c) {
+    for (int32_t y = 0; y < p.out_h; ++y) {
+      for (int32_t x = 0; x < p.out_w; ++x, out += p.out_c) {
+        for (int32_t t = 0; t < taps; ++t) {
+          const int64_t in_y =
+              int64_t{y} * p.stride_h - p.pad_h + int64_t{t / p.filter_w} * p.dilation_h;
+          const int64_t in_x =
+              int64_t{x} * p.stride_w - p.pad_w + int64_t{t % p.filter_w} * p.dilation_w;
+          const bool is_inside = in_y >= 0 && in_y < p.in_h && in_x >= 0 && in_x < p.in_w;
+          inputs[t] = is_inside ? image + (in_y * p.in_w + in_x) * p.in_c : params.outside;
+        }
+        params.kernel->run(inputs, params.packed, p.out_c, taps, params.output, out);
+      }
+    }
+  }
+  return {};
+}
+
+// Packs the weights for the table's DepthwiseS8 if it has one and it fits; else leaves the step as
+// it is.
+Status use_fast(PrepareContext& c, const WeightedOperands& o, const reference::ConvParams& conv) {
+  const DepthwiseS8* kernel = c.kernels.depthwise_s8;
+  const int64_t taps = int64_t{conv.filter_h} * conv.filter_w;
+  if (kernel == nullptr || o.input.type != DType::kInt8 || !o.filter.is_known) return {};
+  if ((o.bias != nullptr && !o.bias->is_known) || conv.out_c != conv.in_c) return {};
+  if (taps < 1 || taps > (1 << 20)) return {};
+
+  FastParams* params;
+  OCTAVO_TRY(c.make_params(params));
+  const auto count = static_cast<int32_t>(taps);
+  Span<CacheLine> packed;
+  OCTAVO_TRY(c.make_array((kernel->packed_bytes(conv.out_c, count) + 63) / 64, packed));
+  kernel->pack({conv.out_c, count, static_cast<const int8_t*>(o.filter.data),
+                o.bias != nullptr ? static_cast<const int32_t*>(o.bias->data) : nullptr,
+                conv.in_zero, conv.multiplier},
+               packed.data);
+  Span<int8_t> outside;
+  OCTAVO_TRY(c.make_array(conv.in_c, outside));
+  memset(outside.data, conv.in_zero, outside.size);
+  *params = {conv, kernel, packed.data, {conv.out_zero, conv.act_min, conv.act_max}, outside.data};
+  OCTAVO_TRY(c.add_scratch((taps + kernel->taps_multiple) * static_cast<int64_t>(sizeof(int8_t*))));
+  c.step.invoke = &invoke_fast;
+  return {};
+}
 
 }  // namespace
 
@@ -38,7 +100,8 @@ Status prepare_depthwise_conv_2d(PrepareContext& c) {
   OCTAVO_TRY(c.set_shape(0, make_shape(p->batch, p->out_h, p->out_w, p->out_c)));
   const Tensor* bias = c.has_input(2) ? &c.input(2) : nullptr;
   const WeightedOperands operands = {input, filter, bias, c.output(0), p->out_c, /*axis=*/3};
-  return finish_conv(c, operands, options, span_of(kDepthwiseKernels), p);
+  OCTAVO_TRY(finish_conv(c, operands, options, span_of(kDepthwiseKernels), p));
+  return use_fast(c, operands, *p);
 }
 
 }  // namespace octavo

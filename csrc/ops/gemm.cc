@@ -13,10 +13,6 @@ struct GemmParams {
   GemmOutput output;
 };
 
-struct alignas(64) CacheLine {
-  uint8_t bytes[64];
-};
-
 // A row of the left matrix: the window of output pixel (y, x), with the zero point where it leaves
 // the image.
 void pack_window(const GemmS8& g, const GemmParams& params, const int8_t* image, int32_t y,

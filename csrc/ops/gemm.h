@@ -6,6 +6,11 @@
 
 namespace octavo {
 
+// What packed weights are made of.
+struct alignas(64) CacheLine {
+  uint8_t bytes[64];
+};
+
 // Packs the weights and sets c.step.invoke, if the table has a GemmS8 and it fits: int8 throughout,
 // known weights with zero point 0, one group. Else leaves the step as it is. `conv` is complete;
 // FULLY_CONNECTED is a convolution by 1x1 over an image of as many pixels as there are rows.

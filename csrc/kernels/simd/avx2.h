@@ -87,7 +87,40 @@ struct V {
     }
   }
 
+  // Depthwise: a block is a vector of int16. In each 128-bit lane, vector j of the interleaved two
+  // holds the channels 4 j to 4 j + 3 of the lane's 8.
+  static constexpr int kBlock = 16;
+  static int32_t channel_at(int32_t i) { return i % 8 / 4 * 8 + i / 8 * 4 + i % 4; }
+  static void interleave(const int8_t* const* inputs, int32_t first, int32_t used,
+                         Weights (&x)[2]) {
+    const __m256i a = load_s8(inputs[0] + first, used), b = load_s8(inputs[1] + first, used);
+    x[0] = _mm256_unpacklo_epi16(a, b);
+    x[1] = _mm256_unpackhi_epi16(a, b);
+  }
+  static void store_block(const I32 (&y)[2], int8_t* out, int32_t used) {
+    const __m256i s16 = _mm256_packs_epi32(y[0], y[1]);
+    const __m128i s8 =
+        _mm_packs_epi16(_mm256_castsi256_si128(s16), _mm256_extracti128_si256(s16, 1));
+    if (used >= kBlock) {
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(out), s8);
+    } else {
+      int8_t bytes[kBlock];
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(bytes), s8);
+      memcpy(out, bytes, static_cast<size_t>(used));
+    }
+  }
+
  private:
+  // The first 16, or fewer, of `used` int8 as int16.
+  static __m256i load_s8(const int8_t* p, int32_t used) {
+    int8_t bytes[kBlock] = {};
+    if (used < kBlock) {
+      memcpy(bytes, p, static_cast<size_t>(used));
+      p = bytes;
+    }
+    return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  }
+
   // clamp(round(sum * scale) + out_zero), half away from zero.
   static __m128i scale_round_half(__m128i sum, const double* scale, const GemmOutput& output) {
     const __m256d x = _mm256_mul_pd(_mm256_cvtepi32_pd(sum), _mm256_loadu_pd(scale));

@@ -34,8 +34,7 @@ struct V {
   static void add_offset(const int8_t* in, int32_t count, Element* out) {
     const __m512i flip = _mm512_set1_epi8(static_cast<char>(kOffset));
     for (int32_t i = 0; i < count; i += 64) {
-      const int32_t left = count - i;
-      const __mmask64 mask = left >= 64 ? ~__mmask64{0} : (__mmask64{1} << left) - 1;
+      const __mmask64 mask = first_bytes(count - i);
       _mm512_mask_storeu_epi8(out + i, mask,
                               _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, in + i), flip));
     }
@@ -81,7 +80,39 @@ struct V {
     _mm512_mask_cvtepi32_storeu_epi8(out, mask, x);
   }
 
+  // Depthwise: a block is a vector of bytes. In each 128-bit lane, vector j of the interleaved four
+  // holds the channels 4 j to 4 j + 3 of the lane's 16.
+  static constexpr int kBlock = 64;
+  static int32_t channel_at(int32_t i) { return i % 16 / 4 * 16 + i / 16 * 4 + i % 4; }
+  static void interleave(const int8_t* const* inputs, int32_t first, int32_t used,
+                         Weights (&x)[4]) {
+    const __mmask64 mask = first_bytes(used);
+    const __m512i flip = _mm512_set1_epi8(static_cast<char>(kOffset));
+    __m512i row[4];
+#pragma GCC unroll 4
+    for (int t = 0; t < 4; ++t) {
+      row[t] = _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, inputs[t] + first), flip);
+    }
+    const __m512i low01 = _mm512_unpacklo_epi8(row[0], row[1]);
+    const __m512i high01 = _mm512_unpackhi_epi8(row[0], row[1]);
+    const __m512i low23 = _mm512_unpacklo_epi8(row[2], row[3]);
+    const __m512i high23 = _mm512_unpackhi_epi8(row[2], row[3]);
+    x[0] = _mm512_unpacklo_epi16(low01, low23);
+    x[1] = _mm512_unpackhi_epi16(low01, low23);
+    x[2] = _mm512_unpacklo_epi16(high01, high23);
+    x[3] = _mm512_unpackhi_epi16(high01, high23);
+  }
+  static void store_block(const I32 (&y)[4], int8_t* out, int32_t used) {
+    const __m512i low = _mm512_packs_epi32(y[0], y[1]);
+    const __m512i high = _mm512_packs_epi32(y[2], y[3]);
+    _mm512_mask_storeu_epi8(out, first_bytes(used), _mm512_packs_epi16(low, high));
+  }
+
  private:
+  static __mmask64 first_bytes(int32_t count) {
+    return count >= 64 ? ~__mmask64{0} : (__mmask64{1} << count) - 1;
+  }
+
   // clamp(round(sum * scale) + out_zero), half away from zero.
   static __m256i scale_round_half(__m256i sum, const double* scale, const GemmOutput& output) {
     const __m512d x = _mm512_mul_pd(_mm512_cvtepi32_pd(sum), _mm512_loadu_pd(scale));
