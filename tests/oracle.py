@@ -7,11 +7,13 @@ requests, and is started anew when one kills it.
 from __future__ import annotations
 
 import atexit
+import os
 import pickle
 import struct
 import subprocess
 import sys
 from typing import IO, Any
+from unittest import mock
 
 import numpy as np
 import numpy.typing as npt
@@ -139,11 +141,31 @@ def octavo_run(
     resize: dict[int, tuple[int, ...]] | None = None,
     keep_all: bool = False,
 ) -> tuple[dict[int, Array], list[int]]:
-    """The same from octavo, in this process."""
+    """The same from octavo, in this process, which gives it with every table of kernels it has."""
     from octavo import _core
 
-    interpreter = _core.Interpreter(_core.Model.copy(model), keep_all=keep_all)
-    for index, shape in (resize or {}).items():
+    shared = _core.Model.copy(model)
+    best, *others = _core.available_isas()
+    values, outputs = _run_on(best, shared, inputs, resize or {}, keep_all)
+    for isa in others:
+        again, _ = _run_on(isa, shared, inputs, resize or {}, keep_all)
+        for index in values:
+            np.testing.assert_array_equal(again[index], values[index], f"{isa} against {best}")
+    return values, outputs
+
+
+def _run_on(
+    isa: str,
+    model: Any,
+    inputs: dict[int, Array],
+    resize: dict[int, tuple[int, ...]],
+    keep_all: bool,
+) -> tuple[dict[int, Array], list[int]]:
+    from octavo import _core
+
+    with mock.patch.dict(os.environ, OCTAVO_ISA=isa):
+        interpreter = _core.Interpreter(model, keep_all=keep_all)
+    for index, shape in resize.items():
         interpreter.resize_input(index, list(shape))
     interpreter.allocate()
     for index, value in inputs.items():

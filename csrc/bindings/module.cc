@@ -282,8 +282,7 @@ class PyInterpreter {
   std::shared_ptr<State> fresh() const {
     auto state = std::make_shared<State>();
     state->model = model_;
-    raise_if_failed(
-        Interpreter::create(graph(), selected_kernels(), state->arena, &state->interpreter));
+    raise_if_failed(Interpreter::create(graph(), kernels_, state->arena, &state->interpreter));
     for (const auto& [tensor, shape] : shapes_) {
       raise_if_failed(state->interpreter->resize_input(tensor, shape));
     }
@@ -332,6 +331,7 @@ class PyInterpreter {
   }
 
   SharedModel model_;
+  const Kernels& kernels_ = selected_kernels();
   int32_t subgraph_;
   bool keep_all_;
   std::map<int32_t, Shape> shapes_;  // of the inputs that were resized
