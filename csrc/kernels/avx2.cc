@@ -5,20 +5,15 @@
 namespace octavo {
 namespace avx2 {
 namespace {
-// clang-format off: the second uses the first.
+// clang-format off: the first has what the others use.
 #include "kernels/gemm.inl"
 #include "kernels/depthwise.inl"
+#include "kernels/elementwise.inl"
+#include "kernels/fill_table.inl"
 // clang-format on
 }  // namespace
 }  // namespace avx2
 
-const Kernels kAvx2 = {
-    "avx2",
-#define KERNEL(name) &reference::name,
-#include "kernels/kernels.inc"
-#undef KERNEL
-    &avx2::kGemmS8,
-    &avx2::kDepthwiseS8,
-};
+constexpr Kernels kAvx2 = avx2::fill_table("avx2");
 
 }  // namespace octavo

@@ -5,20 +5,15 @@
 namespace octavo {
 namespace avx512vnni {
 namespace {
-// clang-format off: the second uses the first.
+// clang-format off: the first has what the others use.
 #include "kernels/gemm.inl"
 #include "kernels/depthwise.inl"
+#include "kernels/elementwise.inl"
+#include "kernels/fill_table.inl"
 // clang-format on
 }  // namespace
 }  // namespace avx512vnni
 
-const Kernels kAvx512Vnni = {
-    "avx512vnni",
-#define KERNEL(name) &reference::name,
-#include "kernels/kernels.inc"
-#undef KERNEL
-    &avx512vnni::kGemmS8,
-    &avx512vnni::kDepthwiseS8,
-};
+constexpr Kernels kAvx512Vnni = avx512vnni::fill_table("avx512vnni");
 
 }  // namespace octavo

@@ -67,7 +67,8 @@ void run_depthwise(const int8_t* const* inputs, const void* packed, int32_t chan
     }
 #pragma GCC unroll 8
     for (int j = 0; j < kSums; ++j) {
-      sum[j] = requantize(sum[j], multiplier + j * V::kLanes, shift + j * V::kLanes);
+      sum[j] =
+          requantize(sum[j], V::load(multiplier + j * V::kLanes), V::load(shift + j * V::kLanes));
       sum[j] = V::min(V::max(V::add(sum[j], out_zero), low), high);
     }
     V::store_block(sum, out + first, used);

@@ -87,10 +87,10 @@ void fill_row(void* tile, int32_t k, int32_t row, int32_t at, int8_t value, int3
   for (int32_t i = 0; i < count; ++i) out[i] = static_cast<V::Element>(value + V::kOffset);
 }
 
-V::I32 requantize(V::I32 sum, const int32_t* multiplier, const int32_t* shift) {
-  const V::I32 s = V::load(shift), zero = V::set(0);
-  const V::I32 left = V::max(s, zero), right = V::max(V::sub(zero, s), zero);
-  return V::rdbp(V::srdhm(V::shift_left(sum, left), V::load(multiplier)), right);
+V::I32 requantize(V::I32 x, V::I32 multiplier, V::I32 shift) {
+  const V::I32 zero = V::set(0);
+  const V::I32 left = V::max(shift, zero), right = V::max(V::sub(zero, shift), zero);
+  return V::rdbp(V::srdhm(V::shift_left(x, left), multiplier), right);
 }
 
 struct Panel {
@@ -139,7 +139,8 @@ void multiply(const V::Element* tile, int64_t row_stride, const Panel& panel,
     for (int i = 0; i < kRows; ++i) {
       V::I32 y;
       if (panel.epilogue == Epilogue::kFixedPoint) {
-        y = requantize(sum[i][j], multiplier + j * V::kLanes, shift + j * V::kLanes);
+        y = requantize(sum[i][j], V::load(multiplier + j * V::kLanes),
+                       V::load(shift + j * V::kLanes));
         y = V::min(V::max(V::add(y, out_zero), low), high);
       } else {
         y = V::scale_round(sum[i][j], scale + j * V::kLanes, output);

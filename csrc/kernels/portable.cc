@@ -2,13 +2,6 @@
 
 namespace octavo {
 
-const Kernels kPortable = {
-    "portable",
-#define KERNEL(name) &reference::name,
-#include "kernels/kernels.inc"
-#undef KERNEL
-    nullptr,
-    nullptr,
-};
+constexpr Kernels kPortable = reference_kernels("portable");
 
 }  // namespace octavo

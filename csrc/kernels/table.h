@@ -17,6 +17,15 @@ struct Kernels {
   const DepthwiseS8* depthwise_s8;
 };
 
+// A table that has the reference kernels throughout: what the others start from.
+constexpr Kernels reference_kernels(const char* isa) {
+  return {isa,
+#define KERNEL(name) &reference::name,
+#include "kernels/kernels.inc"
+#undef KERNEL
+          nullptr, nullptr};
+}
+
 extern const Kernels kPortable;
 #ifdef OCTAVO_X86_64
 extern const Kernels kAvx2, kAvx512Vnni;

@@ -37,16 +37,17 @@ void broadcast_row(int64_t n, const A* a, int64_t a_stride, const B* b, int64_t 
   }
 }
 
-// out = f(a, b), elementwise. f must not refer to memory that `out` could change.
-template <class A, class B, class Out, class F>
-void for_each_broadcast(const Broadcast& p, const A* a, const B* b, Out* out, F f) {
+// Calls row(n, a, a_stride, b, b_stride, out) for each row of the walk; the strides are as in
+// broadcast_row.
+template <class A, class B, class Out, class Row>
+void for_each_row(const Broadcast& p, const A* a, const B* b, Out* out, Row row) {
   const int32_t last = p.rank - 1;
   const int64_t n = p.dims[last];
   int64_t rows = 1;
   for (int32_t d = 0; d < last; ++d) rows *= p.dims[d];
   int64_t index[kMaxRank] = {}, a_offset = 0, b_offset = 0;
-  for (int64_t row = 0; row < rows; ++row) {
-    broadcast_row(n, a + a_offset, p.a_strides[last], b + b_offset, p.b_strides[last], out, f);
+  for (int64_t i = 0; i < rows; ++i) {
+    row(n, a + a_offset, p.a_strides[last], b + b_offset, p.b_strides[last], out);
     out += n;
     for (int32_t d = last - 1; d >= 0; --d) {
       a_offset += p.a_strides[d];
@@ -57,6 +58,15 @@ void for_each_broadcast(const Broadcast& p, const A* a, const B* b, Out* out, F 
       index[d] = 0;
     }
   }
+}
+
+// out = f(a, b), elementwise. f must not refer to memory that `out` could change.
+template <class A, class B, class Out, class F>
+void for_each_broadcast(const Broadcast& p, const A* a, const B* b, Out* out, F f) {
+  for_each_row(p, a, b, out,
+               [&](int64_t n, const A* x, int64_t x_stride, const B* y, int64_t y_stride, Out* to) {
+                 broadcast_row(n, x, x_stride, y, y_stride, to, f);
+               });
 }
 
 }  // namespace octavo::reference

@@ -30,6 +30,7 @@ struct V {
   static I32 sub(I32 a, I32 b) { return _mm256_sub_epi32(a, b); }
   static I32 min(I32 a, I32 b) { return _mm256_min_epi32(a, b); }
   static I32 max(I32 a, I32 b) { return _mm256_max_epi32(a, b); }
+  static I32 mul(I32 a, I32 b) { return _mm256_mullo_epi32(a, b); }
   static I32 shift_left(I32 x, I32 n) { return _mm256_sllv_epi32(x, n); }
 
   static void add_offset(const int8_t* in, int32_t count, Element* out) {
@@ -75,6 +76,12 @@ struct V {
     return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
   }
 
+  // Up to kLanes int8, widened; the lanes beyond are 0.
+  static I32 load_s8(const int8_t* p, int32_t lanes) {
+    int64_t bytes = 0;
+    memcpy(&bytes, p, static_cast<size_t>(lanes < kLanes ? lanes : kLanes));
+    return _mm256_cvtepi8_epi32(_mm_cvtsi64_si128(bytes));
+  }
   // The first `lanes` lanes, which hold int8 values.
   static void store_s8(I32 x, int8_t* out, int32_t lanes) {
     const __m128i s16 = _mm_packs_epi32(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));
@@ -93,7 +100,7 @@ struct V {
   static int32_t channel_at(int32_t i) { return i % 8 / 4 * 8 + i / 8 * 4 + i % 4; }
   static void interleave(const int8_t* const* inputs, int32_t first, int32_t used,
                          Weights (&x)[2]) {
-    const __m256i a = load_s8(inputs[0] + first, used), b = load_s8(inputs[1] + first, used);
+    const __m256i a = load_block(inputs[0] + first, used), b = load_block(inputs[1] + first, used);
     x[0] = _mm256_unpacklo_epi16(a, b);
     x[1] = _mm256_unpackhi_epi16(a, b);
   }
@@ -112,7 +119,7 @@ struct V {
 
  private:
   // The first 16, or fewer, of `used` int8 as int16.
-  static __m256i load_s8(const int8_t* p, int32_t used) {
+  static __m256i load_block(const int8_t* p, int32_t used) {
     int8_t bytes[kBlock] = {};
     if (used < kBlock) {
       memcpy(bytes, p, static_cast<size_t>(used));

@@ -29,6 +29,7 @@ struct V {
   static I32 sub(I32 a, I32 b) { return _mm512_sub_epi32(a, b); }
   static I32 min(I32 a, I32 b) { return _mm512_min_epi32(a, b); }
   static I32 max(I32 a, I32 b) { return _mm512_max_epi32(a, b); }
+  static I32 mul(I32 a, I32 b) { return _mm512_mullo_epi32(a, b); }
   static I32 shift_left(I32 x, I32 n) { return _mm512_sllv_epi32(x, n); }
 
   static void add_offset(const int8_t* in, int32_t count, Element* out) {
@@ -74,10 +75,13 @@ struct V {
     return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
   }
 
+  // Up to kLanes int8, widened; the lanes beyond are 0.
+  static I32 load_s8(const int8_t* p, int32_t lanes) {
+    return _mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(first_lanes(lanes), p));
+  }
   // The first `lanes` lanes, which hold int8 values.
   static void store_s8(I32 x, int8_t* out, int32_t lanes) {
-    const __mmask16 mask = lanes >= kLanes ? 0xffff : static_cast<__mmask16>((1 << lanes) - 1);
-    _mm512_mask_cvtepi32_storeu_epi8(out, mask, x);
+    _mm512_mask_cvtepi32_storeu_epi8(out, first_lanes(lanes), x);
   }
 
   // Depthwise: a block is a vector of bytes. In each 128-bit lane, vector j of the interleaved four
@@ -109,6 +113,9 @@ struct V {
   }
 
  private:
+  static __mmask16 first_lanes(int32_t count) {
+    return count >= kLanes ? 0xffff : static_cast<__mmask16>((1 << count) - 1);
+  }
   static __mmask64 first_bytes(int32_t count) {
     return count >= 64 ? ~__mmask64{0} : (__mmask64{1} << count) - 1;
   }

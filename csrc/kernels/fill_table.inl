@@ -1,0 +1,11 @@
+// The table of an instruction set with int8 kernels over its vector trait. Included last.
+
+constexpr Kernels fill_table(const char* isa) {
+  Kernels k = reference_kernels(isa);
+  k.gemm_s8 = &kGemmS8;
+  k.depthwise_s8 = &kDepthwiseS8;
+  k.add_s8 = &scaled_sum_s8<false>;
+  k.sub_s8 = &scaled_sum_s8<true>;
+  k.mul_s8 = &mul_s8;
+  return k;
+}
