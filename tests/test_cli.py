@@ -312,6 +312,7 @@ def test_errors_are_one_line(octavo_command, files, tmp_path):
     ("arguments", "message"),
     [
         ([], "COMMAND"),
+        (["inspect"], "MODEL or --cpu"),
         (["fly"], "invalid choice: 'fly'"),
         (["run", "net.tflite"], "--input"),
         (["run", "net.tflite", "--input", "x.npy", "--top", "0"], "must be at least 1"),

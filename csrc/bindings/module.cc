@@ -376,7 +376,11 @@ py::array_t<To> convert(const py::array_t<From, py::array::c_style>& in, float s
 
 PYBIND11_MODULE(_core, m) {
   using namespace octavo;
-  m.def("isa", [] { return selected_kernels().isa; });
+  m.def(
+      "isa", [] { return selected_kernels().isa; },
+      "The instruction set whose kernels new interpreters use: the best that this CPU has, or\n"
+      "what the environment variable OCTAVO_ISA names.\n\n"
+      "Raises:\n  ValueError: OCTAVO_ISA names one that is not there.");
   m.def("available_isas", [] {
     py::list names;
     const AvailableKernels available = available_kernels();

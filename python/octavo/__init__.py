@@ -2,7 +2,8 @@
 
 `load` gives a network as a function of arrays; `Interpreter` is a drop-in for LiteRT's; the module
 `octavo.flatbuffer` reads, writes and builds files. `quantize` makes a quantized network of a float
-one; `Converter` does so with the settings of `tf.lite.TFLiteConverter`.
+one; `Converter` does so with the settings of `tf.lite.TFLiteConverter`. `isa` tells which kernels
+run.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from numpy import float16, float32, int8, int16, uint8
 
     from octavo import lite
+    from octavo._core import isa
     from octavo.interpreter import Interpreter, OpResolverType
     from octavo.model import Model, TensorSpec, load
     from octavo.quantizer import (
@@ -43,6 +45,7 @@ __all__ = [
     "float32",
     "int8",
     "int16",
+    "isa",
     "lite",
     "load",
     "quantize",
@@ -64,6 +67,7 @@ _HOME = {
     "float32": "numpy",
     "int16": "numpy",
     "int8": "numpy",
+    "isa": "octavo._core",
     "load": "octavo.model",
     "quantize": "octavo.quantizer",
     "uint8": "numpy",

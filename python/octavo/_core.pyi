@@ -8,6 +8,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+def isa() -> str:
+    """The instruction set whose kernels new interpreters use: the best that this CPU has, or what
+    the environment variable OCTAVO_ISA names. ValueError where it names one that is not there."""
+
+def available_isas() -> list[str]:
+    """What this CPU has, the best first; the last is "portable"."""
+
 class Model:
     """A decoded file, immutable, shared by interpreters."""
 

@@ -9,7 +9,7 @@ import sys
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,9 @@ from octavo.terminal import (
     positive,
     show_table,
 )
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Array = npt.NDArray[Any]
 
@@ -92,8 +95,13 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     inspect = commands.add_parser("inspect", help="show what a network consists of and costs")
-    inspect.set_defaults(command=_inspect)
-    inspect.add_argument("model", metavar="MODEL", help="a .tflite file")
+    inspect.set_defaults(command=_inspect, usage_error=inspect.error)
+    inspect.add_argument("model", nargs="?", metavar="MODEL", help="a .tflite file")
+    inspect.add_argument(
+        "--cpu",
+        action="store_true",
+        help="show which kernels are used on this CPU, and which it could use",
+    )
     inspect.add_argument("--json", action="store_true", help="everything, as JSON")
 
     cli_quantize.add_to(commands)
@@ -209,12 +217,28 @@ def _summary(name: str, values: Array) -> str:
 
 
 def _inspect(options: argparse.Namespace) -> None:
-    from octavo.inspection import describe
+    from octavo.inspection import describe, describe_cpu
 
-    facts = describe(options.model)
+    if options.model is None and not options.cpu:
+        options.usage_error("MODEL or --cpu is required")
+    facts = {} if options.model is None else describe(options.model)
+    if options.cpu:
+        facts["cpu"] = describe_cpu()
     if options.json:
         print(json.dumps(facts, indent=2))
         return
+    console = open_console()
+    if options.model is not None:
+        _show_network(console, facts)
+    if options.cpu:
+        names = [
+            ("kernels", facts["cpu"]["isa"]),
+            ("available", ", ".join(facts["cpu"]["available"])),
+        ]
+        show_table(console, "CPU", None, names, justify="left")
+
+
+def _show_network(console: Console, facts: dict[str, Any]) -> None:
     overview = [("file", byte_count(facts["bytes"])), ("description", facts["description"])]
     for role in ("inputs", "outputs"):
         overview += [(role[:-1], _spec(spec)) for spec in facts[role]]
@@ -237,7 +261,6 @@ def _inspect(options: argparse.Namespace) -> None:
         (f"{kind} {dtype}", str(len(found)), f"{sum(found):,}")
         for (kind, dtype), found in sorted(sizes.items())
     ]
-    console = open_console()
     show_table(console, facts["file"], None, overview, justify="left")
     show_table(console, "", ["operator", "count", "MACs"], operators)
     show_table(console, "", ["tensors", "count", "bytes"], tensors)

@@ -22,6 +22,17 @@ _MACS: dict[str, Callable[[list[Shape], Shape], int]] = {
 }
 
 
+def describe_cpu() -> dict[str, Any]:
+    """Which kernels run here, as a tree that JSON can hold.
+
+    Keys: isa (the instruction set in use), available (all that this CPU has, the best first).
+
+    Raises:
+      ValueError: the environment variable OCTAVO_ISA names one that is not available.
+    """
+    return {"isa": _core.isa(), "available": _core.available_isas()}
+
+
 def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
     """A network's operators, tensors, sizes and costs, as a tree that JSON can hold.
 
