@@ -176,8 +176,9 @@ class PyInterpreter {
     const Tensor& t = tensor_in_memory(i);
     const TensorInfo& info = *t.info;
     const py::dtype expected = numpy_type(t);
-    if (t.is_known)
+    if (t.is_known) {
       raise_if_failed(Status::invalid("tensor ", i, " \"", info.name, "\" is a constant"));
+    }
     if (!value.dtype().equal(expected)) {
       const std::string got = py::str(value.dtype());
       raise_if_failed(Status::invalid("tensor ", i, " \"", info.name, "\" has type ", t.type,

@@ -48,8 +48,9 @@ Status create(const void* model, size_t model_size, octavo_network& network) {
   for (int32_t i : graph->subgraphs[0].inputs) {
     const Tensor& t = network.interpreter->tensor(i);
     // The caller writes to every input.
-    if (t.is_known)
+    if (t.is_known) {
       return Status::invalid("input \"", t.info->name, "\" is a constant of the file");
+    }
   }
   network.state = State::kCreated;
   return {};

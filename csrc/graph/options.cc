@@ -8,8 +8,9 @@ namespace {
 
 Status convert(schema::ActivationFunctionType from, Activation& to) {
   to = static_cast<Activation>(from);
-  if (from >= schema::ActivationFunctionType::MIN && from <= schema::ActivationFunctionType::MAX)
+  if (from >= schema::ActivationFunctionType::MIN && from <= schema::ActivationFunctionType::MAX) {
     return {};
+  }
   return Status::invalid("fused activation ", static_cast<int>(from), " is unknown");
 }
 
@@ -28,8 +29,9 @@ Status convert(schema::TensorType from, DType& to) {
 Status convert(const flatbuffers::Vector<int32_t>* from, DimsOptions& to) {
   to.given = from != nullptr;
   if (from == nullptr) return {};
-  if (from->size() > kMaxRank)
+  if (from->size() > kMaxRank) {
     return Status::invalid("lists ", from->size(), " dimensions, at most ", kMaxRank);
+  }
   to.count = static_cast<int32_t>(from->size());
   for (int32_t i = 0; i < to.count; ++i) to.dims[i] = from->Get(static_cast<uint32_t>(i));
   return {};
@@ -168,8 +170,10 @@ Status decode_table(const schema::Operator& op, Arena& arena, const void** out) 
   To* to;
   OCTAVO_TRY(arena.make(to));
   *out = to;
-  if (op.builtin_options_type() == schema::BuiltinOptions::NONE || op.builtin_options() == nullptr)
+  if (op.builtin_options_type() == schema::BuiltinOptions::NONE ||
+      op.builtin_options() == nullptr) {
     return {};
+  }
   const From* from = op.builtin_options_as<From>();
   if (from == nullptr) {
     return Status::invalid("has options of the wrong kind, ",

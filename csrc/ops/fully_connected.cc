@@ -85,8 +85,9 @@ reference::ConvParams as_conv(const reference::FullyConnectedParams& p) {
 Status prepare_fully_connected(PrepareContext& c) {
   OCTAVO_TRY(c.expect_operands(2, 3, 1));
   const auto& options = c.options<FullyConnectedOptions>();
-  if (options.shuffled_weights)
+  if (options.shuffled_weights) {
     return c.fail("weights in the order SHUFFLED4x16INT8 are not supported");
+  }
   const Tensor& input = c.input(0);
   const Tensor& filter = c.input(1);
   Params* params;

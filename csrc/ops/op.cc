@@ -139,8 +139,9 @@ Status PrepareContext::make_known(int32_t i, void*& data) const {
 
 Status PrepareContext::add_scratch(int64_t bytes) {
   Span<Scratch>& buffers = step.scratch_buffers;
-  if (bytes < 0 || bytes > kMaxElements)
+  if (bytes < 0 || bytes > kMaxElements) {
     return fail("would need ", bytes, " bytes of scratch memory");
+  }
   if (buffers.data == nullptr) {
     OCTAVO_TRY(memory_.make(kMaxScratch, buffers));
     buffers.size = 0;

@@ -31,8 +31,9 @@ Status read_new_shape(const PrepareContext& c, Shape& shape) {
     }
     return {};
   }
-  if (!o.given)
+  if (!o.given) {
     return c.fail("has neither a shape of int32 as second input nor the option new_shape");
+  }
   // Old files say (0) for a scalar.
   shape.rank = o.count == 1 && o.dims[0] == 0 ? 0 : o.count;
   for (int32_t d = 0; d < shape.rank; ++d) shape[d] = o.dims[d];

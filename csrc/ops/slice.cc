@@ -90,8 +90,9 @@ Status read_specification(const PrepareContext& c, const Specification& s, Range
     ellipses += s.is_ellipsis(e);
     new_axes += s.is_new_axis(e);
   }
-  if (ellipses > 1)
+  if (ellipses > 1) {
     return c.fail("ellipsis_mask ", s.options.ellipsis_mask, " has more than one bit");
+  }
   const int32_t taken = s.count - ellipses - new_axes;  // dimensions of the input with an entry
   if (taken > in.rank) {
     return c.fail("indexes ", taken, " dimensions, input has shape ", in);

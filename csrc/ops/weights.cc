@@ -7,8 +7,9 @@ Status check_filter_quantization(const PrepareContext& c, const WeightedOperands
                                  bool zero_point_allowed) {
   const Text name = o.filter.info->name;
   const Quantization& q = o.filter.quantization();
-  if (q.scale.empty())
+  if (q.scale.empty()) {
     return c.fail("filter \"", name, "\" of type ", o.filter.type, " has no scale");
+  }
   if (q.per_axis()) {
     if (o.filter.type == DType::kUInt8) {
       return c.fail("filter \"", name, "\" of type uint8 has ", q.scale.size,

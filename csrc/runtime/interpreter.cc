@@ -206,8 +206,9 @@ Status Interpreter::plan(bool keep_all) {
   const auto tensors = static_cast<int64_t>(tensors_.size);
   const auto end = static_cast<int32_t>(step_count_);
   int64_t scratch_count = 0;
-  for (int32_t s = 0; s < end; ++s)
+  for (int32_t s = 0; s < end; ++s) {
     scratch_count += static_cast<int64_t>(steps_[s].scratch_buffers.size);
+  }
 
   Span<PlannedBuffer> buffers;  // one a tensor, then one a scratch buffer
   Span<int32_t> order;
@@ -219,8 +220,9 @@ Status Interpreter::plan(bool keep_all) {
   }
   int64_t next = tensors;
   for (int32_t s = 0; s < end; ++s) {
-    for (const Scratch& scratch : steps_[s].scratch_buffers)
+    for (const Scratch& scratch : steps_[s].scratch_buffers) {
       buffers[next++] = {scratch.bytes, s, s, 0};
+    }
   }
 
   arena_bytes_ = plan_memory(buffers, order);
