@@ -242,6 +242,16 @@ def test_ranges_of_any_size(mode, dtype, scale):
     check(model, mode, data=samples(model, scale=scale), limit=0.03 if expressible else 1)
 
 
+@both
+@pytest.mark.parametrize(("operator", "sign"), [("ADD", -1), ("SUB", 1)])
+def test_sums_that_nearly_vanish(mode, dtype, operator, sign):
+    b = Builder()
+    model = b.build(b.op(operator, b.input(), b.input("z")))
+    data = [[x, sign * x * np.float32(1 + 1e-6)] for x, _ in samples(model, scale=100)]
+    content = bytes(octavo.quantize(model, mode, data))
+    quantized.assert_litert_agrees(content, data[0])
+
+
 def test_weights_computed_while_running():
     b = Builder()
     x, weights = b.input(), b.input("w", shape=(8, 8))

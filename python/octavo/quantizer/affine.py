@@ -34,15 +34,15 @@ class Affine:
         return Affine("uint8", self.scale, self.zero_point + 128)
 
 
-def affine_of_range(low: float, high: float, dtype: str) -> Affine:
+def affine_of_range(low: float, high: float, dtype: str, least: float = 0.0) -> Affine:
     """The quantization of "int8" or "int16" that covers [low, high], widened to include 0.
 
     int8 uses its whole range with the zero point nearest to where 0 falls; int16 is symmetric,
-    with zero point 0 and [-32767, 32767].
+    with zero point 0 and [-32767, 32767]. The scale is at least `least`.
     """
     low, high = min(low, 0.0), max(high, 0.0)
     exact = max(-low, high) / 32767 if dtype == "int16" else (high - low) / 255
-    scale = float(np.float32(exact))
+    scale = float(np.float32(max(exact, least)))
     if scale < np.finfo(np.float32).tiny:  # only zeros, or too small for a float32 scale
         return Affine(dtype, 1.0, 0)
     if dtype == "int16":

@@ -94,6 +94,7 @@ class Quantizations:
         self._parent: dict[tuple[int, str], tuple[int, str]] = {}
         self._fixed: dict[tuple[int, str], Affine] = {}
         self._affine: dict[tuple[int, str], Affine] = {}
+        self._least: dict[tuple[int, str], float] = {}  # the least scale of a tie
         self._tied: list[tuple[int, str, Rule]] = []
         for n, choice in enumerate(choices):
             if choice.mode in INTEGER:
@@ -102,6 +103,9 @@ class Quantizations:
         self._members: dict[tuple[int, str], list[int]] = {}
         for key in list(self._parent):
             self._members.setdefault(self._find(key), []).append(key[0])
+        for n, choice in enumerate(choices):
+            if choice.mode in INTEGER:
+                self._coarsen(n, choice.mode, OPERATORS[source.names[n]])
 
     def of(self, tensor: int, dtype: str) -> Affine:
         """The quantization that integer operators of this type give or want the tensor in."""
@@ -111,7 +115,7 @@ class Quantizations:
         if root not in self._affine:
             ranges = [self._range(t, dtype) for t in self._members.get(root, [tensor])]
             low, high = min(r[0] for r in ranges), max(r[1] for r in ranges)
-            self._affine[root] = affine_of_range(low, high, dtype)
+            self._affine[root] = affine_of_range(low, high, dtype, self._least.get(root, 0.0))
         return self._affine[root]
 
     def wanted(self, n: int, tensor: int, dtype: str) -> Affine:
@@ -154,6 +158,18 @@ class Quantizations:
                 if (t, dtype) not in self._fixed:
                     self._unite((t, dtype), (results[0], dtype))
             self._tied.append((n, dtype, rule))
+
+    def _coarsen(self, n: int, dtype: str, rule: Rule) -> None:
+        """Keeps the output's scale within what the operator's kernels can make of its inputs'.
+        Called in the order of the operators: inputs have their scale by then."""
+        if dtype not in rule.finest:
+            return
+        root = self._find((self._source.results(n)[0], dtype))
+        inputs = [t for t in self._activations(n, rule) if self._find((t, dtype)) != root]
+        least = max((self.of(t, dtype).scale for t in inputs), default=0.0) / rule.finest[dtype]
+        if least > self.of(root[0], dtype).scale:
+            self._least[root] = least
+            self._affine.pop(root, None)
 
     def _tie_fixed(self) -> None:
         """Lets fixed quantizations through operators that move nothing else.

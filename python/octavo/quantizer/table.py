@@ -45,6 +45,8 @@ class Rule:
         mean of its error follows from the means of its inputs.
       dynamic: how the weights are stored in dynamic range: "hybrid" (the operator takes int8
         weights with float activations), "dequantized" (behind a DEQUANTIZE) or "" (not at all).
+      finest: by activation type, how many times finer than the coarsest input's scale the output's
+        may be; absent where the kernels do not care.
       versions: operator versions by what it computes on: "int8", "int16", "dynamic".
       options: option fields to set, by the same keys.
     """
@@ -56,6 +58,7 @@ class Rule:
     weight_axis: int = 0
     sees_every_tap: bool = True
     dynamic: str = ""
+    finest: Mapping[str, float] = field(default_factory=dict)
     versions: Mapping[str, int] = field(default_factory=dict)
     options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
@@ -83,7 +86,10 @@ def _squashes(fixed: Mapping[str, Affine]) -> Rule:
 def _adds(int16: int) -> Rule:
     # The older way of int16, for scales that are powers of two, cannot broadcast.
     options = {"int16": {"potScaleInt16": False}}
-    return Rule((_A, _A), versions={"int8": 2, "int16": int16}, options=options)
+    # The kernels shift inputs by 20 and by 15 bits, and have no room beyond half of these.
+    finest = {"int8": 2.0**18, "int16": 2.0**13}
+    versions = {"int8": 2, "int16": int16}
+    return Rule((_A, _A), finest=finest, versions=versions, options=options)
 
 
 def _moves(*inputs: Role, int8: int = 1, int16: int = 1) -> Rule:
