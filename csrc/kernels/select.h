@@ -10,6 +10,8 @@ namespace octavo {
 struct AvailableKernels {
   const Kernels* tables[3];
   size_t count;
+  const Kernels* const* begin() const { return tables; }
+  const Kernels* const* end() const { return tables + count; }
 };
 AvailableKernels available_kernels();
 

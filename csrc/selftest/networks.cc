@@ -3,6 +3,7 @@
 
 #include "base/math.h"
 #include "capi/octavo.h"
+#include "runtime/interpreter.h"
 #include "selftest/recorded.h"
 #include "selftest/selftest.h"
 
@@ -52,28 +53,42 @@ float float_at(const void* data, size_t i) {
   return f;
 }
 
+void feed(Bytes& inputs, int32_t input, void* data, size_t size, Check& check) {
+  const Bytes bytes = take(inputs, size);
+  check.expect(bytes.size == size, "input ", input, " takes ", size, " bytes");
+  memcpy(data, bytes.data, bytes.size);
+}
+
 // Integers to the bit, floats within 1e-5 of the tensor's peak.
-void compare(const octavo_tensor& found, const void* expected, int32_t output, Check& check) {
-  if (found.type != OCTAVO_FLOAT32) {
-    const auto* a = static_cast<const uint8_t*>(found.data);
-    const auto* b = static_cast<const uint8_t*>(expected);
+void compare(Bytes& outputs, int32_t output, const void* data, size_t size, bool is_float,
+             Check& check) {
+  const Bytes expected = take(outputs, size);
+  check.expect(expected.size == size, "output ", output, " has ", size, " bytes");
+  if (expected.size != size) return;
+  if (!is_float) {
+    const auto* found = static_cast<const uint8_t*>(data);
     size_t i = 0;
-    while (i < found.bytes && a[i] == b[i]) ++i;
-    check.expect(i == found.bytes, "output ", output, " differs in byte ", i);
+    while (i < size && found[i] == expected.data[i]) ++i;
+    check.expect(i == size, "output ", output, " differs in byte ", i);
     return;
   }
-  const size_t count = found.bytes / sizeof(float);
+  const size_t count = size / sizeof(float);
   double peak = 0;
   for (size_t i = 0; i < count; ++i) {
-    const double x = float_at(expected, i);
+    const double x = float_at(expected.data, i);
     peak = max(peak, x < 0 ? -x : x);
   }
   for (size_t i = 0; i < count; ++i) {
-    const double difference = double{float_at(found.data, i)} - float_at(expected, i);
+    const double difference = double{float_at(data, i)} - float_at(expected.data, i);
     check.expect(difference <= 1e-5 * peak && difference >= -1e-5 * peak, "output ", output,
-                 ", element ", i, " is ", float_at(found.data, i), ", should be ",
-                 float_at(expected, i));
+                 ", element ", i, " is ", float_at(data, i), ", should be ",
+                 float_at(expected.data, i));
   }
+}
+
+void expect_used_up(const Bytes& inputs, const Bytes& outputs, Check& check) {
+  check.expect(inputs.size == 0 && outputs.size == 0, inputs.size, " bytes of input and ",
+               outputs.size, " of output too many");
 }
 
 void test_allocations_are_counted(Check& check) {
@@ -165,21 +180,42 @@ void run_recorded(const Recorded& r, Check& check) {
   for (int32_t i = 0; i < octavo_input_count(network); ++i) {
     octavo_tensor t;
     check.expect(octavo_input(network, i, &t) == OCTAVO_OK, octavo_message(network));
-    const Bytes bytes = take(inputs, t.bytes);
-    check.expect(bytes.size == t.bytes, "input ", i, " takes ", t.bytes, " bytes");
-    memcpy(t.data, bytes.data, bytes.size);
+    feed(inputs, i, t.data, t.bytes, check);
   }
   check.expect(octavo_invoke(network) == OCTAVO_OK, octavo_message(network));
   for (int32_t i = 0; i < octavo_output_count(network); ++i) {
     octavo_tensor t;
     check.expect(octavo_output(network, i, &t) == OCTAVO_OK, octavo_message(network));
-    const Bytes bytes = take(outputs, t.bytes);
-    check.expect(bytes.size == t.bytes, "output ", i, " has ", t.bytes, " bytes");
-    if (bytes.size == t.bytes) compare(t, bytes.data, i, check);
+    compare(outputs, i, t.data, t.bytes, t.type == OCTAVO_FLOAT32, check);
   }
-  check.expect(inputs.size == 0 && outputs.size == 0, inputs.size, " bytes of input and ",
-               outputs.size, " of output too many");
+  expect_used_up(inputs, outputs, check);
   check.expect_equal(allocation_count(), allocations, "the count of heap allocations");
+}
+
+void run_recorded(const Recorded& r, const Kernels& kernels, Check& check) {
+  const Bytes model = decode(r.model, model_bytes, check);
+  Bytes inputs = decode(r.inputs, input_bytes, check);
+  Bytes outputs = decode(r.outputs, output_bytes, check);
+  Arena arena(memory, sizeof(memory));
+  const Graph* graph;
+  Interpreter* interpreter;
+  Status status = decode_model({model.data, model.size}, arena, &graph);
+  if (status.ok()) {
+    status = Interpreter::create(graph->subgraphs[0], kernels, arena, &interpreter);
+  }
+  if (status.ok()) status = interpreter->prepare(/*keep_all=*/false);
+  if (!status.ok()) return check.expect(false, status.message());
+  for (int32_t i : interpreter->graph().inputs) {
+    const Tensor& t = interpreter->tensor(i);
+    feed(inputs, i, t.data, static_cast<size_t>(t.bytes()), check);
+  }
+  status = interpreter->invoke();
+  check.expect(status.ok(), status.message());
+  for (int32_t i : interpreter->graph().outputs) {
+    const Tensor& t = interpreter->tensor(i);
+    compare(outputs, i, t.data, static_cast<size_t>(t.bytes()), t.type == DType::kFloat32, check);
+  }
+  expect_used_up(inputs, outputs, check);
 }
 
 }  // namespace octavo::selftest

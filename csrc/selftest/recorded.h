@@ -15,6 +15,8 @@ struct Recorded {
 // The first is FLOOR on six floats of shape (1, 6).
 extern const Span<const Recorded> kRecorded;
 
+// Through the C interface, which uses the portable table.
 void run_recorded(const Recorded& r, Check& check);
+void run_recorded(const Recorded& r, const Kernels& kernels, Check& check);
 
 }  // namespace octavo::selftest

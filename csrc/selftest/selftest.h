@@ -6,6 +6,7 @@
 
 #include "base/span.h"
 #include "base/status.h"
+#include "kernels/table.h"
 
 namespace octavo::selftest {
 
@@ -39,6 +40,14 @@ struct Test {
 };
 
 extern const Span<const Test> kFixedPointTests, kMathTests, kMemoryTests, kCapiTests;
+
+// Run on every table but the portable one, which is what the others are compared with.
+struct KernelTest {
+  const char* name;
+  void (*run)(const Kernels& kernels, Check&);
+};
+
+extern const Span<const KernelTest> kKernelTests;
 
 // Heap allocations of this program so far; -1 where nothing counts them.
 int64_t allocation_count();
