@@ -6,6 +6,8 @@ import numpy as np
 import octavo
 import pytest
 import quantized
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from octavo import flatbuffer
 from octavo.flatbuffer import Network
 from quantized import Graph
@@ -313,6 +315,18 @@ def test_recipes():
     ]
 
 
+def test_a_block_of_16x8_among_int8():
+    b = Builder()
+    x = b.dense(b.dense(b.input(), "before"), "block")
+    recipe = [{"tensor": "block", "mode": "16x8"}]
+    graph = check(b.build(b.dense(x, "after")), "int8-only", recipe=recipe)
+    # LiteRT has no QUANTIZE from int8 to int16.
+    assert graph.names == [
+        *("FULLY_CONNECTED", "DEQUANTIZE", "QUANTIZE"),
+        *("FULLY_CONNECTED", "QUANTIZE", "FULLY_CONNECTED"),
+    ]
+
+
 def test_a_quantized_network_is_no_source():
     b = Builder()
     model = b.build(b.dense(b.input()))
@@ -481,3 +495,49 @@ def test_samples_for_one_of_two_signatures_are_too_few():
     content = model.build()
     with pytest.raises(ValueError, match="calibration never ran subgraph 1"):
         octavo.quantize(content, "int8", samples(content))
+
+
+# ---- Anything -----------------------------------------------------------------------------------
+
+UNARY = ["FLOOR", "LOGISTIC", "RELU", "RESHAPE", "SOFTMAX", "TANH", "dense", "halves"]
+BINARY = ["ADD", "MAXIMUM", "MINIMUM", "MUL"]
+
+
+def grow(b, operator, x, y):
+    """A (2, 8) tensor computed from others."""
+    if operator == "dense":
+        return b.dense(x, bias=b.weights(8))
+    if operator == "halves":  # put together the other way round
+        parts = [b.net.tensor("half", (2, 4), "float32") for _ in range(2)]
+        b.net.op("SPLIT", [b.net.constant("axis", np.int32(1)), x], parts, num_splits=2)
+        return b.op("CONCATENATION", *parts[::-1], axis=1)
+    if operator == "RESHAPE":
+        return b.op(operator, x, b.net.constant("s", np.int32(SHAPE)), new_shape=SHAPE)
+    options = {"beta": 1.0} if operator == "SOFTMAX" else {}
+    return b.op(operator, *([x, y] if operator in BINARY else [x]), **options)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_random_networks(data):
+    b = Builder()
+    tensors = [b.input(), b.input("z"), b.weights(*SHAPE)]
+    for _ in range(data.draw(st.integers(1, 8))):
+        operator = data.draw(st.sampled_from(UNARY + BINARY))
+        x, y = (data.draw(st.sampled_from(tensors)) for _ in "xy")
+        tensors.append(grow(b, operator, x, y))
+    outputs = data.draw(st.lists(st.sampled_from(tensors), min_size=1, max_size=3))
+    model = b.build(*outputs, tensors[-1])
+    mode, *types = data.draw(st.sampled_from(BOUNDARIES))
+    recipe = [
+        {"operator": operator, "mode": data.draw(st.sampled_from(["float", "int8", "16x8"]))}
+        for operator in data.draw(st.lists(st.sampled_from([*BINARY, "TANH", "SPLIT"]), max_size=2))
+    ]
+    arguments = {"input_type": types[0], "output_type": types[1], "fallback": True}
+    x = samples(model)
+    content = bytes(octavo.quantize(model, mode, x, recipe=recipe, **arguments))
+    quantized.check_emitted(content)
+    quantized.assert_litert_agrees(content, x[0])
+    graph = Graph(content)
+    assert [graph.dtype(t) for t in graph.inputs] == [types[0]] * 2
+    assert [graph.dtype(t) for t in graph.outputs] == [types[1]] * (len(outputs) + 1)

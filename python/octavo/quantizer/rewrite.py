@@ -26,6 +26,11 @@ _CONVERSION_VERSIONS = {
     ("DEQUANTIZE", "float16"): 3,
 }
 _PER_AXIS_DEQUANTIZE = 5
+# Between which types QUANTIZE has kernels; other conversions go by float.
+_REQUANTIZE = {
+    *(("int8", "int8"), ("int8", "uint8"), ("uint8", "int8"), ("uint8", "uint8")),
+    *(("int16", "int16"), ("int16", "int8")),
+}
 _BIAS_TYPES = {"int8": "int32", "int16": "int64"}
 
 
@@ -255,8 +260,11 @@ class Rewriter:
             assert computed is not None
             self._operators.append(self._conversion("DEQUANTIZE", computed.dtype, t, number))
         else:
+            origin = t
+            if computed is not None and (computed.dtype, wanted.dtype) not in _REQUANTIZE:
+                origin = self._form(t, None)
             self._describe(number, wanted)
-            self._operators.append(self._conversion("QUANTIZE", wanted.dtype, t, number))
+            self._operators.append(self._conversion("QUANTIZE", wanted.dtype, origin, number))
         self._forms[key] = number
         return number
 
