@@ -220,7 +220,8 @@ octavo, whose integers are those of LiteRT's reference kernels.
   include running the float network on the 100 photographs; the others used the ranges of such a
   run.
 - "int8-only" is the network of "int8" without the operators that convert its input and output.
-- Figures of litert-quantizer were measured on the same photographs, in LiteRT.
+- Figures of litert-quantizer were measured on the same photographs, in LiteRT, whose faster kernels
+  round otherwise: they give its converter's files 18.87 dB (int8) and 23.19 dB (dynamic).
 
 Made on {cpu} with
 
