@@ -56,7 +56,7 @@ Status use_fast(PrepareContext& c, const WeightedOperands& o, const reference::C
   const int64_t taps = int64_t{conv.filter_h} * conv.filter_w;
   if (kernel == nullptr || o.input.type != DType::kInt8 || !o.filter.is_known) return {};
   if ((o.bias != nullptr && !o.bias->is_known) || conv.out_c != conv.in_c) return {};
-  if (taps < 1 || taps > (1 << 20)) return {};
+  if (taps < 1 || taps > kMostPacked || conv.out_c > kMostPacked) return {};
 
   FastParams* params;
   OCTAVO_TRY(c.make_params(params));

@@ -87,7 +87,7 @@ Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::C
   if (g == nullptr || o.input.type != DType::kInt8 || o.filter.type != DType::kInt8) return {};
   if (!o.filter.is_known || (o.bias != nullptr && !o.bias->is_known)) return {};
   if (conv.filter_zero != 0 || conv.filter_c != conv.in_c) return {};
-  if (k < 1 || k > (1 << 24) || conv.out_c < 1) return {};
+  if (k < 1 || k > kMostPacked || conv.out_c < 1 || conv.out_c > kMostPacked) return {};
 
   GemmParams* params;
   OCTAVO_TRY(c.make_params(params));

@@ -6,6 +6,9 @@
 
 namespace octavo {
 
+// Longer rows and columns are left to the reference kernels: below it packed sizes fit in 32 bits.
+constexpr int32_t kMostPacked = 1 << 24;
+
 // What packed weights are made of.
 struct alignas(64) CacheLine {
   uint8_t bytes[64];
