@@ -1,12 +1,21 @@
-"""Tables of kernels: which one runs, and what a table's object file lets others see."""
+"""Tables of kernels: which one runs, here and on other CPUs, and what its object file exports."""
 
 from __future__ import annotations
 
 import json
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import octavo
 import pytest
 from octavo import _core, cli, demo
+
+TABLE = Path(__file__).parents[1] / "csrc" / "kernels" / "table.h"
+BUILD = Path(octavo.__path__[0]).parents[1]  # of a build in place
 
 
 def test_the_best_runs_unless_the_environment_says_otherwise(monkeypatch):
@@ -57,3 +66,47 @@ def test_inspect_cpu(monkeypatch, capsys):
     out = capsys.readouterr().out
     assert "CONV_2D" in out
     assert "kernels" in out
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="archives and symbols are ELF's")
+def test_a_table_exports_itself_and_nothing_else():
+    """No code of an instruction set may be linked where that was not chosen: of the copies of an
+    inline function the linker takes any, so a table's object has none that others could share.
+    """
+    library, nm = BUILD / "liboctavo_core.a", shutil.which("nm")
+    if not library.exists() or nm is None:
+        pytest.skip("needs a build in place, and nm")
+    command = [nm, "-A", "-P", "--extern-only", "--defined-only", library]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    found = {}
+    for line in lines:
+        file, name, kind, *_ = line.removeprefix(str(library)).split()
+        if "asan" not in name:  # a sanitizer's own
+            found.setdefault(file.strip("[]:").partition(".")[0], []).append((name, kind))
+
+    declared = re.findall(r"^extern const Kernels (.*);$", TABLE.read_text("utf-8"), re.MULTILINE)
+    tables = ", ".join(declared).split(", ")
+    there = {name: found[name[1:].lower()] for name in tables if name[1:].lower() in found}
+    assert set(_core.available_isas()) <= {name[1:].lower() for name in there}
+    for name, symbols in there.items():
+        assert [symbol for symbol, _ in symbols] == [f"_ZN6octavo{len(name)}{name}E"]
+        assert symbols[0][1] in "DR"  # data, not weak
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the other CPUs are x86-64")
+@pytest.mark.parametrize(
+    ("cpu", "isas"), [("Nehalem", ["portable"]), ("Haswell", ["avx2", "portable"])]
+)
+def test_selftest_on_another_cpu(cpu, isas):
+    """What a CPU lacks is not chosen, nor executed before there is a choice."""
+    program, emulator = BUILD / "octavo_selftest", shutil.which("qemu-x86_64")
+    if not program.exists() or emulator is None:
+        pytest.skip("needs a build in place, and qemu-user, 7.2 or newer for AVX2")
+    run = subprocess.run(
+        [emulator, "-cpu", cpu, program], capture_output=True, text=True, timeout=600
+    )
+    lines = run.stdout.splitlines()
+    assert run.returncode == 0, [line for line in lines if line.startswith("FAIL")] or run.stderr
+    assert f"kernels of this CPU: {' '.join(isas)}" in lines
+    for isa in isas[:-1]:
+        assert f"ok    {isa}: int8 depthwise" in lines

@@ -9,6 +9,7 @@
 #include "kernels/gemm.h"
 
 namespace octavo::avx2 {
+namespace {  // or its functions would be there for the linker to choose from
 
 struct V {
   using I32 = __m256i;
@@ -141,4 +142,5 @@ struct V {
   }
 };
 
+}  // namespace
 }  // namespace octavo::avx2

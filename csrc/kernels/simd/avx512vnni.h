@@ -10,6 +10,7 @@
 #include "kernels/gemm.h"
 
 namespace octavo::avx512vnni {
+namespace {  // or its functions would be there for the linker to choose from
 
 struct V {
   using I32 = __m512i;
@@ -134,4 +135,5 @@ struct V {
   }
 };
 
+}  // namespace
 }  // namespace octavo::avx512vnni
