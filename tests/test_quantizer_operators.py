@@ -64,11 +64,10 @@ def test_operator(operator, dtype, data):
 # their type: positions between pixels are multiples of a step rounded to 1/1024 pixel, so that the
 # seventh is off by 3.5/1024 of what its neighbours differ by; and functions interpolate in tables.
 STEPS = {
-    ("LOGISTIC", "int16"): 8,
     ("RESIZE_BILINEAR", "int16"): 2 * 3.5 * 64,
     ("RESIZE_BILINEAR", "int8"): 4,
-    ("SOFTMAX", "int16"): 8,
-    ("TANH", "int16"): 8,
+    ("SOFTMAX", "int16"): 12,  # found: 9, in 60,000 random rows
+    ("TANH", "int16"): 4,  # found: 2.8
 }
 
 
