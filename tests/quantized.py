@@ -1,4 +1,4 @@
-"""What a quantized file says of its tensors, and runs of it in reals."""
+"""Float networks to quantize; what a quantized file says of its tensors, and runs of it in reals."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import oracle
 from octavo import flatbuffer
+from octavo.flatbuffer import Network
 from octavo.quantizer.source import Source, scales_of
 
 Array = npt.NDArray[Any]
@@ -124,3 +125,36 @@ def assert_litert_agrees(model: bytes, x: list[Array], *, keep_all: bool = True)
     graph = Graph(model)
     inputs = {t: graph.to_integers(t, v) for t, v in zip(graph.inputs, x, strict=True)}
     oracle.assert_equal_to_litert(model, inputs, keep_all=keep_all)
+
+
+SHAPE = (2, 8)
+
+
+class Builder:
+    """A network of (2, 8) float tensors."""
+
+    def __init__(self):
+        self.net = Network()
+        self.rng = np.random.default_rng(1)
+        self.inputs, self.outputs = [], []
+
+    def input(self, name="x", dtype="float32", shape=SHAPE):
+        x = self.net.tensor(name, shape, dtype)
+        self.inputs.append(x)
+        return x
+
+    def weights(self, *shape):
+        return self.net.constant("w", self.rng.normal(0, 0.5, shape).astype(np.float32))
+
+    def op(self, code, *operands, name="", shape=SHAPE, dtype="float32", **options):
+        y = self.net.tensor(name or f"{code.lower()}", shape, dtype)
+        self.net.op(code, list(operands), [y], **options)
+        return y
+
+    def dense(self, x, name="dense", weights=None, bias=None):
+        weights = self.weights(8, 8) if weights is None else weights
+        return self.op("FULLY_CONNECTED", x, weights, bias, name=name)
+
+    def build(self, *outputs):
+        self.net.inputs, self.net.outputs = self.inputs, list(outputs or self.outputs)
+        return self.net.build()

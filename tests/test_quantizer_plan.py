@@ -10,42 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from octavo import flatbuffer
 from octavo.flatbuffer import Network
-from quantized import Graph
+from quantized import SHAPE, Builder, Graph
 
 pytest.importorskip("ai_edge_litert")
 
 MODES = [("int8", "int8"), ("int8-only", "int8"), ("16x8", "int16")]
-SHAPE = (2, 8)
-
-
-class Builder:
-    """A network of (2, 8) float tensors."""
-
-    def __init__(self):
-        self.net = Network()
-        self.rng = np.random.default_rng(1)
-        self.inputs, self.outputs = [], []
-
-    def input(self, name="x", dtype="float32", shape=SHAPE):
-        x = self.net.tensor(name, shape, dtype)
-        self.inputs.append(x)
-        return x
-
-    def weights(self, *shape):
-        return self.net.constant("w", self.rng.normal(0, 0.5, shape).astype(np.float32))
-
-    def op(self, code, *operands, name="", shape=SHAPE, dtype="float32", **options):
-        y = self.net.tensor(name or f"{code.lower()}", shape, dtype)
-        self.net.op(code, list(operands), [y], **options)
-        return y
-
-    def dense(self, x, name="dense", weights=None, bias=None):
-        weights = self.weights(8, 8) if weights is None else weights
-        return self.op("FULLY_CONNECTED", x, weights, bias, name=name)
-
-    def build(self, *outputs):
-        self.net.inputs, self.net.outputs = self.inputs, list(outputs or self.outputs)
-        return self.net.build()
 
 
 def samples(model, count=20, scale=1.0):
