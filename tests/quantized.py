@@ -1,4 +1,4 @@
-"""Float networks to quantize; what a quantized file says of its tensors, and runs of it in reals."""
+"""Float networks to quantize, what a quantized file says of its tensors, and runs in reals."""
 
 from __future__ import annotations
 
