@@ -23,6 +23,21 @@ struct FastParams {
   const int8_t* outside;  // the channels of a pixel outside the image: zero points
 };
 
+// Where each tap of the window of output pixel (y, x) finds its channels.
+void find_inputs(const FastParams& params, const int8_t* image, int32_t y, int32_t x,
+                 const int8_t** inputs) {
+  const reference::ConvParams& p = params.conv;
+  int64_t in_y = int64_t{y} * p.stride_h - p.pad_h;
+  for (int32_t i = 0; i < p.filter_h; ++i, in_y += p.dilation_h) {
+    const bool is_row_inside = in_y >= 0 && in_y < p.in_h;
+    int64_t in_x = int64_t{x} * p.stride_w - p.pad_w;
+    for (int32_t j = 0; j < p.filter_w; ++j, in_x += p.dilation_w) {
+      const bool is_inside = is_row_inside && in_x >= 0 && in_x < p.in_w;
+      *inputs++ = is_inside ? image + (in_y * p.in_w + in_x) * p.in_c : params.outside;
+    }
+  }
+}
+
 Status invoke_fast(const Step& s, const Workspace&) {
   const auto& params = s.params<FastParams>();
   const reference::ConvParams& p = params.conv;
@@ -34,14 +49,7 @@ Status invoke_fast(const Step& s, const Workspace&) {
   for (int32_t b = 0; b < p.batch; ++b, image += int64_t{p.in_h} * p.in_w * p.in_c) {
     for (int32_t y = 0; y < p.out_h; ++y) {
       for (int32_t x = 0; x < p.out_w; ++x, out += p.out_c) {
-        for (int32_t t = 0; t < taps; ++t) {
-          const int64_t in_y =
-              int64_t{y} * p.stride_h - p.pad_h + int64_t{t / p.filter_w} * p.dilation_h;
-          const int64_t in_x =
-              int64_t{x} * p.stride_w - p.pad_w + int64_t{t % p.filter_w} * p.dilation_w;
-          const bool is_inside = in_y >= 0 && in_y < p.in_h && in_x >= 0 && in_x < p.in_w;
-          inputs[t] = is_inside ? image + (in_y * p.in_w + in_x) * p.in_c : params.outside;
-        }
+        find_inputs(params, image, y, x, inputs);
         params.kernel->run(inputs, params.packed, p.out_c, taps, params.output, out);
       }
     }
