@@ -25,7 +25,7 @@ struct DepthwiseS8 {
   void (*pack)(const DepthwiseFilter& filter, void* packed);
   // One output pixel. inputs[t] points to the channels of the pixel that tap t sees.
   void (*run)(const int8_t* const* inputs, const void* packed, int32_t channels, int32_t taps,
-              const GemmOutput& output, int8_t* out);
+              const QuantizedOutput& output, int8_t* out);
 };
 
 }  // namespace octavo

@@ -44,7 +44,7 @@ void pack_depthwise(const DepthwiseFilter& f, void* packed) {
 }
 
 void run_depthwise(const int8_t* const* inputs, const void* packed, int32_t channels, int32_t taps,
-                   const GemmOutput& output, int8_t* out) {
+                   const QuantizedOutput& output, int8_t* out) {
   const auto* block = static_cast<const uint8_t*>(packed);
   const V::I32 out_zero = V::set(output.out_zero);
   const V::I32 low = V::set(output.act_min), high = V::set(output.act_max);

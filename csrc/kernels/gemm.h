@@ -1,9 +1,8 @@
 // Products of int8 matrices by dot-product instructions: what an instruction set's table offers,
 // and how an operator talks to it.
 //
-// The right matrix, the weights, is packed once into panels of `nr` columns, each with what its
-// outputs need:
-//   bias int32[nr], multiplier (see Epilogue) [nr], then the weights [k / kr][nr][kr].
+// The right matrix, the weights, is packed once into panels of columns, each with what its outputs
+// need: biases, multipliers (see Epilogue), then the weights in the order that dot products take.
 // The left matrix is packed in tiles of `mr` rows while running, in whatever form the dot product
 // wants: a tile stays in the nearest cache for all panels, and a convolution's window becomes a row
 // on the way, so that no image of all windows is ever written.
@@ -21,7 +20,7 @@ enum class Epilogue : uint8_t {
   kDouble,      // round(sum * double): FULLY_CONNECTED
 };
 
-// One column of the right matrix, as an operator gives it. The left matrix holds x - in_zero.
+// The columns of the right matrix, as an operator gives them. The left matrix holds x - in_zero.
 struct GemmColumns {
   int32_t n, k;
   const int8_t* weights;         // [n][k]
@@ -31,14 +30,15 @@ struct GemmColumns {
   const double* scale;           // kDouble: [n]
 };
 
-struct GemmOutput {
+// Outputs are moved by the zero point, then clamped.
+struct QuantizedOutput {
   int32_t out_zero, act_min, act_max;
 };
 
 struct GemmS8 {
   int32_t mr;
-  // Bytes of n packed columns of k weights, a multiple of 64.
-  int64_t (*packed_bytes)(Epilogue epilogue, int32_t n, int32_t k);
+  // Bytes of n packed columns of k weights, which want to begin at a cache line.
+  int64_t (*packed_bytes)(int32_t n, int32_t k);
   void (*pack)(Epilogue epilogue, const GemmColumns& columns, void* packed);
   // Bytes of a tile of mr packed rows.
   int64_t (*tile_bytes)(int32_t k);
@@ -48,7 +48,7 @@ struct GemmS8 {
   void (*fill_row)(void* tile, int32_t k, int32_t row, int32_t at, int8_t value, int32_t count);
   // out[i][j] for i < rows <= mr and j < n; rows of out are out_stride bytes apart.
   void (*run)(Epilogue epilogue, const void* tile, const void* packed, int32_t rows, int32_t n,
-              int32_t k, const GemmOutput& output, int8_t* out, int64_t out_stride);
+              int32_t k, const QuantizedOutput& output, int8_t* out, int64_t out_stride);
 };
 
 }  // namespace octavo

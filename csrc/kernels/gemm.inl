@@ -16,7 +16,7 @@ int64_t panel_bytes(int32_t width, int32_t k) {
   return width * (kColumnBytes + round_up(k, V::kDepth) * kWeightBytes);
 }
 
-int64_t packed_bytes(Epilogue, int32_t n, int32_t k) {
+int64_t packed_bytes(int32_t n, int32_t k) {
   const int32_t full = n / kPanelWidth, rest = n % kPanelWidth;
   const int64_t last = rest == 0 ? 0 : panel_bytes(round_up(rest, V::kLanes), k);
   return full * panel_bytes(kPanelWidth, k) + last;
@@ -104,7 +104,7 @@ struct Panel {
 // kRows rows of the tile times kVectors vectors of columns, all sums in registers.
 template <int kRows, int kVectors>
 void multiply(const V::Element* tile, int64_t row_stride, const Panel& panel,
-              const GemmOutput& output, int8_t* out, int64_t out_stride) {
+              const QuantizedOutput& output, int8_t* out, int64_t out_stride) {
   const auto* bias = reinterpret_cast<const int32_t*>(panel.data);
   V::I32 sum[kRows][kVectors];
 #pragma GCC unroll 8
@@ -152,7 +152,7 @@ void multiply(const V::Element* tile, int64_t row_stride, const Panel& panel,
 
 template <int kRows>
 void multiply_rows(const V::Element* tile, int64_t row_stride, const Panel& panel,
-                   const GemmOutput& output, int8_t* out, int64_t out_stride) {
+                   const QuantizedOutput& output, int8_t* out, int64_t out_stride) {
   switch (panel.width / V::kLanes) {
 #define VECTORS(count)                                                          \
   case count:                                                                   \
@@ -168,11 +168,11 @@ void multiply_rows(const V::Element* tile, int64_t row_stride, const Panel& pane
   }
 }
 
-using MultiplyRows = void (*)(const V::Element*, int64_t, const Panel&, const GemmOutput&, int8_t*,
-                              int64_t);
+using MultiplyRows = void (*)(const V::Element*, int64_t, const Panel&, const QuantizedOutput&,
+                              int8_t*, int64_t);
 
 void run(Epilogue epilogue, const void* tile, const void* packed, int32_t rows, int32_t n,
-         int32_t k, const GemmOutput& output, int8_t* out, int64_t out_stride) {
+         int32_t k, const QuantizedOutput& output, int8_t* out, int64_t out_stride) {
   static constexpr MultiplyRows kByRows[] = {&multiply_rows<1>, &multiply_rows<2>,
                                              &multiply_rows<3>, &multiply_rows<4>,
                                              &multiply_rows<5>};

@@ -1,6 +1,5 @@
 // DEPTHWISE_CONV_2D.
 #include "ops/conv.h"
-#include "ops/gemm.h"
 
 namespace octavo {
 namespace {
@@ -15,16 +14,15 @@ constexpr WeightedKernel kDepthwiseKernels[] = {
     {T::kUInt8, T::kUInt8, T::kInt32, &invoke_conv<&Kernels::depthwise_conv_2d_u8>},
 };
 
-struct FastParams {
+struct PackedParams {
   reference::ConvParams conv;
-  const DepthwiseS8* kernel;
   const void* packed;
-  GemmOutput output;
+  QuantizedOutput output;
   const int8_t* outside;  // the channels of a pixel outside the image: zero points
 };
 
 // Where each tap of the window of output pixel (y, x) finds its channels.
-void find_inputs(const FastParams& params, const int8_t* image, int32_t y, int32_t x,
+void find_inputs(const PackedParams& params, const int8_t* image, int32_t y, int32_t x,
                  const int8_t** inputs) {
   const reference::ConvParams& p = params.conv;
   int64_t in_y = int64_t{y} * p.stride_h - p.pad_h;
@@ -38,19 +36,20 @@ void find_inputs(const FastParams& params, const int8_t* image, int32_t y, int32
   }
 }
 
-Status invoke_fast(const Step& s, const Workspace&) {
-  const auto& params = s.params<FastParams>();
+Status invoke_packed(const Step& s, const Workspace& w) {
+  const DepthwiseS8& kernel = *w.kernels.depthwise_s8;
+  const auto& params = s.params<PackedParams>();
   const reference::ConvParams& p = params.conv;
   const int8_t* image = s.input(0);
   int8_t* out = s.output(0);
   const int8_t** inputs = s.scratch(0);
   const int32_t taps = p.filter_h * p.filter_w;
-  for (int32_t t = taps; t % params.kernel->taps_multiple != 0; ++t) inputs[t] = params.outside;
+  for (int32_t t = taps; t % kernel.taps_multiple != 0; ++t) inputs[t] = params.outside;
   for (int32_t b = 0; b < p.batch; ++b, image += int64_t{p.in_h} * p.in_w * p.in_c) {
     for (int32_t y = 0; y < p.out_h; ++y) {
       for (int32_t x = 0; x < p.out_w; ++x, out += p.out_c) {
         find_inputs(params, image, y, x, inputs);
-        params.kernel->run(inputs, params.packed, p.out_c, taps, params.output, out);
+        kernel.run(inputs, params.packed, p.out_c, taps, params.output, out);
       }
     }
   }
@@ -59,28 +58,26 @@ Status invoke_fast(const Step& s, const Workspace&) {
 
 // Packs the weights for the table's DepthwiseS8 if it has one and it fits; else leaves the step as
 // it is.
-Status use_fast(PrepareContext& c, const WeightedOperands& o, const reference::ConvParams& conv) {
+Status use_packed(PrepareContext& c, const WeightedOperands& o, const reference::ConvParams& conv) {
   const DepthwiseS8* kernel = c.kernels.depthwise_s8;
   const int64_t taps = int64_t{conv.filter_h} * conv.filter_w;
-  if (kernel == nullptr || o.input.type != DType::kInt8 || !o.filter.is_known) return {};
-  if ((o.bias != nullptr && !o.bias->is_known) || conv.out_c != conv.in_c) return {};
+  if (kernel == nullptr || !can_pack(o) || conv.out_c != conv.in_c) return {};
   if (taps < 1 || taps > kMostPacked || conv.out_c > kMostPacked) return {};
 
-  FastParams* params;
+  PackedParams* params;
   OCTAVO_TRY(c.make_params(params));
   const auto count = static_cast<int32_t>(taps);
-  Span<CacheLine> packed;
-  OCTAVO_TRY(c.make_array((kernel->packed_bytes(conv.out_c, count) + 63) / 64, packed));
-  kernel->pack({conv.out_c, count, static_cast<const int8_t*>(o.filter.data),
-                o.bias != nullptr ? static_cast<const int32_t*>(o.bias->data) : nullptr,
+  void* packed;
+  OCTAVO_TRY(make_packed(c, kernel->packed_bytes(conv.out_c, count), &packed));
+  kernel->pack({conv.out_c, count, static_cast<const int8_t*>(o.filter.data), bias_or_null(o),
                 conv.in_zero, conv.multiplier},
-               packed.data);
+               packed);
   Span<int8_t> outside;
   OCTAVO_TRY(c.make_array(conv.in_c, outside));
   memset(outside.data, conv.in_zero, outside.size);
-  *params = {conv, kernel, packed.data, {conv.out_zero, conv.act_min, conv.act_max}, outside.data};
+  *params = {conv, packed, {conv.out_zero, conv.act_min, conv.act_max}, outside.data};
   OCTAVO_TRY(c.add_scratch((taps + kernel->taps_multiple) * static_cast<int64_t>(sizeof(int8_t*))));
-  c.step.invoke = &invoke_fast;
+  c.step.invoke = &invoke_packed;
   return {};
 }
 
@@ -109,7 +106,7 @@ Status prepare_depthwise_conv_2d(PrepareContext& c) {
   const Tensor* bias = c.has_input(2) ? &c.input(2) : nullptr;
   const WeightedOperands operands = {input, filter, bias, c.output(0), p->out_c, /*axis=*/3};
   OCTAVO_TRY(finish_conv(c, operands, options, span_of(kDepthwiseKernels), p));
-  return use_fast(c, operands, *p);
+  return use_packed(c, operands, *p);
 }
 
 }  // namespace octavo

@@ -10,7 +10,7 @@ struct GemmParams {
   Epilogue epilogue;
   int32_t k;
   const void* packed;
-  GemmOutput output;
+  QuantizedOutput output;
 };
 
 // A row of the left matrix: the window of output pixel (y, x), with the zero point where it leaves
@@ -84,27 +84,24 @@ Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::C
                 Epilogue epilogue, const double* scale) {
   const GemmS8* g = c.kernels.gemm_s8;
   const int64_t k = int64_t{conv.filter_h} * conv.filter_w * conv.filter_c;
-  if (g == nullptr || o.input.type != DType::kInt8 || o.filter.type != DType::kInt8) return {};
-  if (!o.filter.is_known || (o.bias != nullptr && !o.bias->is_known)) return {};
+  if (g == nullptr || !can_pack(o)) return {};
   if (conv.filter_zero != 0 || conv.filter_c != conv.in_c) return {};
   if (k < 1 || k > kMostPacked || conv.out_c < 1 || conv.out_c > kMostPacked) return {};
 
   GemmParams* params;
   OCTAVO_TRY(c.make_params(params));
   const auto depth = static_cast<int32_t>(k);
-  const int64_t bytes = g->packed_bytes(epilogue, conv.out_c, depth);
-  Span<CacheLine> packed;
-  OCTAVO_TRY(c.make_array((bytes + 63) / 64, packed));
-  const GemmColumns columns = {
-      conv.out_c,
-      depth,
-      static_cast<const int8_t*>(o.filter.data),
-      o.bias != nullptr ? static_cast<const int32_t*>(o.bias->data) : nullptr,
-      conv.in_zero,
-      conv.multiplier,
-      scale};
-  g->pack(epilogue, columns, packed.data);
-  *params = {conv, epilogue, depth, packed.data, {conv.out_zero, conv.act_min, conv.act_max}};
+  void* packed;
+  OCTAVO_TRY(make_packed(c, g->packed_bytes(conv.out_c, depth), &packed));
+  const GemmColumns columns = {conv.out_c,
+                               depth,
+                               static_cast<const int8_t*>(o.filter.data),
+                               bias_or_null(o),
+                               conv.in_zero,
+                               conv.multiplier,
+                               scale};
+  g->pack(epilogue, columns, packed);
+  *params = {conv, epilogue, depth, packed, {conv.out_zero, conv.act_min, conv.act_max}};
   OCTAVO_TRY(c.add_scratch(g->tile_bytes(depth)));
   c.step.invoke = &invoke_gemm;
   return {};

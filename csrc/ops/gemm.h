@@ -6,14 +6,6 @@
 
 namespace octavo {
 
-// Longer rows and columns are left to the reference kernels: below it packed sizes fit in 32 bits.
-constexpr int32_t kMostPacked = 1 << 24;
-
-// What packed weights are made of.
-struct alignas(64) CacheLine {
-  uint8_t bytes[64];
-};
-
 // Packs the weights and sets c.step.invoke, if the table has a GemmS8 and it fits: int8 throughout,
 // known weights with zero point 0, one group. Else leaves the step as it is. `conv` is complete;
 // FULLY_CONNECTED is a convolution by 1x1 over an image of as many pixels as there are rows.

@@ -92,4 +92,19 @@ void quantize_input(const Step& s, const Workspace& w, const Tensor& input, int6
                              s.scratch(2));
 }
 
+bool can_pack(const WeightedOperands& o) {
+  return o.input.type == DType::kInt8 && o.filter.type == DType::kInt8 && o.filter.is_known &&
+         (o.bias == nullptr || o.bias->is_known);
+}
+
+Status make_packed(const PrepareContext& c, int64_t bytes, void** out) {
+  struct alignas(64) CacheLine {
+    uint8_t bytes[64];
+  };
+  Span<CacheLine> lines;
+  OCTAVO_TRY(c.make_array((bytes + 63) / 64, lines));
+  *out = lines.data;
+  return {};
+}
+
 }  // namespace octavo

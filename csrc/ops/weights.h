@@ -58,4 +58,15 @@ Status add_quantized_input(PrepareContext& c, const Tensor& input, int64_t rows)
 void quantize_input(const Step& s, const Workspace& w, const Tensor& input, int64_t rows,
                     bool asymmetric);
 
+// Kernels that pack weights take int8 ones with their bias, int32 or none, known while preparing.
+bool can_pack(const WeightedOperands& o);
+inline const int32_t* bias_or_null(const WeightedOperands& o) {
+  return o.bias != nullptr ? static_cast<const int32_t*>(o.bias->data) : nullptr;
+}
+// Memory for packed weights, from the beginning of a cache line on.
+Status make_packed(const PrepareContext& c, int64_t bytes, void** out);
+
+// Longer rows and columns are not packed: below it packed sizes fit in 32 bits.
+constexpr int32_t kMostPacked = 1 << 24;
+
 }  // namespace octavo

@@ -113,7 +113,7 @@ struct OutputStage {
   Buffer<Multiplier> multiplier;
   Buffer<double> scale;
   bool has_bias;
-  GemmOutput output;
+  QuantizedOutput output;
 };
 
 reference::ConvParams conv_params(OutputStage& stage, int32_t in_zero) {
@@ -182,7 +182,7 @@ void check_product(const GemmS8& g, const Product& size, Content content, Random
   OutputStage stage(n, k, random);
   const int32_t in_zero = any_zero_point(random);
 
-  Buffer<uint8_t> packed(g.packed_bytes(epilogue, n, k)), tile(g.tile_bytes(k));
+  Buffer<uint8_t> packed(g.packed_bytes(n, k)), tile(g.tile_bytes(k));
   g.pack(epilogue,
          {n, k, weights.data(), stage.bias_or_null(), in_zero, stage.multiplier.data(),
           stage.scale.data()},

@@ -71,7 +71,7 @@ struct V {
     return _mm256_sub_epi32(_mm256_srav_epi32(x, n), up);
   }
 
-  static I32 scale_round(I32 sum, const double* scale, const GemmOutput& output) {
+  static I32 scale_round(I32 sum, const double* scale, const QuantizedOutput& output) {
     const __m128i low = scale_round_half(_mm256_castsi256_si128(sum), scale, output);
     const __m128i high = scale_round_half(_mm256_extracti128_si256(sum, 1), scale + 4, output);
     return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
@@ -130,7 +130,7 @@ struct V {
   }
 
   // clamp(round(sum * scale) + out_zero), half away from zero.
-  static __m128i scale_round_half(__m128i sum, const double* scale, const GemmOutput& output) {
+  static __m128i scale_round_half(__m128i sum, const double* scale, const QuantizedOutput& output) {
     const __m256d x = _mm256_mul_pd(_mm256_cvtepi32_pd(sum), _mm256_loadu_pd(scale));
     const __m256d sign = _mm256_and_pd(x, _mm256_set1_pd(-0.0));
     const __m256d nudge = _mm256_or_pd(sign, _mm256_set1_pd(0x1.fffffffffffffp-2));

@@ -70,7 +70,7 @@ struct V {
     return _mm512_mask_add_epi32(down, up, down, one);
   }
 
-  static I32 scale_round(I32 sum, const double* scale, const GemmOutput& output) {
+  static I32 scale_round(I32 sum, const double* scale, const QuantizedOutput& output) {
     const __m256i low = scale_round_half(_mm512_castsi512_si256(sum), scale, output);
     const __m256i high = scale_round_half(_mm512_extracti64x4_epi64(sum, 1), scale + 8, output);
     return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
@@ -122,7 +122,7 @@ struct V {
   }
 
   // clamp(round(sum * scale) + out_zero), half away from zero.
-  static __m256i scale_round_half(__m256i sum, const double* scale, const GemmOutput& output) {
+  static __m256i scale_round_half(__m256i sum, const double* scale, const QuantizedOutput& output) {
     const __m512d x = _mm512_mul_pd(_mm512_cvtepi32_pd(sum), _mm512_loadu_pd(scale));
     const __m512d sign = _mm512_and_pd(x, _mm512_set1_pd(-0.0));
     const __m512d nudge = _mm512_or_pd(sign, _mm512_set1_pd(0x1.fffffffffffffp-2));
