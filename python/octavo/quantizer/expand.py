@@ -56,7 +56,9 @@ def _float_weights(source: Source, n: int) -> bool:
     if rule is None:
         return False
     by_role = {rule.role(position): t for position, t in source.operands(n)}
-    if Role.WEIGHT not in by_role or not source.is_float(by_role[Role.ACTIVATION]):
+    if not {Role.WEIGHT, Role.ACTIVATION} <= by_role.keys():
+        return False
+    if not source.is_float(by_role[Role.ACTIVATION]):
         return False
     value = _value(source, by_role[Role.WEIGHT])
     if value is None:
