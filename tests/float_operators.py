@@ -103,7 +103,7 @@ def _window(n: FloatNetwork) -> tuple[Shape, Shape, tuple[int, int], dict[str, A
     out = tuple((d - k) // stride + 1 for d, k in zip((height, width), reach, strict=True))
     options = {"padding": padding, "stride_w": stride, "stride_h": stride}
     options["fused_activation_function"] = n.one_of(FUSED)
-    return (batch, height, width, channels), size, out, options  # type: ignore[return-value]
+    return (batch, height, width, channels), size, out, options
 
 
 def _pool(code: str) -> Callable[[FloatNetwork], None]:

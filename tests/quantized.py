@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import octavo
 import oracle
 from octavo import flatbuffer
 from octavo.flatbuffer import Network
@@ -158,3 +159,29 @@ class Builder:
     def build(self, *outputs):
         self.net.inputs, self.net.outputs = self.inputs, list(outputs or self.outputs)
         return self.net.build()
+
+
+def samples(model, count=20, scale=1.0):
+    graph, rng = Graph(model), np.random.default_rng(2)
+
+    def value(t):
+        shape = tuple(int(d) for d in graph.graph.tensors[t].shape)
+        if graph.is_float(t):
+            return rng.normal(0, scale, shape).astype(np.float32)
+        return rng.integers(0, 2, shape).astype(graph.dtype(t))
+
+    return [[value(t) for t in graph.inputs] for _ in range(count)]
+
+
+def check(model, mode="int8", *, limit=0.03, data=None, **arguments):
+    """Quantizes, has LiteRT agree to the bit, and holds the outputs against the float network's:
+    within `limit` of the greatest magnitude. Returns the graph."""
+    data = samples(model) if data is None else data
+    content = bytes(octavo.quantize(model, mode, data, **arguments))
+    check_emitted(content)
+    assert_litert_agrees(content, data[0])
+    for ours, reference in zip(run(content, data[0]), run(model, data[0]), strict=True):
+        assert ours.shape == reference.shape
+        peak = np.abs(reference.astype(np.float64)).max(initial=0)
+        np.testing.assert_allclose(ours, reference, rtol=0, atol=limit * peak)
+    return Graph(content)

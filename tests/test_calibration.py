@@ -2,12 +2,11 @@
 
 import io
 import json
-import os
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+import shared
 from octavo import _core
 from octavo.flatbuffer import Network
 from octavo.quantizer.calibration import Calibration
@@ -271,15 +270,18 @@ def test_progress_shows_on_a_terminal_only(monkeypatch):
     assert stream.getvalue() == ""
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["mnist_float", "ad01_fp32", "kws_ref_model_float32", "pretrainedResnet", "vww_96_float"],
-)
-def test_ranges_of_a_real_network_are_numpys(name):
-    shared = os.environ.get("OCTAVO_SHARED")
-    if not shared:
-        pytest.skip("OCTAVO_SHARED is not set")
-    model = Path(shared, "models", f"{name}.tflite").read_bytes()
+FLOAT_NETWORKS = [
+    "mnist_float",
+    "ad01_fp32",
+    "kws_ref_model_float32",
+    "pretrainedResnet",
+    "vww_96_float",
+]
+
+
+@pytest.mark.parametrize("file", shared.networks(only=FLOAT_NETWORKS))
+def test_ranges_of_a_real_network_are_numpys(file):
+    model = file.read_bytes()
     [x] = _core.Interpreter(_core.Model.copy(model)).inputs
     shape = _core.Interpreter(_core.Model.copy(model)).tensor_details(x)["shape"]
     samples = [RNG.uniform(-1, 1, shape).astype(np.float32) for _ in range(2)]

@@ -10,39 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from octavo import flatbuffer
 from octavo.flatbuffer import Network
-from quantized import SHAPE, Builder, Graph
+from quantized import SHAPE, Builder, Graph, check, samples
 
 pytest.importorskip("ai_edge_litert")
 
 MODES = [("int8", "int8"), ("int8-only", "int8"), ("16x8", "int16")]
-
-
-def samples(model, count=20, scale=1.0):
-    graph, rng = Graph(model), np.random.default_rng(2)
-
-    def value(t):
-        shape = tuple(int(d) for d in graph.graph.tensors[t].shape)
-        if graph.is_float(t):
-            return rng.normal(0, scale, shape).astype(np.float32)
-        return rng.integers(0, 2, shape).astype(graph.dtype(t))
-
-    return [[value(t) for t in graph.inputs] for _ in range(count)]
-
-
-def check(model, mode="int8", *, limit=0.03, data=None, **arguments):
-    """Quantizes, has LiteRT agree to the bit, and holds the outputs against the float network's:
-    within `limit` of the greatest magnitude. Returns the graph."""
-    data = samples(model) if data is None else data
-    content = bytes(octavo.quantize(model, mode, data, **arguments))
-    quantized.check_emitted(content)
-    quantized.assert_litert_agrees(content, data[0])
-    for ours, reference in zip(
-        quantized.run(content, data[0]), quantized.run(model, data[0]), strict=True
-    ):
-        assert ours.shape == reference.shape
-        peak = np.abs(reference.astype(np.float64)).max(initial=0)
-        np.testing.assert_allclose(ours, reference, rtol=0, atol=limit * peak)
-    return Graph(content)
 
 
 both = pytest.mark.parametrize(("mode", "dtype"), MODES)
