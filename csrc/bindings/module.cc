@@ -283,7 +283,8 @@ class PyInterpreter {
   std::shared_ptr<State> fresh() const {
     auto state = std::make_shared<State>();
     state->model = model_;
-    raise_if_failed(Interpreter::create(graph(), kernels_, state->arena, &state->interpreter));
+    raise_if_failed(
+        Interpreter::create(graph(), kernels_, Workers(), state->arena, &state->interpreter));
     for (const auto& [tensor, shape] : shapes_) {
       raise_if_failed(state->interpreter->resize_input(tensor, shape));
     }

@@ -10,6 +10,7 @@
 #include <initializer_list>
 
 #include "base/arena.h"
+#include "base/workers.h"
 #include "graph/graph.h"
 #include "kernels/table.h"
 
@@ -39,8 +40,10 @@ struct Data {
   }
 };
 
+// What every invoke is given.
 struct Workspace {
   const Kernels& kernels;
+  const Workers& workers;
 };
 
 struct Scratch {
@@ -90,11 +93,12 @@ Status Step::fail(const Parts&... parts) const {
 // "filter".
 class PrepareContext {
  public:
-  PrepareContext(Step& step, const Kernels& kernels, Arena& memory)
-      : step(step), kernels(kernels), memory_(memory) {}
+  PrepareContext(Step& step, const Kernels& kernels, int32_t threads, Arena& memory)
+      : step(step), kernels(kernels), threads(threads), memory_(memory) {}
 
   Step& step;  // prepare sets step.invoke
   const Kernels& kernels;
+  const int32_t threads;  // Workers::count() while invoking: as many need scratch of their own
 
   template <class Options>
   const Options& options() const {

@@ -25,11 +25,11 @@ bool has_nothing_to_compute(const Step& step) {
 
 }  // namespace
 
-Status Interpreter::create(const Subgraph& graph, const Kernels& kernels, Arena& memory,
-                           Interpreter** out) {
+Status Interpreter::create(const Subgraph& graph, const Kernels& kernels, const Workers& workers,
+                           Arena& memory, Interpreter** out) {
   void* place;
   OCTAVO_TRY(memory.allocate(sizeof(Interpreter), alignof(Interpreter), &place));
-  auto* self = new (place) Interpreter(graph, kernels, memory);
+  auto* self = new (place) Interpreter(graph, kernels, workers, memory);
   const auto count = static_cast<int64_t>(graph.tensors.size);
   OCTAVO_TRY(memory.make(count, self->tensors_));
   OCTAVO_TRY(memory.make(count, self->kept_));
@@ -73,7 +73,13 @@ Status Interpreter::prepare(bool keep_all) {
 }
 
 Status Interpreter::invoke(const Observer* observer) {
-  const Workspace workspace{kernels_};
+  const Status s = run_steps(observer);
+  workers_.release();
+  return s;
+}
+
+Status Interpreter::run_steps(const Observer* observer) const {
+  const Workspace workspace{kernels_, workers_};
   for (size_t i = 0; i < step_count_; ++i) {
     OCTAVO_TRY(steps_[i].invoke(steps_[i], workspace));
     if (observer != nullptr) observer->after(observer->context, steps_[i]);
@@ -180,7 +186,7 @@ Status Interpreter::prepare_node(int32_t index) {
   for (size_t i = 0; i < node.outputs.size; ++i) step.outputs[i] = &tensors_[node.outputs[i]];
   OCTAVO_TRY(check_operands(step));
 
-  PrepareContext c(step, kernels_, memory_);
+  PrepareContext c(step, kernels_, workers_.count(), memory_);
   OCTAVO_TRY(find_op(node.code)->prepare(c));
   if (step.invoke == nullptr) return {};  // prepare did all the work
   if (all_known) return run_while_preparing(step, c);
@@ -198,7 +204,8 @@ Status Interpreter::run_while_preparing(const Step& step, const PrepareContext& 
     void* value;
     OCTAVO_TRY(c.make_known(static_cast<int32_t>(i), value));
   }
-  return has_nothing_to_compute(step) ? Status() : step.invoke(step, Workspace{kernels_});
+  if (has_nothing_to_compute(step)) return {};
+  return step.invoke(step, Workspace{kernels_, Workers()});
 }
 
 // Gives every computed tensor and every scratch buffer its place in one block of memory.

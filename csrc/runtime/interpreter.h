@@ -22,8 +22,8 @@ struct Observer {
 class Interpreter {
  public:
   // Reads the subgraph's tensors; shapes can be changed until prepare.
-  static Status create(const Subgraph& graph, const Kernels& kernels, Arena& memory,
-                       Interpreter** out);
+  static Status create(const Subgraph& graph, const Kernels& kernels, const Workers& workers,
+                       Arena& memory, Interpreter** out);
 
   // Gives the subgraph's input tensor number `tensor` another shape.
   Status resize_input(int32_t tensor, const Shape& shape);
@@ -48,8 +48,8 @@ class Interpreter {
   int64_t arena_bytes() const { return arena_bytes_; }
   int64_t unshared_bytes() const { return unshared_bytes_; }
 
-  Interpreter(const Subgraph& graph, const Kernels& kernels, Arena& memory)
-      : graph_(graph), kernels_(kernels), memory_(memory) {}
+  Interpreter(const Subgraph& graph, const Kernels& kernels, const Workers& workers, Arena& memory)
+      : graph_(graph), kernels_(kernels), workers_(workers), memory_(memory) {}
 
  private:
   Status check_operators() const;
@@ -58,11 +58,13 @@ class Interpreter {
   Status find_empty_tensors();
   Status prepare_node(int32_t index);
   Status run_while_preparing(const Step& step, const PrepareContext& c);
+  Status run_steps(const Observer* observer) const;
   Status plan(bool keep_all);
   void set_lifetimes(bool keep_all, Span<PlannedBuffer> buffers);
 
   const Subgraph& graph_;
   const Kernels& kernels_;
+  const Workers workers_;
   Arena& memory_;
   Span<Tensor> tensors_;
   Span<bool> kept_;
