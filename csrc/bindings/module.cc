@@ -10,6 +10,7 @@
 
 #include "host/calibration.h"
 #include "host/model.h"
+#include "host/profile.h"
 #include "kernels/select.h"
 #include "runtime/interpreter.h"
 
@@ -171,6 +172,39 @@ class PyInterpreter {
     run([&](Interpreter& interpreter) { return calibration.run(interpreter); });
   }
 
+  // Runs it several times: (nodes [steps], nanoseconds [runs][steps]).
+  py::tuple time_steps(int64_t runs) {
+    std::vector<StepTime> times, all;
+    run([&](Interpreter& interpreter) {
+      for (int64_t i = 0; i < runs; ++i) {
+        OCTAVO_TRY(octavo::time_steps(interpreter, times));
+        all.insert(all.end(), times.begin(), times.end());
+      }
+      return Status();
+    });
+    const auto steps = static_cast<py::ssize_t>(times.size());
+    py::array_t<int32_t> nodes(steps);
+    for (py::ssize_t i = 0; i < steps; ++i) nodes.mutable_at(i) = times[i].node;
+    py::array_t<int64_t> nanoseconds(std::vector<py::ssize_t>{runs, steps});
+    for (size_t i = 0; i < all.size(); ++i) nanoseconds.mutable_data()[i] = all[i].nanoseconds;
+    return py::make_tuple(nodes, nanoseconds);
+  }
+
+  // For each step, the kernels that it calls.
+  py::list step_kernels() {
+    std::vector<StepKernels> steps;
+    run([&](Interpreter& interpreter) {
+      return find_step_kernels(interpreter, kernels_, keep_all_, steps);
+    });
+    py::list out;
+    for (const StepKernels& step : steps) {
+      py::list names;
+      for (const char* name : step.names) names.append(name);
+      out.append(names);
+    }
+    return out;
+  }
+
   void set_tensor(int32_t i, const py::array& value) {
     const Turn turn(is_taken_);
     const Tensor& t = tensor_in_memory(i);
@@ -249,6 +283,7 @@ class PyInterpreter {
     return out;
   }
 
+  const char* isa() const { return kernels_.isa; }
   py::array_t<int32_t> inputs() const { return to_array(graph().inputs); }
   py::array_t<int32_t> outputs() const { return to_array(graph().outputs); }
   size_t tensor_count() const { return graph().tensors.size; }
@@ -389,6 +424,15 @@ PYBIND11_MODULE(_core, m) {
     for (size_t i = 0; i < available.count; ++i) names.append(available.tables[i]->isa);
     return names;
   });
+  m.def("kernel_sources", [](const std::string& isa) {
+    const Kernels* kernels;
+    raise_if_failed(select_kernels(isa.c_str(), &kernels));
+    py::dict sources;
+    for (const TableEntry& e : table_entries(*kernels)) {
+      sources[e.name] = e.is_own ? kernels->isa : kPortable.isa;
+    }
+    return sources;
+  });
   py::class_<Model, std::shared_ptr<Model>>(m, "Model")
       .def_static(
           "open",
@@ -414,11 +458,14 @@ PYBIND11_MODULE(_core, m) {
       .def("allocate", &PyInterpreter::allocate)
       .def("invoke", &PyInterpreter::invoke)
       .def("calibrate", &PyInterpreter::calibrate)
+      .def("time_steps", &PyInterpreter::time_steps)
+      .def("step_kernels", &PyInterpreter::step_kernels)
       .def("set_tensor", &PyInterpreter::set_tensor)
       .def("get_tensor", &PyInterpreter::get_tensor, py::arg("index"), py::arg("copy"))
       .def("tensor_details", &PyInterpreter::tensor_details)
       .def("nodes", &PyInterpreter::nodes)
       .def("reset_variables", &PyInterpreter::reset_variables)
+      .def_property_readonly("isa", &PyInterpreter::isa)
       .def_property_readonly("inputs", &PyInterpreter::inputs)
       .def_property_readonly("outputs", &PyInterpreter::outputs)
       .def_property_readonly("tensor_count", &PyInterpreter::tensor_count)

@@ -15,6 +15,10 @@ def isa() -> str:
 def available_isas() -> list[str]:
     """What this CPU has, the best first; the last is "portable"."""
 
+def kernel_sources(isa: str) -> dict[str, str]:
+    """The table's kernels by name, each with the instruction set that it was made for: `isa`, or
+    "portable" where the table has the reference kernel."""
+
 class Model:
     """A decoded file, immutable, shared by interpreters."""
 
@@ -41,6 +45,12 @@ class Interpreter:
     def invoke(self) -> None: ...
     def calibrate(self, calibration: Calibration) -> None:
         """Runs as `invoke` does and adds every tensor's values to the statistics."""
+    def time_steps(self, runs: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+        """Runs as `invoke` does, several times. The node of each step, (steps,), and nanoseconds,
+        (runs, steps), each with a reading of the clock in it."""
+    def step_kernels(self) -> list[list[str]]:
+        """For each step the names of the table's kernels that it calls. Runs the network once more,
+        in memory of its own."""
     def set_tensor(self, index: int, value: npt.NDArray[Any]) -> None: ...
     def get_tensor(self, index: int, copy: bool) -> npt.NDArray[Any]: ...
     def tensor_details(self, index: int) -> dict[str, Any]:
@@ -49,6 +59,9 @@ class Interpreter:
     def nodes(self) -> list[tuple[str, npt.NDArray[np.int32], npt.NDArray[np.int32]]]:
         """(operator, inputs, outputs) of each, in order of execution."""
     def reset_variables(self) -> None: ...
+    @property
+    def isa(self) -> str:
+        """The instruction set of its table of kernels."""
     @property
     def inputs(self) -> npt.NDArray[np.int32]: ...
     @property

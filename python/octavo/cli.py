@@ -1,4 +1,4 @@
-"""The command `octavo`: run, inspect, demo; quantize is in `octavo.cli_quantize`."""
+"""The command `octavo`: run, inspect, demo; the others are in `cli_quantize` and `cli_bench`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 import octavo
-from octavo import cli_quantize
+from octavo import cli_bench, cli_quantize
 from octavo.terminal import (
     MissingExtra,
     byte_count,
@@ -105,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     inspect.add_argument("--json", action="store_true", help="everything, as JSON")
 
     cli_quantize.add_to(commands)
+    cli_bench.add_to(commands)
 
     demo = commands.add_parser(
         "demo", help="quantize a network in every mode and let it read digits"

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class MissingExtra(ImportError):
     """A package that only the command line needs is not installed."""
 
-    def __init__(self, package: str) -> None:
-        super().__init__(f"this needs {package}: pip install 'octavo[cli]'")
+    def __init__(self, package: str, extra: str = "cli") -> None:
+        super().__init__(f"this needs {package}: pip install 'octavo[{extra}]'")
 
 
 def positive(text: str) -> int:
@@ -53,15 +53,16 @@ def show_table(
     headers: Sequence[str] | None,
     rows: Sequence[Sequence[str]],
     justify: Literal["left", "right"] = "right",
+    left: int = 1,
 ) -> None:
-    """A table of literal text; its first column is left-justified, the others as `justify`."""
+    """A table of literal text: its first `left` columns left-justified, the others as `justify`."""
     from rich import box
     from rich.markup import escape
     from rich.table import Table
 
     table = Table(show_header=headers is not None, box=box.SIMPLE)
     for i, header in enumerate(headers or rows[0]):
-        table.add_column(escape(header), justify=justify if i else "left", overflow="fold")
+        table.add_column(escape(header), justify=justify if i >= left else "left", overflow="fold")
     for row in rows:
         table.add_row(*map(escape, row))
     if title:

@@ -1,0 +1,121 @@
+#include "host/profile.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "host/model.h"
+
+namespace octavo {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// A copy of a table in which every function notes its name before it does its work. Functions of a
+// table have no context, so that what they need is found by the thread that runs them.
+class TracingTable {
+ public:
+  explicit TracingTable(const Kernels& original);
+  ~TracingTable() { current_ = nullptr; }
+  TracingTable(const TracingTable&) = delete;
+
+  const Kernels& table() const { return table_; }
+  // The names noted since the last call.
+  std::vector<const char*> take_names() { return std::move(names_); }
+
+ private:
+  static const Kernels& noted(const char* name) {
+    std::vector<const char*>& names = current_->names_;
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    return current_->original_;
+  }
+
+  static thread_local TracingTable* current_;
+
+  const Kernels& original_;
+  Kernels table_;
+  GemmS8 gemm_s8_;
+  DepthwiseS8 depthwise_s8_;
+  std::vector<const char*> names_;
+};
+
+thread_local TracingTable* TracingTable::current_ = nullptr;
+
+TracingTable::TracingTable(const Kernels& original) : original_(original), table_(original) {
+  current_ = this;
+#define KERNEL(name) table_.name = [](auto... arguments) { noted(#name).name(arguments...); };
+#include "kernels/kernels.inc"
+#undef KERNEL
+#define KERNEL(name)                                                               \
+  if (original.name != nullptr) {                                                  \
+    name##_ = *original.name;                                                      \
+    name##_.run = [](auto... arguments) { noted(#name).name->run(arguments...); }; \
+    table_.name = &name##_;                                                        \
+  }
+  KERNEL(gemm_s8)
+  KERNEL(depthwise_s8)
+#undef KERNEL
+}
+
+}  // namespace
+
+Status time_steps(Interpreter& interpreter, std::vector<StepTime>& times) {
+  struct Context {
+    std::vector<StepTime>& times;
+    Clock::time_point last;
+  } context{times, {}};
+  const Observer observer{[](void* p, const Step& step) {
+                            auto& c = *static_cast<Context*>(p);
+                            const Clock::time_point now = Clock::now();
+                            const std::chrono::nanoseconds passed = now - c.last;
+                            c.times.push_back({step.index, passed.count()});
+                            c.last = now;
+                          },
+                          &context};
+  times.clear();
+  times.reserve(interpreter.graph().nodes.size);
+  context.last = Clock::now();
+  return interpreter.invoke(&observer);
+}
+
+Status find_step_kernels(const Interpreter& interpreter, const Kernels& kernels, bool keep_all,
+                         std::vector<StepKernels>& steps) {
+  const Subgraph& graph = interpreter.graph();
+  TracingTable tracing(kernels);
+  HeapArena arena;
+  Interpreter* second;
+  OCTAVO_TRY(Interpreter::create(graph, tracing.table(), Workers(), arena, &second));
+  for (int32_t i : graph.inputs) {
+    if (interpreter.tensor(i).is_known) continue;
+    OCTAVO_TRY(second->resize_input(i, interpreter.tensor(i).shape));
+  }
+  OCTAVO_TRY(second->prepare(keep_all));
+  for (int32_t i : graph.inputs) {
+    const Tensor& from = interpreter.tensor(i);
+    if (from.is_known || from.bytes() == 0) continue;
+    memcpy(second->tensor(i).data, from.data, static_cast<size_t>(from.bytes()));
+  }
+  tracing.take_names();  // what ran while preparing
+  steps.clear();
+  struct Context {
+    TracingTable& tracing;
+    std::vector<StepKernels>& steps;
+  } context{tracing, steps};
+  const Observer observer{[](void* p, const Step& step) {
+                            auto& c = *static_cast<Context*>(p);
+                            c.steps.push_back({step.index, c.tracing.take_names()});
+                          },
+                          &context};
+  return second->invoke(&observer);
+}
+
+std::vector<TableEntry> table_entries(const Kernels& kernels) {
+  std::vector<TableEntry> entries;
+#define KERNEL(name) entries.push_back({#name, kernels.name != &reference::name});
+#include "kernels/kernels.inc"
+#undef KERNEL
+  if (kernels.gemm_s8 != nullptr) entries.push_back({"gemm_s8", true});
+  if (kernels.depthwise_s8 != nullptr) entries.push_back({"depthwise_s8", true});
+  return entries;
+}
+
+}  // namespace octavo
