@@ -6,6 +6,8 @@ namespace octavo {
 namespace avx2 {
 namespace {
 // clang-format off: the first has what the others use.
+#include "kernels/requantize.inl"
+#include "kernels/image.inl"
 #include "kernels/gemm.inl"
 #include "kernels/depthwise.inl"
 #include "kernels/elementwise.inl"

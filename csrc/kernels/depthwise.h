@@ -1,6 +1,10 @@
 // Depthwise convolution of int8 by dot-product instructions, channels across lanes: what an
-// instruction set's table offers. Weights and all that an output needs are packed once, in blocks
-// of as many channels as a vector of int8 holds.
+// instruction set's table offers.
+//
+// A row of outputs is one line of elements (pixel, channel): for each tap, the inputs of a line lie
+// in a line too (see ImageConversion::planes). So vectors run over lines without regard to where a
+// pixel ends, and the packed filter repeats as often as it takes for a pixel and a vector to begin
+// together.
 #pragma once
 
 #include <cstdint>
@@ -11,21 +15,27 @@ namespace octavo {
 
 struct DepthwiseFilter {
   int32_t channels, taps;
-  const int8_t* weights;  // [taps][channels]
-  const int32_t* bias;    // [channels], or null
-  int32_t in_zero;
+  ByteWeights weights;           // [taps][channels]
+  const int32_t* bias;           // [channels], or null
+  int32_t in_zero;               // after the flip of the input
   const Multiplier* multiplier;  // [channels]
 };
 
+struct DepthwiseArgs {
+  const void* image;           // elements
+  const int32_t* tap_offsets;  // [taps], in elements, from a pixel's place to where its tap reads
+  int32_t taps, channels;      // as packed
+  int32_t rows, columns;       // of outputs
+  int64_t row_stride;          // elements of the image from one row of outputs to the next
+  const void* packed;
+  QuantizedOutput output;
+  int8_t* out;  // [rows][columns][channels]
+};
+
 struct DepthwiseS8 {
-  // Each output reads this multiple of taps: those beyond the filter's need a pointer to any
-  // readable channels.
-  int32_t taps_multiple;
   int64_t (*packed_bytes)(int32_t channels, int32_t taps);
   void (*pack)(const DepthwiseFilter& filter, void* packed);
-  // One output pixel. inputs[t] points to the channels of the pixel that tap t sees.
-  void (*run)(const int8_t* const* inputs, const void* packed, int32_t channels, int32_t taps,
-              const QuantizedOutput& output, int8_t* out);
+  void (*run)(const DepthwiseArgs& args);
 };
 
 }  // namespace octavo

@@ -2,6 +2,7 @@
 
 constexpr Kernels fill_table(const char* isa) {
   Kernels k = reference_kernels(isa);
+  k.image_s8 = &kImageS8;
   k.gemm_s8 = &kGemmS8;
   k.depthwise_s8 = &kDepthwiseS8;
   k.add_s8 = &scaled_sum_s8<false>;

@@ -3,52 +3,81 @@
 //
 // The right matrix, the weights, is packed once into panels of columns, each with what its outputs
 // need: biases, multipliers (see Epilogue), then the weights in the order that dot products take.
-// The left matrix is packed in tiles of `mr` rows while running, in whatever form the dot product
-// wants: a tile stays in the nearest cache for all panels, and a convolution's window becomes a row
-// on the way, so that no image of all windows is ever written.
+// The left matrix is never written down. Its rows are the windows of a converted image (image.h),
+// found by two lists of offsets: where a row's window begins, and where in a window each tap does.
 #pragma once
 
 #include <cstdint>
 
 #include "base/fixed_point.h"
+#include "base/math.h"
+#include "kernels/image.h"
 
 namespace octavo {
 
 // How an int32 sum becomes an output.
-enum class Epilogue : uint8_t {
+enum class Epilogue : int32_t {
   kFixedPoint,  // requantize(sum, Multiplier), rounded twice
   kDouble,      // round(sum * double): FULLY_CONNECTED
 };
 
+// Weights as a file has them. What is multiplied is weight - zero, at most 9 bits wide: where that
+// needs more than 8, it is the sum of two weights, and each tap occurs twice.
+struct ByteWeights {
+  const int8_t* data;
+  Flip flip;
+  int32_t zero;  // after the flip
+  bool is_split;
+
+  int32_t centred(int64_t i) const {
+    return static_cast<int8_t>(static_cast<uint8_t>(data[i]) ^ static_cast<uint8_t>(flip)) - zero;
+  }
+  // The first or second half of the sum; without a split the second is not there.
+  int8_t half(int64_t i, bool is_second) const {
+    const int32_t whole = centred(i);
+    const int32_t first = clamp(whole, -128, 127);
+    return static_cast<int8_t>(is_second ? whole - first : first);
+  }
+};
+
 // The columns of the right matrix, as an operator gives them. The left matrix holds x - in_zero.
 struct GemmColumns {
-  int32_t n, k;
-  const int8_t* weights;         // [n][k]
-  const int32_t* bias;           // [n], or null
-  int32_t in_zero;               // of the left matrix
+  int32_t n;
+  int32_t taps, depth;  // a column has taps * depth weights
+  ByteWeights weights;  // that of column j and row i is number j * column_stride + i * row_stride
+  int64_t column_stride, row_stride;
+  const int32_t* bias;  // [n], or null
+  int32_t in_zero;      // after the flip of the input
+  Epilogue epilogue;
   const Multiplier* multiplier;  // kFixedPoint: [n]
   const double* scale;           // kDouble: [n]
 };
 
-// Outputs are moved by the zero point, then clamped.
+// Outputs are moved by the zero point, clamped, then flipped.
 struct QuantizedOutput {
   int32_t out_zero, act_min, act_max;
+  Flip flip;
+};
+
+struct GemmArgs {
+  const void* image;           // elements
+  const int32_t* row_offsets;  // [rows], in elements
+  const int32_t* tap_offsets;  // [taps], in elements
+  int32_t rows;
+  int32_t taps, depth, n;       // as packed
+  int32_t first_panel, panels;  // of the columns
+  const void* packed;
+  QuantizedOutput output;
+  int8_t* out;  // out[i * out_stride + j] is that of row i and column j
+  int64_t out_stride;
 };
 
 struct GemmS8 {
-  int32_t mr;
-  // Bytes of n packed columns of k weights, which want to begin at a cache line.
-  int64_t (*packed_bytes)(int32_t n, int32_t k);
-  void (*pack)(Epilogue epilogue, const GemmColumns& columns, void* packed);
-  // Bytes of a tile of mr packed rows.
-  int64_t (*tile_bytes)(int32_t k);
-  // Copies `count` bytes of row `row` of a tile, from position `at` in the row on, of `k`.
-  void (*pack_row)(void* tile, int32_t k, int32_t row, int32_t at, const int8_t* in, int32_t count);
-  // The same where every byte is `value`: a window's part outside the image.
-  void (*fill_row)(void* tile, int32_t k, int32_t row, int32_t at, int8_t value, int32_t count);
-  // out[i][j] for i < rows <= mr and j < n; rows of out are out_stride bytes apart.
-  void (*run)(Epilogue epilogue, const void* tile, const void* packed, int32_t rows, int32_t n,
-              int32_t k, const QuantizedOutput& output, int8_t* out, int64_t out_stride);
+  int32_t panel_width;
+  // Bytes of packed columns, which want to begin at a cache line.
+  int64_t (*packed_bytes)(int32_t n, int32_t taps, int32_t depth);  // taps: twice where split
+  void (*pack)(const GemmColumns& columns, void* packed);
+  void (*run)(const GemmArgs& args);
 };
 
 }  // namespace octavo

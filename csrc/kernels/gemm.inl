@@ -11,182 +11,227 @@ constexpr int32_t round_up(int32_t x, int32_t multiple) {
   return (x + multiple - 1) / multiple * multiple;
 }
 
-int64_t panel_bytes(int32_t width, int32_t k) {
-  constexpr int64_t kWeightBytes = sizeof(V::Weight);
-  return width * (kColumnBytes + round_up(k, V::kDepth) * kWeightBytes);
+// How the sums of all columns become outputs: Epilogue, but told apart by what is known of sums.
+enum class Finish : int32_t { kRescale, kRequantize, kDouble };
+
+// Before the panels.
+struct alignas(64) PackedHeader {
+  Finish finish;
+};
+
+int64_t panel_bytes(int32_t width, int32_t taps, int32_t depth) {
+  return width * (kColumnBytes + int64_t{taps} * round_up(depth, V::kDepth));
 }
 
-int64_t packed_bytes(int32_t n, int32_t k) {
+int64_t packed_bytes(int32_t n, int32_t taps, int32_t depth) {
   const int32_t full = n / kPanelWidth, rest = n % kPanelWidth;
-  const int64_t last = rest == 0 ? 0 : panel_bytes(round_up(rest, V::kLanes), k);
-  return full * panel_bytes(kPanelWidth, k) + last;
+  const int64_t last = rest == 0 ? 0 : panel_bytes(round_up(rest, V::kLanes), taps, depth);
+  return static_cast<int64_t>(sizeof(PackedHeader)) + full * panel_bytes(kPanelWidth, taps, depth) +
+         last;
 }
 
 // sum (x - in_zero) w + bias = sum (x + kOffset) w + (bias - (in_zero + kOffset) sum w), in 32 bits
 // that wrap.
-int32_t folded_bias(const GemmColumns& c, int32_t column) {
-  uint32_t sum = 0;
-  for (int32_t i = 0; i < c.k; ++i) {
-    sum += static_cast<uint32_t>(c.weights[int64_t{column} * c.k + i]);
-  }
-  const uint32_t bias = c.bias != nullptr ? static_cast<uint32_t>(c.bias[column]) : 0;
-  return static_cast<int32_t>(bias - static_cast<uint32_t>(c.in_zero + V::kOffset) * sum);
+int32_t folded_bias(const int32_t* bias, int32_t column, int32_t in_zero, int32_t sum) {
+  const uint32_t b = bias != nullptr ? static_cast<uint32_t>(bias[column]) : 0;
+  return static_cast<int32_t>(b - static_cast<uint32_t>(in_zero + V::kOffset) *
+                                      static_cast<uint32_t>(sum));
 }
 
-void pack_panel(Epilogue epilogue, const GemmColumns& c, int32_t first, int32_t width,
-                uint8_t* panel) {
+// Of the weights of a column, whose number in a file is 2^24 at most.
+struct ColumnSums {
+  int32_t plain;
+  int64_t magnitudes;
+};
+
+ColumnSums column_sums(const ByteWeights& weights, int64_t first, int64_t stride, int32_t count) {
+  ColumnSums s = {0, 0};
+  int64_t plain = 0;
+  for (int32_t i = 0; i < count; ++i) {
+    const int32_t w = weights.centred(first + i * stride);
+    plain += w;
+    s.magnitudes += w < 0 ? -w : w;
+  }
+  s.plain = static_cast<int32_t>(plain);
+  return s;
+}
+
+// What no sum of a column exceeds: x - in_zero has 8 bits and a sign.
+int64_t greatest_sum(const ColumnSums& s, const int32_t* bias, int32_t column) {
+  const int64_t b = bias != nullptr ? bias[column] : 0;
+  return 255 * s.magnitudes + (b < 0 ? -b : b);
+}
+
+// Returns whether all sums fit a Rescale.
+bool pack_panel(const GemmColumns& c, int32_t first, int32_t width, uint8_t* panel) {
   auto* bias = reinterpret_cast<int32_t*>(panel);
   auto* multiplier = bias + width;
   auto* shift = multiplier + width;
   auto* scale = reinterpret_cast<double*>(multiplier);
-  auto* weights = reinterpret_cast<V::Weight*>(panel + width * kColumnBytes);
-  for (int32_t j = 0; j < width; ++j) {
+  auto* weights = reinterpret_cast<int8_t*>(panel + width * kColumnBytes);
+  const int32_t packed_depth = round_up(c.depth, V::kDepth), half = c.taps * packed_depth;
+  bool all_fit = true;
+  memset(panel, 0,
+         static_cast<size_t>(panel_bytes(width, (c.weights.is_split ? 2 : 1) * c.taps, c.depth)));
+  for (int32_t j = 0; j < width && first + j < c.n; ++j) {
     const int32_t column = first + j;
-    const bool is_there = column < c.n;
-    bias[j] = is_there ? folded_bias(c, column) : 0;
-    if (epilogue == Epilogue::kFixedPoint) {
-      multiplier[j] = is_there ? c.multiplier[column].m : 0;
-      shift[j] = is_there ? c.multiplier[column].shift : 0;
+    const int64_t from = column * c.column_stride;
+    const ColumnSums sums = column_sums(c.weights, from, c.row_stride, c.taps * c.depth);
+    bias[j] = folded_bias(c.bias, column, c.in_zero, sums.plain);
+    if (c.epilogue == Epilogue::kFixedPoint) {
+      multiplier[j] = c.multiplier[column].m;
+      shift[j] = c.multiplier[column].shift;
+      all_fit = all_fit && fits_rescale(greatest_sum(sums, c.bias, column), c.multiplier[column]);
     } else {
-      scale[j] = is_there ? c.scale[column] : 0;
+      scale[j] = c.scale[column];
     }
-    for (int32_t i = 0; i < round_up(c.k, V::kDepth); ++i) {
-      const int64_t to = (int64_t{i} / V::kDepth * width + j) * V::kDepth + i % V::kDepth;
-      weights[to] = is_there && i < c.k ? c.weights[int64_t{column} * c.k + i] : V::Weight{0};
+    for (int32_t t = 0; t < c.taps; ++t) {
+      for (int32_t d = 0; d < c.depth; ++d) {
+        const int64_t source = from + (int64_t{t} * c.depth + d) * c.row_stride;
+        const int32_t i = t * packed_depth + d;
+        auto place = [&](int32_t at) {
+          return (int64_t{at} / V::kDepth * width + j) * V::kDepth + at % V::kDepth;
+        };
+        weights[place(i)] = c.weights.half(source, false);
+        if (c.weights.is_split) weights[place(half + i)] = c.weights.half(source, true);
+      }
     }
   }
+  return all_fit;
 }
 
-void pack(Epilogue epilogue, const GemmColumns& c, void* packed) {
-  auto* panel = static_cast<uint8_t*>(packed);
+void pack(const GemmColumns& c, void* packed) {
+  auto* header = static_cast<PackedHeader*>(packed);
+  auto* panel = reinterpret_cast<uint8_t*>(header + 1);
+  bool all_fit = true;
   for (int32_t first = 0; first < c.n; first += kPanelWidth) {
-    const int32_t rest = c.n - first;
-    const int32_t width = rest < kPanelWidth ? round_up(rest, V::kLanes) : kPanelWidth;
-    pack_panel(epilogue, c, first, width, panel);
-    panel += panel_bytes(width, c.k);
+    const int32_t width = min(round_up(c.n - first, V::kLanes), kPanelWidth);
+    all_fit = pack_panel(c, first, width, panel) && all_fit;
+    panel += panel_bytes(width, (c.weights.is_split ? 2 : 1) * c.taps, c.depth);
   }
-}
-
-// Rows of a tile begin a cache line apart, so that they can be read in whole vectors.
-int64_t row_elements(int32_t k) { return round_up(k, 64); }
-
-int64_t tile_bytes(int32_t k) {
-  return V::kRows * row_elements(k) * static_cast<int64_t>(sizeof(V::Element));
-}
-
-V::Element* row_at(void* tile, int32_t k, int32_t row, int32_t at) {
-  return static_cast<V::Element*>(tile) + row * row_elements(k) + at;
-}
-
-void pack_row(void* tile, int32_t k, int32_t row, int32_t at, const int8_t* in, int32_t count) {
-  V::add_offset(in, count, row_at(tile, k, row, at));
-}
-
-void fill_row(void* tile, int32_t k, int32_t row, int32_t at, int8_t value, int32_t count) {
-  V::Element* out = row_at(tile, k, row, at);
-  for (int32_t i = 0; i < count; ++i) out[i] = static_cast<V::Element>(value + V::kOffset);
-}
-
-V::I32 requantize(V::I32 x, V::I32 multiplier, V::I32 shift) {
-  const V::I32 zero = V::set(0);
-  const V::I32 left = V::max(shift, zero), right = V::max(V::sub(zero, shift), zero);
-  return V::rdbp(V::srdhm(V::shift_left(x, left), multiplier), right);
+  header->finish = c.epilogue == Epilogue::kDouble ? Finish::kDouble
+                   : all_fit                       ? Finish::kRescale
+                                                   : Finish::kRequantize;
 }
 
 struct Panel {
-  Epilogue epilogue;
+  const GemmArgs& args;
+  Finish finish;
+  V::Output output;
   const uint8_t* data;
   int32_t width;  // as packed
   int32_t used;   // columns that are there
-  int32_t steps;  // of kDepth
+  int32_t steps;  // of a tap, each of kDepth
+  int8_t* out;    // of row 0 and the first column
 };
 
-// kRows rows of the tile times kVectors vectors of columns, all sums in registers.
+// Sums become outputs, still of 32 bits and before the zero point is added.
 template <int kRows, int kVectors>
-void multiply(const V::Element* tile, int64_t row_stride, const Panel& panel,
-              const QuantizedOutput& output, int8_t* out, int64_t out_stride) {
+void finish_sums(const Panel& panel, V::I32 (&sum)[kRows][kVectors]) {
+  const auto* multiplier = reinterpret_cast<const int32_t*>(panel.data) + panel.width;
+  const int32_t* shift = multiplier + panel.width;
+  const auto* scale = reinterpret_cast<const double*>(multiplier);
+  const QuantizedOutput& output = panel.args.output;
+#pragma GCC unroll 8
+  for (int j = 0; j < kVectors; ++j) {
+    const int at = j * V::kLanes;
+    if (panel.finish == Finish::kRescale) {
+      const Rescale rescale = make_rescale(V::load(multiplier + at), V::load(shift + at));
+#pragma GCC unroll 8
+      for (int i = 0; i < kRows; ++i) sum[i][j] = rescale(sum[i][j]);
+      continue;
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < kRows; ++i) {
+      sum[i][j] = panel.finish == Finish::kDouble
+                      ? V::scale_round(sum[i][j], scale + at, output)
+                      : requantize_clamped(sum[i][j], V::load(multiplier + at), V::load(shift + at),
+                                           output);
+    }
+  }
+}
+
+// kRows rows times kVectors vectors of columns, all sums in registers. Where fewer rows are left,
+// the last is computed several times.
+template <int kRows, int kVectors>
+void multiply(const Panel& panel, int32_t first_row) {
+  const GemmArgs& a = panel.args;
   const auto* bias = reinterpret_cast<const int32_t*>(panel.data);
   V::I32 sum[kRows][kVectors];
+  const Element* row[kRows];
+#pragma GCC unroll 8
+  for (int i = 0; i < kRows; ++i) {
+    row[i] = static_cast<const Element*>(a.image) + a.row_offsets[min(first_row + i, a.rows - 1)];
+  }
 #pragma GCC unroll 8
   for (int j = 0; j < kVectors; ++j) {
     const V::I32 start = V::load(bias + j * V::kLanes);
 #pragma GCC unroll 8
     for (int i = 0; i < kRows; ++i) sum[i][j] = start;
   }
-  const auto* weights = reinterpret_cast<const V::Weight*>(panel.data + panel.width * kColumnBytes);
-  for (int32_t step = 0; step < panel.steps; ++step) {
-    V::Weights w[kVectors];
+  const auto* weights = reinterpret_cast<const int8_t*>(panel.data + panel.width * kColumnBytes);
+  for (int32_t t = 0; t < a.taps; ++t) {
+    int64_t at = a.tap_offsets[t];
+    for (int32_t step = 0; step < panel.steps; ++step, at += V::kDepth) {
+      V::Weights w[kVectors];
 #pragma GCC unroll 8
-    for (int j = 0; j < kVectors; ++j) w[j] = V::load_weights(weights + j * V::kLanes * V::kDepth);
-#pragma GCC unroll 8
-    for (int i = 0; i < kRows; ++i) {
-      const V::Weights x = V::broadcast(tile + i * row_stride);
-#pragma GCC unroll 8
-      for (int j = 0; j < kVectors; ++j) V::dot(sum[i][j], x, w[j]);
-    }
-    weights += kVectors * V::kLanes * V::kDepth;
-    tile += V::kDepth;
-  }
-  const int32_t* multiplier = bias + panel.width;
-  const int32_t* shift = multiplier + panel.width;
-  const auto* scale = reinterpret_cast<const double*>(multiplier);
-  const V::I32 out_zero = V::set(output.out_zero);
-  const V::I32 low = V::set(output.act_min), high = V::set(output.act_max);
-#pragma GCC unroll 8
-  for (int j = 0; j < kVectors; ++j) {
-    const int32_t lanes = panel.used - j * V::kLanes;
-#pragma GCC unroll 8
-    for (int i = 0; i < kRows; ++i) {
-      V::I32 y;
-      if (panel.epilogue == Epilogue::kFixedPoint) {
-        y = requantize(sum[i][j], V::load(multiplier + j * V::kLanes),
-                       V::load(shift + j * V::kLanes));
-        y = V::min(V::max(V::add(y, out_zero), low), high);
-      } else {
-        y = V::scale_round(sum[i][j], scale + j * V::kLanes, output);
+      for (int j = 0; j < kVectors; ++j) {
+        w[j] = V::load_weights(weights + j * V::kLanes * V::kDepth);
       }
-      V::store_s8(y, out + i * out_stride + j * V::kLanes, lanes);
+#pragma GCC unroll 8
+      for (int i = 0; i < kRows; ++i) {
+        const V::Weights x = V::broadcast(row[i] + at);
+#pragma GCC unroll 8
+        for (int j = 0; j < kVectors; ++j) V::dot(sum[i][j], x, w[j]);
+      }
+      weights += kVectors * V::kLanes * V::kDepth;
     }
   }
-}
-
-template <int kRows>
-void multiply_rows(const V::Element* tile, int64_t row_stride, const Panel& panel,
-                   const QuantizedOutput& output, int8_t* out, int64_t out_stride) {
-  switch (panel.width / V::kLanes) {
-#define VECTORS(count)                                                          \
-  case count:                                                                   \
-    if constexpr (count <= kPanelVectors) {                                     \
-      multiply<kRows, count>(tile, row_stride, panel, output, out, out_stride); \
-    }                                                                           \
-    break;
-    VECTORS(1)
-    VECTORS(2)
-    VECTORS(3)
-    VECTORS(4)
-#undef VECTORS
+  finish_sums(panel, sum);
+#pragma GCC unroll 8
+  for (int i = 0; i < kRows; ++i) {
+    V::store_row(sum[i], panel.output, panel.out + min(first_row + i, a.rows - 1) * a.out_stride,
+                 panel.used);
   }
 }
 
-using MultiplyRows = void (*)(const V::Element*, int64_t, const Panel&, const QuantizedOutput&,
-                              int8_t*, int64_t);
-
-void run(Epilogue epilogue, const void* tile, const void* packed, int32_t rows, int32_t n,
-         int32_t k, const QuantizedOutput& output, int8_t* out, int64_t out_stride) {
-  static constexpr MultiplyRows kByRows[] = {&multiply_rows<1>, &multiply_rows<2>,
-                                             &multiply_rows<3>, &multiply_rows<4>,
-                                             &multiply_rows<5>};
-  static_assert(sizeof(kByRows) / sizeof(kByRows[0]) == V::kRows);
-  const auto* data = static_cast<const uint8_t*>(packed);
-  for (int32_t first = 0; first < n; first += kPanelWidth) {
-    const int32_t used = n - first < kPanelWidth ? n - first : kPanelWidth;
-    const Panel panel{epilogue, data, round_up(used, V::kLanes), used,
-                      round_up(k, V::kDepth) / V::kDepth};
-    kByRows[rows - 1](static_cast<const V::Element*>(tile), row_elements(k), panel, output,
-                      out + first, out_stride);
-    data += panel_bytes(panel.width, k);
+// Of the rows that the tiles leave, a last tile begins earlier and computes some again.
+template <int kVectors>
+void multiply_rows(const Panel& panel) {
+  constexpr int kRows = V::kRows[kVectors - 1];
+  const int32_t rows = panel.args.rows;
+  if (rows == 1) return multiply<1, kVectors>(panel, 0);
+  for (int32_t r = 0; r < rows; r += kRows) {
+    multiply<kRows, kVectors>(panel, max(min(r, rows - kRows), 0));
   }
 }
 
-constexpr GemmS8 kGemmS8 = {V::kRows,  &packed_bytes, &pack, &tile_bytes,
-                            &pack_row, &fill_row,     &run};
+// Finds the panel's width among those that there are.
+template <int kVectors>
+void multiply_panel(const Panel& panel) {
+  if (panel.width == kVectors * V::kLanes) return multiply_rows<kVectors>(panel);
+  if constexpr (kVectors > 1) multiply_panel<kVectors - 1>(panel);
+}
+
+void run(const GemmArgs& a) {
+  const auto* header = static_cast<const PackedHeader*>(a.packed);
+  Panel panel = {a,
+                 header->finish,
+                 V::make_output(a.output),
+                 nullptr,
+                 0,
+                 0,
+                 round_up(a.depth, V::kDepth) / V::kDepth,
+                 nullptr};
+  const int64_t full_bytes = panel_bytes(kPanelWidth, a.taps, a.depth);
+  for (int32_t p = a.first_panel; p < a.first_panel + a.panels; ++p) {
+    const int32_t first = p * kPanelWidth;
+    panel.data = reinterpret_cast<const uint8_t*>(header + 1) + p * full_bytes;
+    panel.used = min(a.n - first, kPanelWidth);
+    panel.width = round_up(panel.used, V::kLanes);
+    panel.out = a.out + first;
+    multiply_panel<kPanelVectors>(panel);
+  }
+}
+
+constexpr GemmS8 kGemmS8 = {kPanelWidth, &packed_bytes, &pack, &run};

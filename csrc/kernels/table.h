@@ -13,6 +13,7 @@ struct Kernels {
 #include "kernels/kernels.inc"
 #undef KERNEL
   // What an operator takes instead of the function above, where it can. Null: nothing.
+  const ImageS8* image_s8;
   const GemmS8* gemm_s8;
   const DepthwiseS8* depthwise_s8;
 };
@@ -23,7 +24,7 @@ constexpr Kernels reference_kernels(const char* isa) {
 #define KERNEL(name) &reference::name,
 #include "kernels/kernels.inc"
 #undef KERNEL
-          nullptr, nullptr};
+          nullptr, nullptr, nullptr};
 }
 
 extern const Kernels kPortable;

@@ -1,5 +1,8 @@
 // DEPTHWISE_CONV_2D.
+#include "base/math.h"
 #include "ops/conv.h"
+#include "ops/gemm.h"
+#include "ops/image_blocks.h"
 
 namespace octavo {
 namespace {
@@ -15,68 +18,75 @@ constexpr WeightedKernel kDepthwiseKernels[] = {
 };
 
 struct PackedParams {
-  reference::ConvParams conv;
-  const void* packed;
-  QuantizedOutput output;
-  const int8_t* outside;  // the channels of a pixel outside the image: zero points
+  ImageBlocks blocks;
+  DepthwiseArgs args;  // but for the block's pointers and rows
+  int64_t macs;
 };
 
-// Where each tap of the window of output pixel (y, x) finds its channels.
-void find_inputs(const PackedParams& params, const int8_t* image, int32_t y, int32_t x,
-                 const int8_t** inputs) {
-  const reference::ConvParams& p = params.conv;
-  int64_t in_y = int64_t{y} * p.stride_h - p.pad_h;
-  for (int32_t i = 0; i < p.filter_h; ++i, in_y += p.dilation_h) {
-    const bool is_row_inside = in_y >= 0 && in_y < p.in_h;
-    int64_t in_x = int64_t{x} * p.stride_w - p.pad_w;
-    for (int32_t j = 0; j < p.filter_w; ++j, in_x += p.dilation_w) {
-      const bool is_inside = is_row_inside && in_x >= 0 && in_x < p.in_w;
-      *inputs++ = is_inside ? image + (in_y * p.in_w + in_x) * p.in_c : params.outside;
-    }
-  }
+void run_part(const Step& s, const Workspace& w, int32_t part, int32_t worker) {
+  const auto& params = s.params<PackedParams>();
+  const ImageBlocks& blocks = params.blocks;
+  const reference::ConvParams& p = blocks.conv;
+  const int32_t image = part / blocks.per_image;
+  const int32_t first_row = part % blocks.per_image * blocks.rows;
+  const int8_t* in = s.input(0);
+  int8_t* out = s.output(0);
+  uint8_t* converted = s.scratch(0);
+  converted += worker * blocks.bytes;
+  DepthwiseArgs args = params.args;
+  args.rows = min(blocks.rows, p.out_h - first_row);
+  convert_block(w.kernels, blocks, in + int64_t{image} * p.in_h * p.in_w * p.in_c, first_row,
+                args.rows, converted);
+  args.image = converted;
+  args.out = out + (int64_t{image} * p.out_h + first_row) * p.out_w * p.out_c;
+  w.kernels.depthwise_s8->run(args);
 }
 
 Status invoke_packed(const Step& s, const Workspace& w) {
-  const DepthwiseS8& kernel = *w.kernels.depthwise_s8;
   const auto& params = s.params<PackedParams>();
-  const reference::ConvParams& p = params.conv;
-  const int8_t* image = s.input(0);
-  int8_t* out = s.output(0);
-  const int8_t** inputs = s.scratch(0);
-  const int32_t taps = p.filter_h * p.filter_w;
-  for (int32_t t = taps; t % kernel.taps_multiple != 0; ++t) inputs[t] = params.outside;
-  for (int32_t b = 0; b < p.batch; ++b, image += int64_t{p.in_h} * p.in_w * p.in_c) {
-    for (int32_t y = 0; y < p.out_h; ++y) {
-      for (int32_t x = 0; x < p.out_w; ++x, out += p.out_c) {
-        find_inputs(params, image, y, x, inputs);
-        kernel.run(inputs, params.packed, p.out_c, taps, params.output, out);
-      }
-    }
-  }
+  run_blocks(w, params.blocks, /*chunks=*/1, params.macs,
+             [&](int32_t part, int32_t worker) { run_part(s, w, part, worker); });
   return {};
 }
 
 // Packs the weights for the table's DepthwiseS8 if it has one and it fits; else leaves the step as
 // it is.
-Status use_packed(PrepareContext& c, const WeightedOperands& o, const reference::ConvParams& conv) {
+Status use_packed(PrepareContext& c, const WeightedOperands& o, const reference::ConvParams& p) {
   const DepthwiseS8* kernel = c.kernels.depthwise_s8;
-  const int64_t taps = int64_t{conv.filter_h} * conv.filter_w;
-  if (kernel == nullptr || !can_pack(o) || conv.out_c != conv.in_c) return {};
-  if (taps < 1 || taps > kMostPacked || conv.out_c > kMostPacked) return {};
+  const int64_t taps = int64_t{p.filter_h} * p.filter_w;
+  bool is_split = false;
+  if (kernel == nullptr || !can_pack(o, &is_split)) return {};
+  if (p.batch < 1 || p.out_h < 1 || p.out_w < 1) return {};
+  if (taps < 1 || taps > kMostPacked || p.out_c > kMostPacked) return {};
 
   PackedParams* params;
   OCTAVO_TRY(c.make_params(params));
-  const auto count = static_cast<int32_t>(taps);
+  params->macs = int64_t{p.batch} * p.out_h * p.out_w * p.out_c * taps;
+  const Flip flip = flip_of(o.input);
+  ImageBlocks& blocks = params->blocks;
+  if (!plan_blocks(c, p, flip, /*repeat=*/p.out_c / p.in_c, /*planes=*/p.stride_w,
+                   parts_for(c, params->macs), &blocks)) {
+    return {};
+  }
+  Span<int32_t> offsets;
+  OCTAVO_TRY(make_tap_offsets(c, blocks, /*whole=*/1, is_split, offsets));
+  const auto packed_taps = static_cast<int32_t>(offsets.size);
   void* packed;
-  OCTAVO_TRY(make_packed(c, kernel->packed_bytes(conv.out_c, count), &packed));
-  kernel->pack({conv.out_c, count, static_cast<const int8_t*>(o.filter.data), bias_or_null(o),
-                conv.in_zero, conv.multiplier},
+  OCTAVO_TRY(make_packed(c, kernel->packed_bytes(p.out_c, packed_taps), &packed));
+  kernel->pack({p.out_c, static_cast<int32_t>(taps), byte_weights(o, is_split, 0), bias_or_null(o),
+                flipped(p.in_zero, flip), p.multiplier},
                packed);
-  Span<int8_t> outside;
-  OCTAVO_TRY(c.make_array(conv.in_c, outside));
-  memset(outside.data, conv.in_zero, outside.size);
-  *params = {conv, packed, {conv.out_zero, conv.act_min, conv.act_max}, outside.data};
-  OCTAVO_TRY(c.add_scratch((taps + kernel->taps_multiple) * static_cast<int64_t>(sizeof(int8_t*))));
+  params->args = {nullptr,
+                  offsets.data,
+                  packed_taps,
+                  p.out_c,
+                  0,
+                  p.out_w,
+                  p.stride_h * blocks.row_elements,
+                  packed,
+                  quantized_output(p, flip),
+                  nullptr};
+  OCTAVO_TRY(c.add_scratch(c.threads * blocks.bytes));
   c.step.invoke = &invoke_packed;
   return {};
 }
@@ -106,7 +116,9 @@ Status prepare_depthwise_conv_2d(PrepareContext& c) {
   const Tensor* bias = c.has_input(2) ? &c.input(2) : nullptr;
   const WeightedOperands operands = {input, filter, bias, c.output(0), p->out_c, /*axis=*/3};
   OCTAVO_TRY(finish_conv(c, operands, options, span_of(kDepthwiseKernels), p));
-  return use_packed(c, operands, *p);
+  if (p->in_c > 1) return use_packed(c, operands, *p);
+  // One channel in: a convolution whose filter has another order, [filter_h][filter_w][out_c].
+  return use_gemm(c, operands, *p, {1, p->out_c}, Epilogue::kFixedPoint, nullptr);
 }
 
 }  // namespace octavo

@@ -116,7 +116,8 @@ Status prepare_fully_connected(PrepareContext& c) {
   OCTAVO_TRY(c.make_array(p.units, scales));
   for (int32_t i = 0; i < p.units; ++i) scales[i] = real_multiplier(operands, i);
   p.scale = scales.data;
-  return use_gemm(c, operands, as_conv(p), Epilogue::kDouble, p.scale);
+  const reference::ConvParams conv = as_conv(p);
+  return use_gemm(c, operands, conv, conv_strides(conv), Epilogue::kDouble, p.scale);
 }
 
 }  // namespace octavo

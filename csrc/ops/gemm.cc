@@ -1,108 +1,140 @@
 #include "ops/gemm.h"
 
 #include "base/math.h"
+#include "ops/image_blocks.h"
 
 namespace octavo {
 namespace {
 
 struct GemmParams {
-  reference::ConvParams conv;
-  Epilogue epilogue;
-  int32_t k;
-  const void* packed;
-  QuantizedOutput output;
+  ImageBlocks blocks;
+  GemmArgs args;   // but for the block's pointers and rows
+  int32_t panels;  // of a group
+  int32_t chunks;  // into which a block's panels are cut
+  int32_t groups;
+  int64_t group_bytes;  // packed
+  int64_t macs;
 };
 
-// A row of the left matrix: the window of output pixel (y, x), with the zero point where it leaves
-// the image.
-void pack_window(const GemmS8& g, const GemmParams& params, const int8_t* image, int32_t y,
-                 int32_t x, void* tile, int32_t row) {
-  const reference::ConvParams& p = params.conv;
-  const auto zero = static_cast<int8_t>(p.in_zero);
-  const int64_t left = int64_t{x} * p.stride_w - p.pad_w;
-  const int32_t row_bytes = p.filter_w * p.in_c;
-  for (int32_t i = 0; i < p.filter_h; ++i) {
-    const int64_t in_y = int64_t{y} * p.stride_h - p.pad_h + int64_t{i} * p.dilation_h;
-    int32_t at = i * row_bytes;
-    if (in_y < 0 || in_y >= p.in_h) {
-      g.fill_row(tile, params.k, row, at, zero, row_bytes);
-      continue;
-    }
-    const int8_t* pixels = image + in_y * p.in_w * p.in_c;
-    if (p.dilation_w == 1) {  // the taps inside the image lie side by side
-      const auto first = static_cast<int32_t>(clamp<int64_t>(-left, 0, p.filter_w));
-      const auto end = static_cast<int32_t>(clamp<int64_t>(p.in_w - left, first, p.filter_w));
-      if (first > 0) g.fill_row(tile, params.k, row, at, zero, first * p.in_c);
-      if (end > first) {
-        g.pack_row(tile, params.k, row, at + first * p.in_c, pixels + (left + first) * p.in_c,
-                   (end - first) * p.in_c);
-      }
-      if (end < p.filter_w) {
-        g.fill_row(tile, params.k, row, at + end * p.in_c, zero, (p.filter_w - end) * p.in_c);
-      }
-      continue;
-    }
-    for (int32_t j = 0; j < p.filter_w; ++j, at += p.in_c) {
-      const int64_t in_x = left + int64_t{j} * p.dilation_w;
-      if (in_x < 0 || in_x >= p.in_w) {
-        g.fill_row(tile, params.k, row, at, zero, p.in_c);
-      } else {
-        g.pack_row(tile, params.k, row, at, pixels + in_x * p.in_c, p.in_c);
-      }
-    }
+// Without neighbours to look at, all pixels of all images are one column of pixels, to be cut
+// anywhere.
+reference::ConvParams as_column(const reference::ConvParams& conv) {
+  reference::ConvParams p = conv;
+  const int64_t pixels = int64_t{p.batch} * p.in_h * p.in_w;
+  const bool is_pointwise = p.filter_h == 1 && p.filter_w == 1 && p.stride_h == 1 &&
+                            p.stride_w == 1 && p.pad_h == 0 && p.pad_w == 0 && p.in_h == p.out_h &&
+                            p.in_w == p.out_w;
+  if (!is_pointwise || pixels > INT32_MAX) return p;
+  p.in_h = p.out_h = static_cast<int32_t>(pixels);
+  p.batch = p.in_w = p.out_w = 1;
+  return p;
+}
+
+// One chunk of panels of one block.
+void run_part(const Step& s, const Workspace& w, int32_t part, int32_t worker) {
+  const auto& params = s.params<GemmParams>();
+  const ImageBlocks& blocks = params.blocks;
+  const reference::ConvParams& p = blocks.conv;
+  const int32_t chunk = part % params.chunks, block = part / params.chunks;
+  const int32_t image = block / blocks.per_image;
+  const int32_t first_row = block % blocks.per_image * blocks.rows;
+  const int32_t rows = min(blocks.rows, p.out_h - first_row);
+  const int8_t* in = s.input(0);
+  int8_t* out = s.output(0);
+  uint8_t* converted = s.scratch(0);
+  converted += worker * blocks.bytes;
+  convert_block(w.kernels, blocks, in + int64_t{image} * p.in_h * p.in_w * p.in_c, first_row, rows,
+                converted);
+  GemmArgs args = params.args;
+  args.rows = rows * p.out_w;
+  args.first_panel = static_cast<int32_t>(int64_t{params.panels} * chunk / params.chunks);
+  args.panels =
+      static_cast<int32_t>(int64_t{params.panels} * (chunk + 1) / params.chunks) - args.first_panel;
+  args.out = out + (int64_t{image} * p.out_h + first_row) * p.out_w * p.out_c;
+  const int64_t element_bytes = w.kernels.image_s8->element_bytes;
+  for (int32_t g = 0; g < params.groups; ++g) {
+    args.image = converted + g * p.filter_c * element_bytes;
+    args.packed = static_cast<const uint8_t*>(params.args.packed) + g * params.group_bytes;
+    w.kernels.gemm_s8->run(args);
+    args.out += args.n;
   }
 }
 
 Status invoke_gemm(const Step& s, const Workspace& w) {
-  const GemmS8& g = *w.kernels.gemm_s8;
   const auto& params = s.params<GemmParams>();
-  const reference::ConvParams& p = params.conv;
-  const int8_t* image = s.input(0);
-  int8_t* out = s.output(0);
-  void* tile = s.scratch(0);
-  const int64_t pixels = int64_t{p.out_h} * p.out_w;
-  for (int32_t b = 0; b < p.batch; ++b) {
-    int32_t y = 0, x = 0;
-    for (int64_t first = 0; first < pixels; first += g.mr) {
-      const auto rows = static_cast<int32_t>(min<int64_t>(g.mr, pixels - first));
-      for (int32_t row = 0; row < rows; ++row) {
-        pack_window(g, params, image, y, x, tile, row);
-        if (++x == p.out_w) x = 0, ++y;
-      }
-      g.run(params.epilogue, tile, params.packed, rows, p.out_c, params.k, params.output, out,
-            p.out_c);
-      out += int64_t{rows} * p.out_c;
+  run_blocks(w, params.blocks, params.chunks, params.macs,
+             [&](int32_t part, int32_t worker) { run_part(s, w, part, worker); });
+  return {};
+}
+
+// Where rows and taps of the left matrix lie in the converted image.
+Status make_offsets(const PrepareContext& c, const ImageBlocks& blocks, bool is_split,
+                    GemmArgs* args) {
+  const reference::ConvParams& p = blocks.conv;
+  Span<int32_t> rows, taps;
+  OCTAVO_TRY(c.make_array(int64_t{blocks.rows} * p.out_w, rows));
+  for (int32_t y = 0; y < blocks.rows; ++y) {
+    for (int32_t x = 0; x < p.out_w; ++x) {
+      rows[y * int64_t{p.out_w} + x] = static_cast<int32_t>(
+          y * p.stride_h * blocks.row_elements + int64_t{x} * p.stride_w * blocks.channels);
     }
-    image += int64_t{p.in_h} * p.in_w * p.in_c;
   }
+  OCTAVO_TRY(make_tap_offsets(c, blocks, args->depth / p.filter_c, is_split, taps));
+  args->row_offsets = rows.data;
+  args->tap_offsets = taps.data;
+  args->taps = static_cast<int32_t>(taps.size);
   return {};
 }
 
 }  // namespace
 
 Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::ConvParams& conv,
-                Epilogue epilogue, const double* scale) {
+                const FilterStrides& strides, Epilogue epilogue, const double* scale) {
   const GemmS8* g = c.kernels.gemm_s8;
-  const int64_t k = int64_t{conv.filter_h} * conv.filter_w * conv.filter_c;
-  if (g == nullptr || !can_pack(o)) return {};
-  if (conv.filter_zero != 0 || conv.filter_c != conv.in_c) return {};
-  if (k < 1 || k > kMostPacked || conv.out_c < 1 || conv.out_c > kMostPacked) return {};
+  const reference::ConvParams p = as_column(conv);
+  const int64_t k = int64_t{p.filter_h} * p.filter_w * p.filter_c;
+  bool is_split = false;
+  if (g == nullptr || !can_pack(o, &is_split)) return {};
+  if (p.batch < 1 || p.out_h < 1 || p.out_w < 1) return {};
+  if (k < 1 || k > kMostPacked || p.out_c < 1 || p.out_c > kMostPacked) return {};
 
   GemmParams* params;
   OCTAVO_TRY(c.make_params(params));
-  const auto depth = static_cast<int32_t>(k);
+  params->groups = p.in_c / p.filter_c;
+  const int32_t n = p.out_c / params->groups;
+  params->panels = (n + g->panel_width - 1) / g->panel_width;
+  params->macs = int64_t{p.batch} * p.out_h * p.out_w * p.out_c * k;
+  const int32_t parts = parts_for(c, params->macs);
+  const Flip flip = flip_of(o.input);
+  ImageBlocks& blocks = params->blocks;
+  if (!plan_blocks(c, p, flip, /*repeat=*/1, /*planes=*/1, parts, &blocks)) return {};
+  const int32_t count = p.batch * blocks.per_image;
+  params->chunks = clamp((parts + count - 1) / count, 1, params->panels);
+
+  // The taps of a row lie side by side, and are one, unless a group or a dilation skips elements.
+  const bool is_row_whole = p.dilation_w == 1 && params->groups == 1;
+  GemmArgs& args = params->args;
+  args.depth = is_row_whole ? p.filter_w * p.filter_c : p.filter_c;
+  args.n = n;
+  args.output = quantized_output(p, flip);
+  args.out_stride = p.out_c;
+  OCTAVO_TRY(make_offsets(c, blocks, is_split, &args));
+  const int64_t bytes = g->packed_bytes(n, args.taps, args.depth);
+  params->group_bytes = (bytes + 63) / 64 * 64;
   void* packed;
-  OCTAVO_TRY(make_packed(c, g->packed_bytes(conv.out_c, depth), &packed));
-  const GemmColumns columns = {conv.out_c,
-                               depth,
-                               static_cast<const int8_t*>(o.filter.data),
-                               bias_or_null(o),
-                               conv.in_zero,
-                               conv.multiplier,
-                               scale};
-  g->pack(epilogue, columns, packed);
-  *params = {conv, epilogue, depth, packed, {conv.out_zero, conv.act_min, conv.act_max}};
-  OCTAVO_TRY(c.add_scratch(g->tile_bytes(depth)));
+  OCTAVO_TRY(make_packed(c, params->groups * params->group_bytes, &packed));
+  args.packed = packed;
+  for (int32_t i = 0; i < params->groups; ++i) {
+    const int64_t first = int64_t{i} * n;
+    const ByteWeights weights = byte_weights(o, is_split, first * strides.channel);
+    g->pack({n, static_cast<int32_t>(k / args.depth), args.depth, weights, strides.channel,
+             strides.weight, bias_or_null(o) != nullptr ? bias_or_null(o) + first : nullptr,
+             flipped(p.in_zero, flip), epilogue,
+             epilogue == Epilogue::kFixedPoint ? p.multiplier + first : nullptr,
+             epilogue == Epilogue::kDouble ? scale + first : nullptr},
+            static_cast<uint8_t*>(packed) + i * params->group_bytes);
+  }
+  OCTAVO_TRY(c.add_scratch(c.threads * blocks.bytes));
   c.step.invoke = &invoke_gemm;
   return {};
 }

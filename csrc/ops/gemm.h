@@ -1,16 +1,26 @@
-// CONV_2D and FULLY_CONNECTED on int8 as a product of matrices.
+// Convolutions, FULLY_CONNECTED and the like on int8 and uint8 as products of matrices.
 #pragma once
 
-#include "kernels/gemm.h"
 #include "ops/weights.h"
 
 namespace octavo {
 
-// Packs the weights and sets c.step.invoke, if the table has a GemmS8 and it fits: int8 throughout,
-// known weights with zero point 0, one group. Else leaves the step as it is. `conv` is complete;
-// FULLY_CONNECTED is a convolution by 1x1 over an image of as many pixels as there are rows.
-// `scale` is Epilogue::kDouble's.
+// Where the weights of an output channel lie: the first, and from one to the next. A channel's go
+// by tap (row, then column), then by input channel of its group.
+struct FilterStrides {
+  int64_t channel, weight;
+};
+
+// Packs the weights and sets c.step.invoke, if the table has a GemmS8 and it fits: 8 bits
+// throughout, known weights. Else leaves the step as it is. `conv` is complete; FULLY_CONNECTED is
+// a convolution by 1x1 over an image of as many pixels as there are rows. `scale` is
+// Epilogue::kDouble's.
 Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::ConvParams& conv,
-                Epilogue epilogue, const double* scale);
+                const FilterStrides& strides, Epilogue epilogue, const double* scale);
+
+// Of CONV_2D's [out_c][filter_h][filter_w][filter_c].
+inline FilterStrides conv_strides(const reference::ConvParams& p) {
+  return {int64_t{p.filter_h} * p.filter_w * p.filter_c, 1};
+}
 
 }  // namespace octavo

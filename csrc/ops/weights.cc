@@ -92,9 +92,20 @@ void quantize_input(const Step& s, const Workspace& w, const Tensor& input, int6
                              s.scratch(2));
 }
 
-bool can_pack(const WeightedOperands& o) {
-  return o.input.type == DType::kInt8 && o.filter.type == DType::kInt8 && o.filter.is_known &&
-         (o.bias == nullptr || o.bias->is_known);
+bool can_pack(const WeightedOperands& o, bool* is_split) {
+  const bool is_there = o.filter.is_known && (o.bias == nullptr || o.bias->is_known);
+  const bool is_8_bit = o.input.type == DType::kInt8 || o.input.type == DType::kUInt8;
+  if (!is_there || !is_8_bit || o.filter.type != o.input.type) return false;
+  const ByteWeights weights = byte_weights(o, false, 0);
+  int32_t least = 0, greatest = 0;
+  if (weights.zero != 0) {
+    for (int64_t i = 0; i < o.filter.shape.count(); ++i) {
+      least = min(least, weights.centred(i));
+      greatest = max(greatest, weights.centred(i));
+    }
+  }
+  *is_split = least < -128 || greatest > 127;
+  return greatest <= 2 * 127;  // what two weights can be the sum of
 }
 
 Status make_packed(const PrepareContext& c, int64_t bytes, void** out) {

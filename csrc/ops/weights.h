@@ -35,6 +35,10 @@ Status choose_kernel(PrepareContext& c, const WeightedOperands& o, DType quantiz
 // `zero_point_allowed`, and then there is one. int16 activations have zero point 0.
 Status check_weights(const PrepareContext& c, const WeightedOperands& o, bool zero_point_allowed);
 
+// A uint8 operator runs as one on int8: see Flip.
+inline Flip flip_of(const Tensor& t) { return t.type == DType::kUInt8 ? Flip::kSign : Flip::kNo; }
+inline int32_t flipped(int32_t value, Flip flip) { return value - static_cast<int32_t>(flip); }
+
 inline bool is_hybrid(const WeightedOperands& o) {
   return o.input.type == DType::kFloat32 && o.filter.type == DType::kInt8;
 }
@@ -58,8 +62,13 @@ Status add_quantized_input(PrepareContext& c, const Tensor& input, int64_t rows)
 void quantize_input(const Step& s, const Workspace& w, const Tensor& input, int64_t rows,
                     bool asymmetric);
 
-// Kernels that pack weights take int8 ones with their bias, int32 or none, known while preparing.
-bool can_pack(const WeightedOperands& o);
+// Kernels that pack weights take those of 8 bits for an input of the same type, with their bias,
+// int32 or none, known while preparing. *is_split: see ByteWeights.
+bool can_pack(const WeightedOperands& o, bool* is_split);
+inline ByteWeights byte_weights(const WeightedOperands& o, bool is_split, int64_t first) {
+  return {static_cast<const int8_t*>(o.filter.data) + first, flip_of(o.filter),
+          flipped(o.filter.zero_point(), flip_of(o.filter)), is_split};
+}
 inline const int32_t* bias_or_null(const WeightedOperands& o) {
   return o.bias != nullptr ? static_cast<const int32_t*>(o.bias->data) : nullptr;
 }

@@ -24,10 +24,12 @@ void report(const char* isa, const char* name, const Check& check) {
 }
 
 void run_table(const Kernels& kernels) {
-  for (const KernelTest& test : kKernelTests) {
-    Check check;
-    test.run(kernels, check);
-    report(kernels.isa, test.name, check);
+  for (Span<const KernelTest> tests : {kConvolutionTests, kElementwiseTests}) {
+    for (const KernelTest& test : tests) {
+      Check check;
+      test.run(kernels, check);
+      report(kernels.isa, test.name, check);
+    }
   }
   for (const Recorded& r : kRecorded) {
     Check check;

@@ -14,13 +14,13 @@ namespace {  // or its functions would be there for the linker to choose from
 struct V {
   using I32 = __m256i;
   using Element = int16_t;
-  using Weight = int16_t;
   using Weights = __m256i;
   static constexpr int kLanes = 8;
   static constexpr int kDepth = 2;
   static constexpr int kOffset = 0;
-  // 5 x 2 sums, 2 vectors of weights, one of the left matrix and a product: 14 registers of 16.
-  static constexpr int kRows = 5;
+  // Rows of a tile that is 1 and 2 vectors wide. 5 x 2 sums, 2 vectors of weights, one of the left
+  // matrix and a product: 14 registers of 16.
+  static constexpr int kRows[] = {8, 5};
   static constexpr int kPanelVectors = 2;
 
   static I32 set(int32_t x) { return _mm256_set1_epi32(x); }
@@ -33,18 +33,28 @@ struct V {
   static I32 max(I32 a, I32 b) { return _mm256_max_epi32(a, b); }
   static I32 mul(I32 a, I32 b) { return _mm256_mullo_epi32(a, b); }
   static I32 shift_left(I32 x, I32 n) { return _mm256_sllv_epi32(x, n); }
+  static I32 shift_right(I32 x, I32 n) { return _mm256_srav_epi32(x, n); }
+  static I32 shift_right_logical(I32 x, I32 n) { return _mm256_srlv_epi32(x, n); }
+  static void store(I32 x, int32_t* p) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), x); }
 
-  static void add_offset(const int8_t* in, int32_t count, Element* out) {
-    int32_t i = 0;
+  static void convert(const int8_t* in, int64_t count, uint8_t flip, Element* out) {
+    const __m128i flips = _mm_set1_epi8(static_cast<char>(flip));
+    int64_t i = 0;
     for (; i + 16 <= count; i += 16) {
       const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in + i));
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + i), _mm256_cvtepi8_epi16(x));
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + i),
+                          _mm256_cvtepi8_epi16(_mm_xor_si128(x, flips)));
     }
-    for (; i < count; ++i) out[i] = in[i];
+    for (; i + 8 <= count; i += 8) {
+      const __m128i x = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(in + i));
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(out + i),
+                       _mm_cvtepi8_epi16(_mm_xor_si128(x, flips)));
+    }
+    for (; i < count; ++i) out[i] = static_cast<int8_t>(static_cast<uint8_t>(in[i]) ^ flip);
   }
 
-  static Weights load_weights(const Weight* p) {
-    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  static Weights load_weights(const int8_t* p) {
+    return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
   }
   static Weights broadcast(const Element* p) {
     int32_t two;
@@ -53,6 +63,15 @@ struct V {
   }
   static void dot(I32& sum, Weights x, Weights w) {
     sum = _mm256_add_epi32(sum, _mm256_madd_epi16(x, w));
+  }
+
+  // floor((a b + 2^31) / 2^32), where b_odd has the odd lanes of b in the even ones.
+  static I32 odd_lanes(I32 x) { return _mm256_srli_epi64(x, 32); }
+  static I32 product_high(I32 a, I32 b, I32 b_odd) {
+    const __m256i half = _mm256_set1_epi64x(int64_t{1} << 31);
+    const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(a, b), half);
+    const __m256i odd = _mm256_add_epi64(_mm256_mul_epi32(odd_lanes(a), b_odd), half);
+    return _mm256_blend_epi32(odd_lanes(even), odd, 0xaa);
   }
 
   static I32 srdhm(I32 a, I32 b) {
@@ -71,10 +90,38 @@ struct V {
     return _mm256_sub_epi32(_mm256_srav_epi32(x, n), up);
   }
 
-  static I32 scale_round(I32 sum, const double* scale, const QuantizedOutput& output) {
-    const __m128i low = scale_round_half(_mm256_castsi256_si128(sum), scale, output);
-    const __m128i high = scale_round_half(_mm256_extracti128_si256(sum, 1), scale + 4, output);
+  // clamp(round(sum * scale) + out_zero) - out_zero, half away from zero.
+  static I32 scale_round(I32 sum, const double* scale, const QuantizedOutput& to) {
+    const __m128i low = scale_round_half(_mm256_castsi256_si128(sum), scale, to);
+    const __m128i high = scale_round_half(_mm256_extracti128_si256(sum, 1), scale + 4, to);
     return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+  }
+
+  // What comes after a sum is requantized.
+  struct Output {
+    __m256i zero;             // of int16
+    __m256i low, high, flip;  // of int8
+  };
+  static Output make_output(const QuantizedOutput& to) {
+    return {_mm256_set1_epi16(static_cast<int16_t>(to.out_zero)),
+            _mm256_set1_epi8(static_cast<char>(to.act_min)),
+            _mm256_set1_epi8(static_cast<char>(to.act_max)),
+            _mm256_set1_epi8(static_cast<char>(to.flip))};
+  }
+  // Four vectors of int32, in the order that packing leaves: 4 elements of each in turn.
+  static __m256i finish(I32 a, I32 b, I32 c, I32 d, const Output& to) {
+    const __m256i low = _mm256_adds_epi16(_mm256_packs_epi32(a, b), to.zero);
+    const __m256i high = _mm256_adds_epi16(_mm256_packs_epi32(c, d), to.zero);
+    const __m256i y = _mm256_packs_epi16(low, high);
+    return _mm256_xor_si256(_mm256_min_epi8(_mm256_max_epi8(y, to.low), to.high), to.flip);
+  }
+  template <int kVectors>
+  static void store_row(const I32 (&y)[kVectors], const Output& to, int8_t* out, int32_t count) {
+    static_assert(kVectors <= 2);
+    const __m256i bytes = finish(y[0], y[kVectors - 1], y[0], y[0], to);
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    const __m128i row = _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(bytes, order));
+    store_bytes(row, out, count < kVectors * kLanes ? count : kVectors * kLanes);
   }
 
   // Up to kLanes int8, widened; the lanes beyond are 0.
@@ -99,45 +146,42 @@ struct V {
   // holds the channels 4 j to 4 j + 3 of the lane's 8.
   static constexpr int kBlock = 16;
   static int32_t channel_at(int32_t i) { return i % 8 / 4 * 8 + i / 8 * 4 + i % 4; }
-  static void interleave(const int8_t* const* inputs, int32_t first, int32_t used,
-                         Weights (&x)[2]) {
-    const __m256i a = load_block(inputs[0] + first, used), b = load_block(inputs[1] + first, used);
+  static void interleave(const Element* const (&tap)[2], Weights (&x)[2]) {
+    const __m256i a = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(tap[0]));
+    const __m256i b = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(tap[1]));
     x[0] = _mm256_unpacklo_epi16(a, b);
     x[1] = _mm256_unpackhi_epi16(a, b);
   }
-  static void store_block(const I32 (&y)[2], int8_t* out, int32_t used) {
-    const __m256i s16 = _mm256_packs_epi32(y[0], y[1]);
-    const __m128i s8 =
-        _mm_packs_epi16(_mm256_castsi256_si128(s16), _mm256_extracti128_si256(s16, 1));
-    if (used >= kBlock) {
-      _mm_storeu_si128(reinterpret_cast<__m128i*>(out), s8);
-    } else {
-      int8_t bytes[kBlock];
-      _mm_storeu_si128(reinterpret_cast<__m128i*>(bytes), s8);
-      memcpy(out, bytes, static_cast<size_t>(used));
-    }
+  struct Sums {
+    I32 v[2];
+  };
+  static void store_block(const Sums& y, const Output& to, int8_t* out, int32_t count) {
+    const __m256i bytes = finish(y.v[0], y.v[1], y.v[0], y.v[1], to);
+    const __m256i row = _mm256_permute4x64_epi64(bytes, _MM_SHUFFLE(3, 1, 2, 0));
+    store_bytes(_mm256_castsi256_si128(row), out, count);
   }
 
  private:
-  // The first 16, or fewer, of `used` int8 as int16.
-  static __m256i load_block(const int8_t* p, int32_t used) {
-    int8_t bytes[kBlock] = {};
-    if (used < kBlock) {
-      memcpy(bytes, p, static_cast<size_t>(used));
-      p = bytes;
+  // The first `count`, 16 at most.
+  static void store_bytes(__m128i x, int8_t* out, int32_t count) {
+    if (count == 16) {
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(out), x);
+    } else if (count == 8) {
+      _mm_storel_epi64(reinterpret_cast<__m128i*>(out), x);
+    } else {
+      int8_t bytes[16];
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(bytes), x);
+      memcpy(out, bytes, static_cast<size_t>(count));
     }
-    return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
   }
 
-  // clamp(round(sum * scale) + out_zero), half away from zero.
-  static __m128i scale_round_half(__m128i sum, const double* scale, const QuantizedOutput& output) {
+  static __m128i scale_round_half(__m128i sum, const double* scale, const QuantizedOutput& to) {
     const __m256d x = _mm256_mul_pd(_mm256_cvtepi32_pd(sum), _mm256_loadu_pd(scale));
     const __m256d sign = _mm256_and_pd(x, _mm256_set1_pd(-0.0));
     const __m256d nudge = _mm256_or_pd(sign, _mm256_set1_pd(0x1.fffffffffffffp-2));
     __m256d y = _mm256_round_pd(_mm256_add_pd(x, nudge), _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
-    y = _mm256_add_pd(y, _mm256_set1_pd(output.out_zero));
-    y = _mm256_max_pd(y, _mm256_set1_pd(output.act_min));
-    y = _mm256_min_pd(y, _mm256_set1_pd(output.act_max));
+    y = _mm256_max_pd(y, _mm256_set1_pd(to.act_min - to.out_zero));
+    y = _mm256_min_pd(y, _mm256_set1_pd(to.act_max - to.out_zero));
     return _mm256_cvttpd_epi32(y);
   }
 };

@@ -15,13 +15,13 @@ namespace {  // or its functions would be there for the linker to choose from
 struct V {
   using I32 = __m512i;
   using Element = uint8_t;  // of the left matrix: the int8 plus kOffset
-  using Weight = int8_t;
   using Weights = __m512i;
   static constexpr int kLanes = 16;
   static constexpr int kDepth = 4;  // products a lane adds in one step
   static constexpr int kOffset = 128;
-  // 5 x 4 sums, 4 vectors of weights and one of the left matrix: 25 registers of 32.
-  static constexpr int kRows = 5;
+  // Rows of a tile that is 1, 2, 3 and 4 vectors wide. 5 x 4 sums, 4 vectors of weights and one of
+  // the left matrix: 25 registers of 32; narrow ones have sums enough to hide a dot's latency.
+  static constexpr int kRows[] = {8, 8, 6, 5};
   static constexpr int kPanelVectors = 4;
 
   static I32 set(int32_t x) { return _mm512_set1_epi32(x); }
@@ -32,17 +32,20 @@ struct V {
   static I32 max(I32 a, I32 b) { return _mm512_max_epi32(a, b); }
   static I32 mul(I32 a, I32 b) { return _mm512_mullo_epi32(a, b); }
   static I32 shift_left(I32 x, I32 n) { return _mm512_sllv_epi32(x, n); }
+  static I32 shift_right(I32 x, I32 n) { return _mm512_srav_epi32(x, n); }
+  static I32 shift_right_logical(I32 x, I32 n) { return _mm512_srlv_epi32(x, n); }
+  static void store(I32 x, int32_t* p) { _mm512_storeu_si512(p, x); }
 
-  static void add_offset(const int8_t* in, int32_t count, Element* out) {
-    const __m512i flip = _mm512_set1_epi8(static_cast<char>(kOffset));
-    for (int32_t i = 0; i < count; i += 64) {
+  static void convert(const int8_t* in, int64_t count, uint8_t flip, Element* out) {
+    const __m512i flips = _mm512_set1_epi8(static_cast<char>(flip ^ kOffset));
+    for (int64_t i = 0; i < count; i += 64) {
       const __mmask64 mask = first_bytes(count - i);
       _mm512_mask_storeu_epi8(out + i, mask,
-                              _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, in + i), flip));
+                              _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, in + i), flips));
     }
   }
 
-  static Weights load_weights(const Weight* p) { return _mm512_loadu_si512(p); }
+  static Weights load_weights(const int8_t* p) { return _mm512_loadu_si512(p); }
   static Weights broadcast(const Element* p) {
     int32_t four;
     memcpy(&four, p, sizeof(four));
@@ -51,6 +54,15 @@ struct V {
   // As an instruction of its own, since gcc moves the sums of the intrinsic through memory.
   static void dot(I32& sum, Weights x, Weights w) {
     __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(x), "v"(w));
+  }
+
+  // floor((a b + 2^31) / 2^32), where b_odd has the odd lanes of b in the even ones.
+  static I32 odd_lanes(I32 x) { return _mm512_srli_epi64(x, 32); }
+  static I32 product_high(I32 a, I32 b, I32 b_odd) {
+    const __m512i half = _mm512_set1_epi64(int64_t{1} << 31);
+    const __m512i even = _mm512_add_epi64(_mm512_mul_epi32(a, b), half);
+    const __m512i odd = _mm512_add_epi64(_mm512_mul_epi32(odd_lanes(a), b_odd), half);
+    return _mm512_mask_shuffle_epi32(odd, 0x5555, even, _MM_PERM_DDBB);
   }
 
   static I32 srdhm(I32 a, I32 b) {
@@ -70,10 +82,38 @@ struct V {
     return _mm512_mask_add_epi32(down, up, down, one);
   }
 
-  static I32 scale_round(I32 sum, const double* scale, const QuantizedOutput& output) {
-    const __m256i low = scale_round_half(_mm512_castsi512_si256(sum), scale, output);
-    const __m256i high = scale_round_half(_mm512_extracti64x4_epi64(sum, 1), scale + 8, output);
+  // clamp(round(sum * scale) + out_zero) - out_zero, half away from zero.
+  static I32 scale_round(I32 sum, const double* scale, const QuantizedOutput& to) {
+    const __m256i low = scale_round_half(_mm512_castsi512_si256(sum), scale, to);
+    const __m256i high = scale_round_half(_mm512_extracti64x4_epi64(sum, 1), scale + 8, to);
     return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
+  }
+
+  // What comes after a sum is requantized.
+  struct Output {
+    __m512i zero;             // of int16
+    __m512i low, high, flip;  // of int8
+  };
+  static Output make_output(const QuantizedOutput& to) {
+    return {_mm512_set1_epi16(static_cast<int16_t>(to.out_zero)),
+            _mm512_set1_epi8(static_cast<char>(to.act_min)),
+            _mm512_set1_epi8(static_cast<char>(to.act_max)),
+            _mm512_set1_epi8(static_cast<char>(to.flip))};
+  }
+  // Four vectors of int32, in the order that packing leaves: 4 elements of each in turn.
+  static __m512i finish(I32 a, I32 b, I32 c, I32 d, const Output& to) {
+    const __m512i low = _mm512_adds_epi16(_mm512_packs_epi32(a, b), to.zero);
+    const __m512i high = _mm512_adds_epi16(_mm512_packs_epi32(c, d), to.zero);
+    const __m512i y = _mm512_packs_epi16(low, high);
+    return _mm512_xor_si512(_mm512_min_epi8(_mm512_max_epi8(y, to.low), to.high), to.flip);
+  }
+  template <int kVectors>
+  static void store_row(const I32 (&y)[kVectors], const Output& to, int8_t* out, int32_t count) {
+    auto vector = [&](int i) { return y[i < kVectors ? i : 0]; };
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    const __m512i bytes = finish(vector(0), vector(1), vector(2), vector(3), to);
+    _mm512_mask_storeu_epi8(out, first_bytes(count < kVectors * kLanes ? count : kVectors * kLanes),
+                            _mm512_permutexvar_epi32(order, bytes));
   }
 
   // Up to kLanes int8, widened; the lanes beyond are 0.
@@ -89,15 +129,10 @@ struct V {
   // holds the channels 4 j to 4 j + 3 of the lane's 16.
   static constexpr int kBlock = 64;
   static int32_t channel_at(int32_t i) { return i % 16 / 4 * 16 + i / 16 * 4 + i % 4; }
-  static void interleave(const int8_t* const* inputs, int32_t first, int32_t used,
-                         Weights (&x)[4]) {
-    const __mmask64 mask = first_bytes(used);
-    const __m512i flip = _mm512_set1_epi8(static_cast<char>(kOffset));
+  static void interleave(const Element* const (&tap)[4], Weights (&x)[4]) {
     __m512i row[4];
 #pragma GCC unroll 4
-    for (int t = 0; t < 4; ++t) {
-      row[t] = _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, inputs[t] + first), flip);
-    }
+    for (int t = 0; t < 4; ++t) row[t] = _mm512_loadu_si512(tap[t]);
     const __m512i low01 = _mm512_unpacklo_epi8(row[0], row[1]);
     const __m512i high01 = _mm512_unpackhi_epi8(row[0], row[1]);
     const __m512i low23 = _mm512_unpacklo_epi8(row[2], row[3]);
@@ -107,30 +142,34 @@ struct V {
     x[2] = _mm512_unpacklo_epi16(high01, high23);
     x[3] = _mm512_unpackhi_epi16(high01, high23);
   }
-  static void store_block(const I32 (&y)[4], int8_t* out, int32_t used) {
-    const __m512i low = _mm512_packs_epi32(y[0], y[1]);
-    const __m512i high = _mm512_packs_epi32(y[2], y[3]);
-    _mm512_mask_storeu_epi8(out, first_bytes(used), _mm512_packs_epi16(low, high));
+  struct Sums {
+    I32 v[4];
+  };
+  static void store_block(const Sums& y, const Output& to, int8_t* out, int32_t count) {
+    const __m512i bytes = finish(y.v[0], y.v[1], y.v[2], y.v[3], to);
+    if (count == kBlock) {
+      _mm512_storeu_si512(out, bytes);
+    } else {
+      _mm512_mask_storeu_epi8(out, first_bytes(count), bytes);
+    }
   }
 
  private:
   static __mmask16 first_lanes(int32_t count) {
     return count >= kLanes ? 0xffff : static_cast<__mmask16>((1 << count) - 1);
   }
-  static __mmask64 first_bytes(int32_t count) {
+  static __mmask64 first_bytes(int64_t count) {
     return count >= 64 ? ~__mmask64{0} : (__mmask64{1} << count) - 1;
   }
 
-  // clamp(round(sum * scale) + out_zero), half away from zero.
-  static __m256i scale_round_half(__m256i sum, const double* scale, const QuantizedOutput& output) {
+  static __m256i scale_round_half(__m256i sum, const double* scale, const QuantizedOutput& to) {
     const __m512d x = _mm512_mul_pd(_mm512_cvtepi32_pd(sum), _mm512_loadu_pd(scale));
     const __m512d sign = _mm512_and_pd(x, _mm512_set1_pd(-0.0));
     const __m512d nudge = _mm512_or_pd(sign, _mm512_set1_pd(0x1.fffffffffffffp-2));
     __m512d y =
         _mm512_roundscale_pd(_mm512_add_pd(x, nudge), _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
-    y = _mm512_add_pd(y, _mm512_set1_pd(output.out_zero));
-    y = _mm512_max_pd(y, _mm512_set1_pd(output.act_min));
-    y = _mm512_min_pd(y, _mm512_set1_pd(output.act_max));
+    y = _mm512_max_pd(y, _mm512_set1_pd(to.act_min - to.out_zero));
+    y = _mm512_min_pd(y, _mm512_set1_pd(to.act_max - to.out_zero));
     return _mm512_cvttpd_epi32(y);
   }
 };

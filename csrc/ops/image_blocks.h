@@ -1,0 +1,58 @@
+// How a convolution on an instruction set's kernels goes through its image: its outputs are cut
+// into blocks of rows, whose windows' part of the input is converted (kernels/image.h) to scratch
+// memory small enough for a near cache, and computed from there. Threads take whole blocks.
+#pragma once
+
+#include <cstdint>
+
+#include "ops/weights.h"
+
+namespace octavo {
+
+struct ImageBlocks {
+  reference::ConvParams conv;
+  int32_t rows;            // of outputs in a block; the last of an image may have fewer
+  int32_t per_image;       // blocks
+  int32_t repeat, planes;  // as in ImageConversion
+  int32_t channels;        // of a converted pixel
+  int32_t columns;         // of the converted image
+  int64_t row_elements, plane_elements;  // of the converted image
+  int64_t bytes;                         // that a thread needs
+  Flip flip;
+};
+
+inline QuantizedOutput quantized_output(const reference::ConvParams& p, Flip flip) {
+  return {flipped(p.out_zero, flip), flipped(p.act_min, flip), flipped(p.act_max, flip), flip};
+}
+
+// Chooses blocks for the kernels of c, at least `least` of them in all where there are rows enough.
+// Returns false where the windows spread so far that converting them would not pay.
+bool plan_blocks(const PrepareContext& c, const reference::ConvParams& conv, Flip flip,
+                 int32_t repeat, int32_t planes, int32_t least, ImageBlocks* blocks);
+
+// The offsets of the filter's taps from a window's beginning, in elements. Where `whole` > 1, those
+// of every so many columns of the filter: the columns between are part of a longer tap. Where
+// weights are split, all occur twice.
+Status make_tap_offsets(const PrepareContext& c, const ImageBlocks& blocks, int32_t whole,
+                        bool is_split, Span<int32_t>& offsets);
+
+// Converts what the `rows` rows of outputs from `first_row` on see.
+void convert_block(const Kernels& kernels, const ImageBlocks& blocks, const int8_t* image,
+                   int32_t first_row, int32_t rows, void* converted);
+
+// Into how many parts a step of so many multiply-accumulates should fall.
+inline int32_t parts_for(const PrepareContext& c, int64_t macs) {
+  return Workers({c.threads}).parts_for(macs, kLeastMacs, INT32_MAX);
+}
+
+// Calls run_part(part, worker) for `chunks` parts of every block of every image, on several threads
+// where the step is worth it.
+template <class RunPart>
+void run_blocks(const Workspace& w, const ImageBlocks& blocks, int32_t chunks, int64_t macs,
+                const RunPart& run_part) {
+  const int32_t parts = blocks.conv.batch * blocks.per_image * chunks;
+  const bool is_small = w.workers.parts_for(macs, kLeastMacs, parts) == 1;
+  (is_small ? Workers() : w.workers).for_each(parts, run_part);
+}
+
+}  // namespace octavo

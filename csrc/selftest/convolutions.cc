@@ -1,0 +1,383 @@
+// The matrix products and depthwise convolutions of a table against reference/: every tail, both
+// ends of every range.
+#include <initializer_list>
+
+#include "kernels/depthwise.h"
+#include "kernels/gemm.h"
+#include "kernels/table.h"
+#include "selftest/kernel_inputs.h"
+
+namespace octavo::selftest {
+namespace {
+
+uint8_t* as_uint8(Buffer<int8_t>& b) { return reinterpret_cast<uint8_t*>(b.data()); }
+
+Flip any_flip(Random& random) { return random.bits() % 2 == 0 ? Flip::kNo : Flip::kSign; }
+
+// The number that a tensor of the file's type has where the kernels have `value`.
+int32_t in_file(int32_t value, Flip flip) { return value + static_cast<int32_t>(flip); }
+
+reference::ConvParams conv_params(OutputStage& stage, int32_t in_zero, int32_t weight_zero) {
+  const Flip flip = stage.output.flip;
+  reference::ConvParams p = {};
+  p.batch = p.in_h = p.in_w = p.out_h = p.out_w = p.filter_h = p.filter_w = 1;
+  p.stride_h = p.stride_w = p.dilation_h = p.dilation_w = 1;
+  p.in_zero = in_file(in_zero, flip);
+  p.filter_zero = in_file(weight_zero, flip);
+  p.out_zero = in_file(stage.output.out_zero, flip);
+  p.act_min = in_file(stage.output.act_min, flip);
+  p.act_max = in_file(stage.output.act_max, flip);
+  p.multiplier = stage.multiplier.data();
+  return p;
+}
+
+// A zero point that two weights can make up for: none of the differences is 255.
+int32_t any_weight_zero(Buffer<int8_t>& weights, Flip flip, Random& random) {
+  const int32_t zero = any_zero_point(random);
+  for (size_t i = 0; i < weights.size(); ++i) {
+    const ByteWeights w = {weights.data(), flip, zero, false};
+    if (w.centred(static_cast<int64_t>(i)) > 254) return zero + 1;
+  }
+  return zero;
+}
+
+bool needs_split(Buffer<int8_t>& weights, Flip flip, int32_t zero) {
+  const ByteWeights w = {weights.data(), flip, zero, false};
+  for (size_t i = 0; i < weights.size(); ++i) {
+    const int32_t x = w.centred(static_cast<int64_t>(i));
+    if (x < -128 || x > 127) return true;
+  }
+  return false;
+}
+
+// A converted line of `in`, with what may be read behind it.
+void convert_line(const ImageS8& image, Buffer<int8_t>& in, Flip flip, Buffer<uint8_t>& out) {
+  ImageConversion c = {};
+  c.in = in.data();
+  c.rows = c.channels = c.repeat = c.planes = 1;
+  c.middle = static_cast<int32_t>(in.size());
+  c.flip = flip;
+  image.convert(c, out.data());
+}
+
+int64_t converted_bytes(const ImageS8& image, int64_t elements) {
+  return (elements + image.slack) * image.element_bytes;
+}
+
+struct Product {
+  Epilogue epilogue;
+  int32_t rows, n, taps, depth;
+  int32_t k() const { return taps * depth; }
+};
+
+// [rows][n], by CONV_2D over a row of pixels or by FULLY_CONNECTED.
+void multiply_by_reference(const Product& size, OutputStage& stage, int32_t in_zero,
+                           int32_t weight_zero, Buffer<int8_t>& left, Buffer<int8_t>& weights,
+                           Buffer<int8_t>& out) {
+  reference::ConvParams p = conv_params(stage, in_zero, weight_zero);
+  const bool is_unsigned = stage.output.flip == Flip::kSign;
+  if (size.epilogue == Epilogue::kFixedPoint) {
+    p.in_w = p.out_w = size.rows;
+    p.in_c = p.filter_c = size.k();
+    p.out_c = size.n;
+    if (is_unsigned) {
+      reference::conv_2d_u8(p, as_uint8(left), as_uint8(weights), stage.bias_or_null(),
+                            as_uint8(out));
+    } else {
+      reference::conv_2d_s8(p, left.data(), weights.data(), stage.bias_or_null(), out.data());
+    }
+    return;
+  }
+  reference::FullyConnectedParams f = {};
+  f.rows = size.rows;
+  f.depth = size.k();
+  f.units = size.n;
+  f.in_zero = p.in_zero;
+  f.filter_zero = p.filter_zero;
+  f.out_zero = p.out_zero;
+  f.act_min = p.act_min;
+  f.act_max = p.act_max;
+  f.scale = stage.scale.data();
+  if (is_unsigned) {
+    reference::fully_connected_u8(f, as_uint8(left), as_uint8(weights), stage.bias_or_null(),
+                                  as_uint8(out));
+  } else {
+    reference::fully_connected_s8(f, left.data(), weights.data(), stage.bias_or_null(), out.data());
+  }
+}
+
+// A left matrix whose rows and taps lie anywhere in a line of elements.
+struct Left {
+  Left(const Product& size, Random& random)
+      : line(size.k() + random.integer(0, 200)),
+        matrix(int64_t{size.rows} * size.k()),
+        row_offsets(size.rows),
+        tap_offsets(2 * size.taps) {
+    fill(any_content(random), random, line);
+    const auto beyond = static_cast<int32_t>(line.size()) - size.depth;
+    for (int32_t t = 0; t < size.taps; ++t) {
+      tap_offsets[t] = tap_offsets[size.taps + t] =
+          static_cast<int32_t>(random.integer(0, beyond / 2));
+    }
+    for (int32_t r = 0; r < size.rows; ++r) {
+      row_offsets[r] = static_cast<int32_t>(random.integer(0, beyond - beyond / 2));
+      for (int32_t i = 0; i < size.k(); ++i) {
+        matrix[int64_t{r} * size.k() + i] =
+            line[row_offsets[r] + tap_offsets[i / size.depth] + i % size.depth];
+      }
+    }
+  }
+
+  Buffer<int8_t> line, matrix;
+  Buffer<int32_t> row_offsets, tap_offsets;
+};
+
+// `content` is the weights'.
+void check_product(const Kernels& kernels, const Product& size, Content content, Random& random,
+                   Check& check) {
+  const GemmS8& g = *kernels.gemm_s8;
+  const auto [epilogue, rows, n, taps, depth] = size;
+  Left left(size, random);
+  Buffer<int8_t> weights(int64_t{n} * size.k());
+  fill(content, random, weights);
+  OutputStage stage(n, size.k(), random);
+  const Flip flip = stage.output.flip = any_flip(random);
+  const int32_t in_zero = any_zero_point(random);
+  // CONV_2D on int8 has none.
+  const bool has_zero = flip == Flip::kSign || epilogue == Epilogue::kDouble;
+  const int32_t weight_zero = has_zero ? any_weight_zero(weights, flip, random) : 0;
+  const bool is_split = needs_split(weights, flip, weight_zero);
+  const int32_t packed_taps = (is_split ? 2 : 1) * taps;
+
+  Buffer<uint8_t> packed(g.packed_bytes(n, packed_taps, depth));
+  g.pack({n,
+          taps,
+          depth,
+          {weights.data(), flip, weight_zero, is_split},
+          size.k(),
+          1,
+          stage.bias_or_null(),
+          in_zero,
+          epilogue,
+          stage.multiplier.data(),
+          stage.scale.data()},
+         packed.data());
+  Buffer<uint8_t> line(converted_bytes(*kernels.image_s8, static_cast<int64_t>(left.line.size())));
+  convert_line(*kernels.image_s8, left.line, flip, line);
+
+  const int64_t stride = n + random.integer(0, 3);
+  Buffer<int8_t> out((rows - 1) * stride + n + kGuard), untouched(1);
+  const int32_t panels = (n + g.panel_width - 1) / g.panel_width;
+  for (int32_t first = 0; first < panels;) {
+    const auto count = static_cast<int32_t>(random.integer(1, panels - first));
+    g.run({line.data(), left.row_offsets.data(), left.tap_offsets.data(), rows, packed_taps, depth,
+           n, first, count, packed.data(), stage.output, out.data(), stride});
+    first += count;
+  }
+
+  Buffer<int8_t> expected(int64_t{rows} * n);
+  multiply_by_reference(size, stage, in_zero, weight_zero, left.matrix, weights, expected);
+  for (int64_t i = 0; i < static_cast<int64_t>(out.size()); ++i) {
+    const int64_t row = i / stride, column = i % stride;
+    const bool is_output = row < rows && column < n;
+    const int8_t wanted = is_output ? expected[row * n + column] : untouched[0];
+    check.expect(out[i] == wanted, rows, "x", taps, "x", depth, " by ", n, ": row ", row,
+                 ", column ", column, " is ", out[i], ", should be ", wanted);
+  }
+}
+
+// Every n up to two wide panels and every k that one loop may treat in a way of its own, every
+// number of rows with each of them.
+void sweep_products(const Kernels& kernels, Epilogue epilogue, Check& check) {
+  constexpr int32_t kMostRows = 17;
+  Random random(31);
+  int32_t rows = 0;
+  for (int32_t n = 1; n <= 130; ++n) {
+    for (int32_t k = 1; k <= 130; k += static_cast<int32_t>(random.integer(1, 3))) {
+      rows = rows % kMostRows + 1;
+      const auto taps = static_cast<int32_t>(random.integer(1, random.bits() % 2 == 0 ? 1 : 9));
+      const Product size = {epilogue, rows, n, taps, (k + taps - 1) / taps};
+      check_product(kernels, size, any_content(random), random, check);
+    }
+  }
+  for (const Product& size :
+       {Product{epilogue, 3, 300, 1, 700}, Product{epilogue, 11, 70, 5, 206}}) {
+    check_product(kernels, size, any_content(random), random, check);
+  }
+  // The products' sum alone leaves int32: 70000 * 255 * 128 > 2^31.
+  for (int i = 0; i < 60; ++i) {
+    check_product(kernels, {epilogue, 1, 2, 1, 70000}, Content::kOneExtreme, random, check);
+  }
+  // The sum is the bias: every one of them, by every multiplier.
+  for (int i = 0; i < 2000; ++i) {
+    check_product(kernels, {epilogue, 1, 130, 1, 1}, Content::kZeros, random, check);
+  }
+}
+
+void test_fixed_point_products(const Kernels& kernels, Check& check) {
+  sweep_products(kernels, Epilogue::kFixedPoint, check);
+}
+
+void test_double_products(const Kernels& kernels, Check& check) {
+  sweep_products(kernels, Epilogue::kDouble, check);
+}
+
+// A converted image is read back by a product with the matrix of one weight, 1.
+void check_image(const Kernels& kernels, const ImageConversion& c, Check& check) {
+  const int32_t columns = c.left + c.middle + c.right, rows = c.above + c.rows + c.below;
+  const int64_t pixel = int64_t{c.channels} * c.repeat;
+  const int64_t plane = plane_columns(columns, c.planes) * pixel;
+  const int64_t count = rows * c.planes * plane;
+  Buffer<uint8_t> converted(converted_bytes(*kernels.image_s8, count));
+  kernels.image_s8->convert(c, converted.data());
+
+  const GemmS8& g = *kernels.gemm_s8;
+  const int8_t one = 1;
+  const Multiplier unit = {1 << 30, 1};
+  Buffer<uint8_t> packed(g.packed_bytes(1, 1, 1));
+  g.pack({1,
+          1,
+          1,
+          {&one, Flip::kNo, 0, false},
+          1,
+          1,
+          nullptr,
+          0,
+          Epilogue::kFixedPoint,
+          &unit,
+          nullptr},
+         packed.data());
+  Buffer<int32_t> offsets(count);
+  for (int32_t i = 0; i < count; ++i) offsets[i] = i;
+  const int32_t tap = 0;
+  Buffer<int8_t> out(count);
+  g.run({converted.data(),
+         offsets.data(),
+         &tap,
+         static_cast<int32_t>(count),
+         1,
+         1,
+         1,
+         0,
+         1,
+         packed.data(),
+         {0, -128, 127, c.flip},
+         out.data(),
+         1});
+
+  for (int32_t y = 0; y < rows; ++y) {
+    for (int32_t x = 0; x < columns; ++x) {
+      for (int32_t k = 0; k < pixel; ++k) {
+        const int32_t in_y = y - c.above, in_x = x - c.left;
+        const bool is_inside = in_y >= 0 && in_y < c.rows && in_x >= 0 && in_x < c.middle;
+        const int8_t wanted =
+            is_inside ? c.in[in_y * c.in_stride + in_x * c.channels + k / c.repeat] : c.fill;
+        const int8_t found = out[(y * c.planes + x % c.planes) * plane + x / c.planes * pixel + k];
+        check.expect(found == wanted, c.rows, "x", c.middle, "x", c.channels, ": (", y, ", ", x,
+                     ", ", k, ") is ", found, ", should be ", wanted);
+      }
+    }
+  }
+}
+
+void test_images(const Kernels& kernels, Check& check) {
+  Random random(34);
+  auto any = [&](int64_t low, int64_t high) {
+    return static_cast<int32_t>(random.integer(low, high));
+  };
+  for (int32_t channels = 1; channels <= 130; ++channels) {
+    for (int i = 0; i < 8; ++i) {
+      const int32_t rows = any(1, 3), middle = any(1, 9);
+      Buffer<int8_t> in(int64_t{rows} * middle * channels);
+      fill(any_content(random), random, in);
+      const bool is_line = i % 4 == 0;
+      check_image(kernels,
+                  {in.data(), int64_t{middle} * channels, any(0, 2), rows, any(0, 2), any(0, 2),
+                   middle, any(0, 2), channels, is_line ? 1 : any(1, 3), is_line ? 1 : any(1, 4),
+                   any_flip(random), static_cast<int8_t>(any_zero_point(random))},
+                  check);
+    }
+  }
+}
+
+struct DepthwiseSize {
+  int32_t channels, taps, rows, columns;
+};
+
+// As over an image of one column, `taps` rows high, whose pixels are rows of outputs' pixels.
+void check_depthwise(const Kernels& kernels, const DepthwiseSize& size, Random& random,
+                     Check& check) {
+  const auto [channels, taps, rows, columns] = size;
+  const DepthwiseS8& d = *kernels.depthwise_s8;
+  const int64_t row = int64_t{columns} * channels;
+  Buffer<int8_t> image((taps + rows - 1) * row), weights(int64_t{taps} * channels);
+  fill(any_content(random), random, image);
+  fill(any_content(random), random, weights);
+  OutputStage stage(channels, taps, random);
+  const Flip flip = stage.output.flip = any_flip(random);
+  const int32_t in_zero = any_zero_point(random);
+  const int32_t weight_zero = flip == Flip::kSign ? any_weight_zero(weights, flip, random) : 0;
+  const bool is_split = needs_split(weights, flip, weight_zero);
+  const int32_t packed_taps = (is_split ? 2 : 1) * taps;
+
+  Buffer<uint8_t> packed(d.packed_bytes(channels, packed_taps));
+  d.pack({channels,
+          taps,
+          {weights.data(), flip, weight_zero, is_split},
+          stage.bias_or_null(),
+          in_zero,
+          stage.multiplier.data()},
+         packed.data());
+  Buffer<uint8_t> converted(converted_bytes(*kernels.image_s8, static_cast<int64_t>(image.size())));
+  convert_line(*kernels.image_s8, image, flip, converted);
+  Buffer<int32_t> offsets(packed_taps);
+  for (int32_t t = 0; t < packed_taps; ++t) offsets[t] = static_cast<int32_t>(t % taps * row);
+  Buffer<int8_t> out(rows * row + kGuard), expected(rows * row + kGuard);
+  d.run({converted.data(), offsets.data(), packed_taps, channels, rows, columns, row, packed.data(),
+         stage.output, out.data()});
+
+  reference::ConvParams p = conv_params(stage, in_zero, weight_zero);
+  p.in_h = taps + rows - 1;
+  p.in_w = p.out_w = columns;
+  p.out_h = rows;
+  p.filter_h = taps;
+  p.in_c = p.out_c = channels;
+  p.filter_c = 1;
+  if (flip == Flip::kSign) {
+    reference::depthwise_conv_2d_u8(p, as_uint8(image), as_uint8(weights), stage.bias_or_null(),
+                                    as_uint8(expected));
+  } else {
+    reference::depthwise_conv_2d_s8(p, image.data(), weights.data(), stage.bias_or_null(),
+                                    expected.data());
+  }
+  for (int64_t i = 0; i < rows * row + kGuard; ++i) {
+    check.expect(out[i] == expected[i], rows, "x", columns, "x", channels, ", ", taps,
+                 " taps: element ", i, " is ", out[i], ", should be ", expected[i]);
+  }
+}
+
+void test_depthwise(const Kernels& kernels, Check& check) {
+  Random random(32);
+  for (int32_t channels = 1; channels <= 130; ++channels) {
+    for (int32_t taps = 1; taps <= 26; ++taps) {
+      const auto rows = static_cast<int32_t>(random.integer(1, 3));
+      const auto columns = static_cast<int32_t>(random.integer(1, 9));
+      check_depthwise(kernels, {channels, taps, rows, columns}, random, check);
+    }
+  }
+  check_depthwise(kernels, {1030, 9, 1, 3}, random, check);
+  check_depthwise(kernels, {5, 1100, 2, 3}, random, check);
+}
+
+constexpr KernelTest kTests[] = {
+    {"int8 products, fixed point", &test_fixed_point_products},
+    {"int8 products, double", &test_double_products},
+    {"int8 images", &test_images},
+    {"int8 depthwise", &test_depthwise},
+};
+
+}  // namespace
+
+const Span<const KernelTest> kConvolutionTests = {kTests, sizeof(kTests) / sizeof(kTests[0])};
+
+}  // namespace octavo::selftest

@@ -1,0 +1,120 @@
+// What tests of kernels share: memory, values, parameters.
+#pragma once
+
+#include <cstring>
+#include <new>
+
+#include "base/arena.h"
+#include "base/fixed_point.h"
+#include "base/math.h"
+#include "kernels/gemm.h"
+#include "selftest/selftest.h"
+
+namespace octavo::selftest {
+
+// Exactly `count` elements of garbage, so that a sanitizer sees whoever reads or writes beyond.
+template <class T>
+class Buffer {
+ public:
+  explicit Buffer(int64_t count)
+      : count_(static_cast<size_t>(count)),
+        data_(static_cast<T*>(::operator new(count_ * sizeof(T), kAlignment))) {
+    memset(static_cast<void*>(data_), kGarbage, count_ * sizeof(T));
+  }
+  ~Buffer() { ::operator delete(data_, kAlignment); }
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+
+  T* data() { return data_; }
+  T& operator[](int64_t i) { return data_[i]; }
+  size_t size() const { return count_; }
+
+ private:
+  static constexpr auto kAlignment = std::align_val_t{Arena::kAlignment};
+  static constexpr int kGarbage = 0xa5;
+
+  size_t count_;
+  T* data_;
+};
+
+constexpr int64_t kGuard = 64;  // elements after an output that stay as they are
+
+enum class Content { kAny, kExtremes, kOneExtreme, kZeros };
+
+inline Content any_content(Random& random) { return static_cast<Content>(random.integer(0, 2)); }
+
+inline void fill(Content content, Random& random, Buffer<int8_t>& to) {
+  constexpr int8_t kExtremes[] = {-128, -127, 127, 127};
+  const int8_t one = kExtremes[random.bits() % 4];
+  uint64_t bits = 0;
+  for (size_t i = 0; i < to.size(); ++i, bits >>= 8) {
+    if (i % 8 == 0) bits = random.bits();
+    switch (content) {
+      case Content::kAny:
+        to.data()[i] = static_cast<int8_t>(bits);
+        break;
+      case Content::kExtremes:
+        to.data()[i] = kExtremes[bits % 4];
+        break;
+      case Content::kOneExtreme:
+        to.data()[i] = one;
+        break;
+      case Content::kZeros:
+        to.data()[i] = 0;
+        break;
+    }
+  }
+}
+
+inline int32_t any_zero_point(Random& random) {
+  const int64_t x = random.integer(-256, 255);
+  return static_cast<int32_t>(clamp<int64_t>(x, -128, 127));
+}
+
+// Half of the shifts are anything; the others leave much of a sum of `terms` products in int8.
+inline int32_t any_shift(int32_t terms, Random& random) {
+  if (random.bits() % 2 == 0) return static_cast<int32_t>(random.integer(-31, 30));
+  int32_t bits = 0;
+  while (terms >> bits != 0) ++bits;
+  return static_cast<int32_t>(random.integer(-7 - bits, -4));
+}
+
+// The least m makes ties.
+inline Multiplier any_multiplier(int32_t shift, Random& random) {
+  if (random.bits() % 32 == 0) return {};
+  const int64_t m[] = {1 << 30, INT32_MAX, random.integer(1 << 30, INT32_MAX)};
+  return {static_cast<int32_t>(m[random.bits() % 3]), shift};
+}
+
+// How sums become outputs, for each of `count` channels. Half of them are tame: no sum becomes so
+// large that a faster way to requantize would not be taken.
+struct OutputStage {
+  OutputStage(int32_t count, int32_t terms, Random& random)
+      : bias(count), multiplier(count), scale(count), has_bias(random.bits() % 4 != 0) {
+    const bool is_tame = random.bits() % 2 == 0;
+    for (int32_t i = 0; i < count; ++i) {
+      bias[i] = is_tame ? random.any_int32() >> 10 : random.any_int32();
+      const int32_t shift = is_tame ? min(any_shift(terms, random), 2) : any_shift(terms, random);
+      multiplier[i] = any_multiplier(shift, random);
+      const double power = shift < 0 ? 1.0 / static_cast<double>(int64_t{1} << -shift)
+                                     : static_cast<double>(int64_t{1} << shift);
+      // Ties, what lies just below them, and anything.
+      const double factors[] = {1, 0x1.fffffffffffffp-1, 1 + random.real()};
+      scale[i] = factors[random.bits() % 3] * power;
+    }
+    output.out_zero = any_zero_point(random);
+    output.act_min = random.bits() % 2 == 0 ? -128 : any_zero_point(random);
+    output.act_max =
+        random.bits() % 2 == 0 ? 127 : static_cast<int32_t>(random.integer(output.act_min, 127));
+  }
+
+  const int32_t* bias_or_null() { return has_bias ? bias.data() : nullptr; }
+
+  Buffer<int32_t> bias;
+  Buffer<Multiplier> multiplier;
+  Buffer<double> scale;
+  bool has_bias;
+  QuantizedOutput output;
+};
+
+}  // namespace octavo::selftest
