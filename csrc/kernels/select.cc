@@ -1,11 +1,21 @@
 #include "kernels/select.h"
 
+#ifdef OCTAVO_X86_64
+#include <cpuid.h>
+#endif
+
 namespace octavo {
 
 #ifdef OCTAVO_X86_64
 namespace {
 
 bool has_avx2() { return __builtin_cpu_supports("avx2"); }
+
+// gcc has no name for it before its version 12.
+bool has_avxvnni() {
+  unsigned a, b, c, d;
+  return has_avx2() && __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0 && (a & 1 << 4) != 0;
+}
 
 bool has_avx512vnni() {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
@@ -20,6 +30,7 @@ AvailableKernels available_kernels() {
   AvailableKernels a = {};
 #ifdef OCTAVO_X86_64
   if (has_avx512vnni()) a.tables[a.count++] = &kAvx512Vnni;
+  if (has_avxvnni()) a.tables[a.count++] = &kAvxVnni;
   if (has_avx2()) a.tables[a.count++] = &kAvx2;
 #endif
   a.tables[a.count++] = &kPortable;

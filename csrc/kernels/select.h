@@ -8,7 +8,7 @@ namespace octavo {
 
 // The tables that this CPU can run, the best first; the last is the portable one.
 struct AvailableKernels {
-  const Kernels* tables[3];
+  const Kernels* tables[4];
   size_t count;
   const Kernels* const* begin() const { return tables; }
   const Kernels* const* end() const { return tables + count; }

@@ -29,7 +29,7 @@ constexpr Kernels reference_kernels(const char* isa) {
 
 extern const Kernels kPortable;
 #ifdef OCTAVO_X86_64
-extern const Kernels kAvx2, kAvx512Vnni;
+extern const Kernels kAvx2, kAvxVnni, kAvx512Vnni;
 #endif
 
 }  // namespace octavo

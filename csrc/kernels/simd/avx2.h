@@ -161,7 +161,7 @@ struct V {
     store_bytes(_mm256_castsi256_si128(row), out, count);
   }
 
- private:
+ protected:
   // The first `count`, 16 at most.
   static void store_bytes(__m128i x, int8_t* out, int32_t count) {
     if (count == 16) {

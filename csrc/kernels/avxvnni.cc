@@ -1,0 +1,21 @@
+#include "kernels/simd/avxvnni.h"
+
+#include "kernels/table.h"
+
+namespace octavo {
+namespace avxvnni {
+namespace {
+// clang-format off: the first has what the others use.
+#include "kernels/requantize.inl"
+#include "kernels/image.inl"
+#include "kernels/gemm.inl"
+#include "kernels/depthwise.inl"
+#include "kernels/elementwise.inl"
+#include "kernels/fill_table.inl"
+// clang-format on
+}  // namespace
+}  // namespace avxvnni
+
+constexpr Kernels kAvxVnni = avxvnni::fill_table("avxvnni");
+
+}  // namespace octavo

@@ -1,0 +1,78 @@
+// AVX2 with VNNI: AVX2's lanes; a dot instruction adds four products of uint8 by int8 to each.
+#pragma once
+
+#include "kernels/simd/avx2.h"
+
+namespace octavo::avxvnni {
+namespace {
+
+struct V : avx2::V {
+  using Element = uint8_t;
+  static constexpr int kDepth = 4;
+  static constexpr int kOffset = 128;
+  // 6 x 2 sums, 2 vectors of weights and one of the left matrix: 15 registers of 16.
+  static constexpr int kRows[] = {8, 6};
+
+  static void convert(const int8_t* in, int64_t count, uint8_t flip, Element* out) {
+    const auto flips = static_cast<uint8_t>(flip ^ kOffset);
+    const __m256i wide = _mm256_set1_epi8(static_cast<char>(flips));
+    int64_t i = 0;
+    for (; i + 32 <= count; i += 32) {
+      const __m256i x = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(in + i));
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + i), _mm256_xor_si256(x, wide));
+    }
+    for (; i + 8 <= count; i += 8) {
+      const __m128i x = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(in + i));
+      _mm_storel_epi64(reinterpret_cast<__m128i*>(out + i),
+                       _mm_xor_si128(x, _mm256_castsi256_si128(wide)));
+    }
+    for (; i < count; ++i) out[i] = static_cast<Element>(static_cast<uint8_t>(in[i]) ^ flips);
+  }
+
+  static Weights load_weights(const int8_t* p) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  }
+  static Weights broadcast(const Element* p) {
+    int32_t four;
+    memcpy(&four, p, sizeof(four));
+    return _mm256_set1_epi32(four);
+  }
+  // As an instruction of its own, since gcc moves the sums of the intrinsic through memory. Its VEX
+  // form: an assembler would take that of AVX-512.
+  static void dot(I32& sum, Weights x, Weights w) {
+    __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sum) : "x"(x), "x"(w));
+  }
+
+  // Depthwise: a block is a vector of bytes. In each 128-bit lane, vector j of the interleaved four
+  // holds the channels 4 j to 4 j + 3 of the lane's 16.
+  static constexpr int kBlock = 32;
+  static int32_t channel_at(int32_t i) { return i % 8 / 4 * 16 + i / 8 * 4 + i % 4; }
+  static void interleave(const Element* const (&tap)[4], Weights (&x)[4]) {
+    __m256i row[4];
+#pragma GCC unroll 4
+    for (int t = 0; t < 4; ++t) {
+      row[t] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(tap[t]));
+    }
+    const __m256i low01 = _mm256_unpacklo_epi8(row[0], row[1]);
+    const __m256i high01 = _mm256_unpackhi_epi8(row[0], row[1]);
+    const __m256i low23 = _mm256_unpacklo_epi8(row[2], row[3]);
+    const __m256i high23 = _mm256_unpackhi_epi8(row[2], row[3]);
+    x[0] = _mm256_unpacklo_epi16(low01, low23);
+    x[1] = _mm256_unpackhi_epi16(low01, low23);
+    x[2] = _mm256_unpacklo_epi16(high01, high23);
+    x[3] = _mm256_unpackhi_epi16(high01, high23);
+  }
+  struct Sums {
+    I32 v[4];
+  };
+  static void store_block(const Sums& y, const Output& to, int8_t* out, int32_t count) {
+    const __m256i bytes = finish(y.v[0], y.v[1], y.v[2], y.v[3], to);
+    int8_t partial[kBlock];
+    int8_t* to_bytes = count == kBlock ? out : partial;
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to_bytes), bytes);
+    if (count != kBlock) memcpy(out, partial, static_cast<size_t>(count));
+  }
+};
+
+}  // namespace
+}  // namespace octavo::avxvnni
