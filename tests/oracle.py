@@ -141,21 +141,26 @@ def octavo_run(
     resize: dict[int, tuple[int, ...]] | None = None,
     keep_all: bool = False,
 ) -> tuple[dict[int, Array], list[int]]:
-    """The same from octavo, in this process, which gives it with every table of kernels it has."""
+    """The same from octavo, in this process.
+
+    It gives it with every table of kernels that it has, on one thread and on several.
+    """
     from octavo import _core
 
     shared = _core.Model.copy(model)
     best, *others = _core.available_isas()
-    values, outputs = _run_on(best, shared, inputs, resize or {}, keep_all)
-    for isa in others:
-        again, _ = _run_on(isa, shared, inputs, resize or {}, keep_all)
+    values, outputs = _run_on(best, 1, shared, inputs, resize or {}, keep_all)
+    for isa, threads in [(best, 3), *((isa, 1) for isa in others), *((isa, 2) for isa in others)]:
+        again, _ = _run_on(isa, threads, shared, inputs, resize or {}, keep_all)
         for index in values:
-            np.testing.assert_array_equal(again[index], values[index], f"{isa} against {best}")
+            message = f"{isa} on {threads} threads against {best} on one"
+            np.testing.assert_array_equal(again[index], values[index], message)
     return values, outputs
 
 
 def _run_on(
     isa: str,
+    threads: int,
     model: Any,
     inputs: dict[int, Array],
     resize: dict[int, tuple[int, ...]],
@@ -164,7 +169,7 @@ def _run_on(
     from octavo import _core
 
     with mock.patch.dict(os.environ, OCTAVO_ISA=isa):
-        interpreter = _core.Interpreter(model, keep_all=keep_all)
+        interpreter = _core.Interpreter(model, keep_all=keep_all, threads=threads, is_eager=True)
     for index, shape in resize.items():
         interpreter.resize_input(index, list(shape))
     interpreter.allocate()

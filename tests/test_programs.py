@@ -40,6 +40,14 @@ def test_selftest():
     assert {f"ok    {network.name}" for network in small_networks()} <= set(lines)
 
 
+def test_hosttest():
+    result = _run("octavo_hosttest")
+    assert result.returncode == 0, result.stdout
+    lines = result.stdout.splitlines()
+    assert all(line.startswith("ok    ") for line in lines[:-1])
+    assert re.fullmatch(r"barrier: \d+\.\d\d us", lines[-1])
+
+
 def test_firmware_example():
     folder = Path(octavo.__path__[0], "demo")
     image = np.load(folder / "digits.npz")["images"][48]  # the one in main.c

@@ -18,7 +18,8 @@ class Workers {
   using Part = void (*)(const void* task, int32_t part, int32_t worker);
 
   struct Pool {
-    int32_t count = 1;  // threads at most, the caller's included
+    int32_t count = 1;      // threads at most, the caller's included
+    bool is_eager = false;  // tests: however small a step is, it is split
     void* context = nullptr;
     // As Workers::run.
     void (*run)(void* context, int32_t parts, Part part, const void* task) = nullptr;
@@ -52,8 +53,9 @@ class Workers {
   // late or slow.
   int32_t parts_for(int64_t work, int64_t least, int32_t most) const {
     if (count() == 1) return 1;
+    const int64_t deserved = pool_.is_eager ? most : work / least;
     return static_cast<int32_t>(
-        clamp<int64_t>(work / least, 1, min<int64_t>(most, kPartsEach * count())));
+        clamp<int64_t>(deserved, 1, min<int64_t>(most, kPartsEach * count())));
   }
 
   void release() const {

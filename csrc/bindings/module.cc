@@ -11,6 +11,7 @@
 #include "host/calibration.h"
 #include "host/model.h"
 #include "host/profile.h"
+#include "host/threads.h"
 #include "kernels/select.h"
 #include "runtime/interpreter.h"
 
@@ -98,7 +99,11 @@ const Kernels& selected_kernels() {
 
 // A prepared subgraph with its memory. Arrays that look into it keep it alive.
 struct State {
+  State(SharedModel m, int32_t thread_count, bool is_eager)
+      : model(std::move(m)), threads(thread_count, is_eager) {}
+
   SharedModel model;
+  Threads threads;
   HeapArena arena;
   Interpreter* interpreter = nullptr;
   bool is_ready = false;
@@ -122,8 +127,12 @@ class Turn {
 
 class PyInterpreter {
  public:
-  PyInterpreter(SharedModel model, int32_t subgraph, bool keep_all)
-      : model_(std::move(model)), subgraph_(subgraph), keep_all_(keep_all) {
+  PyInterpreter(SharedModel model, int32_t subgraph, bool keep_all, int32_t threads, bool is_eager)
+      : model_(std::move(model)),
+        subgraph_(subgraph),
+        keep_all_(keep_all),
+        threads_(threads),
+        is_eager_(is_eager) {
     const size_t count = model_->graph().subgraphs.size;
     if (subgraph < 0 || static_cast<size_t>(subgraph) >= count) {
       raise_if_failed(
@@ -316,10 +325,9 @@ class PyInterpreter {
   }
 
   std::shared_ptr<State> fresh() const {
-    auto state = std::make_shared<State>();
-    state->model = model_;
-    raise_if_failed(
-        Interpreter::create(graph(), kernels_, Workers(), state->arena, &state->interpreter));
+    auto state = std::make_shared<State>(model_, threads_, is_eager_);
+    raise_if_failed(Interpreter::create(graph(), kernels_, state->threads.workers(), state->arena,
+                                        &state->interpreter));
     for (const auto& [tensor, shape] : shapes_) {
       raise_if_failed(state->interpreter->resize_input(tensor, shape));
     }
@@ -371,6 +379,8 @@ class PyInterpreter {
   const Kernels& kernels_ = selected_kernels();
   int32_t subgraph_;
   bool keep_all_;
+  int32_t threads_;
+  bool is_eager_;
   std::map<int32_t, Shape> shapes_;  // of the inputs that were resized
   std::shared_ptr<State> state_;
   std::atomic<bool> is_taken_{false};
@@ -450,10 +460,13 @@ PYBIND11_MODULE(_core, m) {
                              [](const Model& model) { return model.graph().subgraphs.size; })
       .def("signatures", &signatures);
   py::class_<PyInterpreter>(m, "Interpreter")
-      .def(py::init([](std::shared_ptr<Model> model, int32_t subgraph, bool keep_all) {
-             return std::make_unique<PyInterpreter>(std::move(model), subgraph, keep_all);
+      .def(py::init([](std::shared_ptr<Model> model, int32_t subgraph, bool keep_all,
+                       int32_t threads, bool is_eager) {
+             return std::make_unique<PyInterpreter>(std::move(model), subgraph, keep_all, threads,
+                                                    is_eager);
            }),
-           py::arg("model"), py::arg("subgraph") = 0, py::arg("keep_all") = false)
+           py::arg("model"), py::arg("subgraph") = 0, py::arg("keep_all") = false,
+           py::arg("threads") = 1, py::arg("is_eager") = false)
       .def("resize_input", &PyInterpreter::resize_input)
       .def("allocate", &PyInterpreter::allocate)
       .def("invoke", &PyInterpreter::invoke)

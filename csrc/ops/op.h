@@ -93,12 +93,12 @@ Status Step::fail(const Parts&... parts) const {
 // "filter".
 class PrepareContext {
  public:
-  PrepareContext(Step& step, const Kernels& kernels, int32_t threads, Arena& memory)
-      : step(step), kernels(kernels), threads(threads), memory_(memory) {}
+  PrepareContext(Step& step, const Kernels& kernels, const Workers& workers, Arena& memory)
+      : step(step), kernels(kernels), workers(workers), memory_(memory) {}
 
   Step& step;  // prepare sets step.invoke
   const Kernels& kernels;
-  const int32_t threads;  // Workers::count() while invoking: as many need scratch of their own
+  const Workers& workers;  // invoke's, not to run here: how many need scratch of their own
 
   template <class Options>
   const Options& options() const {

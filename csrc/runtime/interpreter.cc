@@ -186,7 +186,7 @@ Status Interpreter::prepare_node(int32_t index) {
   for (size_t i = 0; i < node.outputs.size; ++i) step.outputs[i] = &tensors_[node.outputs[i]];
   OCTAVO_TRY(check_operands(step));
 
-  PrepareContext c(step, kernels_, workers_.count(), memory_);
+  PrepareContext c(step, kernels_, workers_, memory_);
   OCTAVO_TRY(find_op(node.code)->prepare(c));
   if (step.invoke == nullptr) return {};  // prepare did all the work
   if (all_known) return run_while_preparing(step, c);

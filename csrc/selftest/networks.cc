@@ -164,6 +164,37 @@ constexpr Test kTests[] = {
     {"C interface: misuse", &test_misuse},
 };
 
+// Three workers without threads: the parts of a step may run in any order.
+void run_in_any_order(void*, int32_t parts, Workers::Part part, const void* task) {
+  for (int32_t i = parts; i-- > 0;) part(task, i, i % 3);
+}
+
+void run_recorded(const Recorded& r, const Kernels& kernels, const Workers& workers, Check& check) {
+  const Bytes model = decode(r.model, model_bytes, check);
+  Bytes inputs = decode(r.inputs, input_bytes, check);
+  Bytes outputs = decode(r.outputs, output_bytes, check);
+  Arena arena(memory, sizeof(memory));
+  const Graph* graph;
+  Interpreter* interpreter;
+  Status status = decode_model({model.data, model.size}, arena, &graph);
+  if (status.ok()) {
+    status = Interpreter::create(graph->subgraphs[0], kernels, workers, arena, &interpreter);
+  }
+  if (status.ok()) status = interpreter->prepare(/*keep_all=*/false);
+  if (!status.ok()) return check.expect(false, status.message());
+  for (int32_t i : interpreter->graph().inputs) {
+    const Tensor& t = interpreter->tensor(i);
+    feed(inputs, i, t.data, static_cast<size_t>(t.bytes()), check);
+  }
+  status = interpreter->invoke();
+  check.expect(status.ok(), status.message());
+  for (int32_t i : interpreter->graph().outputs) {
+    const Tensor& t = interpreter->tensor(i);
+    compare(outputs, i, t.data, static_cast<size_t>(t.bytes()), t.type == DType::kFloat32, check);
+  }
+  expect_used_up(inputs, outputs, check);
+}
+
 }  // namespace
 
 const Span<const Test> kCapiTests = {kTests, sizeof(kTests) / sizeof(kTests[0])};
@@ -193,29 +224,8 @@ void run_recorded(const Recorded& r, Check& check) {
 }
 
 void run_recorded(const Recorded& r, const Kernels& kernels, Check& check) {
-  const Bytes model = decode(r.model, model_bytes, check);
-  Bytes inputs = decode(r.inputs, input_bytes, check);
-  Bytes outputs = decode(r.outputs, output_bytes, check);
-  Arena arena(memory, sizeof(memory));
-  const Graph* graph;
-  Interpreter* interpreter;
-  Status status = decode_model({model.data, model.size}, arena, &graph);
-  if (status.ok()) {
-    status = Interpreter::create(graph->subgraphs[0], kernels, Workers(), arena, &interpreter);
-  }
-  if (status.ok()) status = interpreter->prepare(/*keep_all=*/false);
-  if (!status.ok()) return check.expect(false, status.message());
-  for (int32_t i : interpreter->graph().inputs) {
-    const Tensor& t = interpreter->tensor(i);
-    feed(inputs, i, t.data, static_cast<size_t>(t.bytes()), check);
-  }
-  status = interpreter->invoke();
-  check.expect(status.ok(), status.message());
-  for (int32_t i : interpreter->graph().outputs) {
-    const Tensor& t = interpreter->tensor(i);
-    compare(outputs, i, t.data, static_cast<size_t>(t.bytes()), t.type == DType::kFloat32, check);
-  }
-  expect_used_up(inputs, outputs, check);
+  run_recorded(r, kernels, Workers(), check);
+  run_recorded(r, kernels, Workers({3, true, nullptr, &run_in_any_order, nullptr}), check);
 }
 
 }  // namespace octavo::selftest

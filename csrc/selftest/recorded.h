@@ -17,6 +17,7 @@ extern const Span<const Recorded> kRecorded;
 
 // Through the C interface, which uses the portable table.
 void run_recorded(const Recorded& r, Check& check);
+// On one thread, then with every step split as if among three.
 void run_recorded(const Recorded& r, const Kernels& kernels, Check& check);
 
 }  // namespace octavo::selftest

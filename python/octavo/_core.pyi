@@ -39,7 +39,16 @@ class Model:
 class Interpreter:
     """One subgraph, prepared and run. For one thread at a time: RuntimeError otherwise."""
 
-    def __init__(self, model: Model, subgraph: int = 0, keep_all: bool = False) -> None: ...
+    def __init__(
+        self,
+        model: Model,
+        subgraph: int = 0,
+        keep_all: bool = False,
+        threads: int = 1,
+        is_eager: bool = False,
+    ) -> None:
+        """`threads`, at least 1, includes the caller's. `is_eager`, for tests: however small a step
+        is, it is split among them."""
     def resize_input(self, tensor: int, dims: Sequence[int]) -> None: ...
     def allocate(self) -> None: ...
     def invoke(self) -> None: ...

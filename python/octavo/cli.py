@@ -80,6 +80,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--top", type=positive, default=5, metavar="N", help="how many classes to show (5)"
     )
+    run.add_argument(
+        "--threads", type=positive, default=1, metavar="N", help="how many threads to use (1)"
+    )
     run.add_argument("--labels", metavar="FILE", help="names of the classes, one a line")
     run.add_argument(
         "--mean",

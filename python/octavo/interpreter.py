@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from octavo import _core
-from octavo.model import Model, check_num_threads, numpy_type
+from octavo.model import Model, numpy_type, thread_count
 
 Array = npt.NDArray[Any]
 TensorDetails = dict[str, Any]
@@ -42,7 +42,8 @@ class Interpreter:
 
     One interpreter serves one thread at a time: a call while another thread's call runs raises
     RuntimeError. `invoke` releases the GIL. Interpreters of one `octavo.Model` share it, and may
-    run at the same time.
+    run at the same time: then one of them has the process's pool of threads, and the others run on
+    their callers' threads alone.
     """
 
     def __init__(
@@ -67,7 +68,9 @@ class Interpreter:
           model_path: of a .tflite file, which is mapped into memory.
           model_content: the bytes of one, which are copied.
           experimental_delegates: octavo has none: anything but an empty list is an error.
-          num_threads: at least 1. Kernels run on one thread whatever it says.
+          num_threads: that `invoke` may use, the caller's included: at least 1, which is the
+            default. More than there are CPUs are not used, nor several for steps too small to
+            gain. Results are the same bits with any number.
           experimental_op_resolver_type: accepted and ignored; results are always those of
             LiteRT's reference kernels.
           experimental_preserve_all_tensors: whether intermediate tensors can be read after
@@ -88,12 +91,11 @@ class Interpreter:
             raise ValueError("octavo does not take delegates: leave experimental_delegates out")
         if (model_path is not None) + (model_content is not None) + (model is not None) != 1:
             raise ValueError("give one of model_path, model_content and model")
+        self._threads = thread_count(num_threads)
         if model is None:
             source = model_path if model_path is not None else model_content
             assert source is not None
-            model = Model(source, num_threads=num_threads)
-        else:
-            check_num_threads(num_threads)
+            model = Model(source)
         self._model = model
         self._keep_all = bool(experimental_preserve_all_tensors)
         self._subgraphs: dict[int, _core.Interpreter] = {}
@@ -102,7 +104,7 @@ class Interpreter:
     def _subgraph(self, index: int) -> _core.Interpreter:
         if index not in self._subgraphs:
             self._subgraphs[index] = _core.Interpreter(
-                self._model.core, subgraph=index, keep_all=self._keep_all
+                self._model.core, subgraph=index, keep_all=self._keep_all, threads=self._threads
             )
         return self._subgraphs[index]
 

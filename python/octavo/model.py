@@ -34,9 +34,15 @@ def numpy_type(name: str) -> Any:
     return _SHOWN_AS.get(name) or np.dtype(name).type
 
 
-def check_num_threads(num_threads: int | None) -> None:
-    if num_threads is not None and (not isinstance(num_threads, int) or num_threads < 1):
+def thread_count(num_threads: int | None) -> int:
+    """How many threads to use: one unless more are asked for, at most one for each CPU."""
+    if num_threads is None:
+        return 1
+    if not isinstance(num_threads, int) or num_threads < 1:
         raise ValueError(f"num_threads must be an integer of at least 1, not {num_threads!r}")
+    has_affinity = hasattr(os, "sched_getaffinity")
+    cpus = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
+    return min(num_threads, cpus)
 
 
 @dataclass(frozen=True)
@@ -138,7 +144,7 @@ class Model:
         self, source: str | os.PathLike[str] | bytes, *, num_threads: int | None = None
     ) -> None:
         """See `load`."""
-        check_num_threads(num_threads)
+        self._threads = thread_count(num_threads)
         if isinstance(source, (bytes, bytearray, memoryview)):
             self.core = _core.Model.copy(bytes(source))
         else:
@@ -146,7 +152,7 @@ class Model:
                 self.core = _core.Model.open(os.fspath(source))
             except ValueError as error:
                 raise ValueError(f"{os.fspath(source)}: {error}") from None
-        interpreter = _core.Interpreter(self.core)
+        interpreter = _core.Interpreter(self.core, threads=self._threads)
         self._idle = [interpreter]
         named_inputs: dict[int, str] = {}
         named_outputs: dict[int, str] = {}
@@ -213,7 +219,7 @@ class Model:
         try:
             interpreter = self._idle.pop()
         except IndexError:
-            interpreter = _core.Interpreter(self.core)
+            interpreter = _core.Interpreter(self.core, threads=self._threads)
         yield interpreter
         self._idle.append(interpreter)
 
@@ -248,7 +254,8 @@ def load(source: str | os.PathLike[str] | bytes, *, num_threads: int | None = No
 
     Args:
       source: a path (the file is mapped into memory) or bytes (which are copied).
-      num_threads: at least 1. Kernels run on one thread whatever it says.
+      num_threads: that a call may use, its own included: at least 1, which is the default. See
+        `Interpreter`.
 
     Raises:
       ValueError: not a .tflite file, or a damaged one.
