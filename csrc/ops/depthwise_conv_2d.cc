@@ -86,7 +86,7 @@ Status use_packed(PrepareContext& c, const WeightedOperands& o, const reference:
                   packed,
                   quantized_output(p, flip),
                   nullptr};
-  OCTAVO_TRY(c.add_scratch(c.threads * blocks.bytes));
+  OCTAVO_TRY(c.add_scratch(c.workers.count() * blocks.bytes));
   c.step.invoke = &invoke_packed;
   return {};
 }

@@ -134,7 +134,7 @@ Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::C
              epilogue == Epilogue::kDouble ? scale + first : nullptr},
             static_cast<uint8_t*>(packed) + i * params->group_bytes);
   }
-  OCTAVO_TRY(c.add_scratch(c.threads * blocks.bytes));
+  OCTAVO_TRY(c.add_scratch(c.workers.count() * blocks.bytes));
   c.step.invoke = &invoke_gemm;
   return {};
 }

@@ -42,7 +42,7 @@ void convert_block(const Kernels& kernels, const ImageBlocks& blocks, const int8
 
 // Into how many parts a step of so many multiply-accumulates should fall.
 inline int32_t parts_for(const PrepareContext& c, int64_t macs) {
-  return Workers({c.threads}).parts_for(macs, kLeastMacs, INT32_MAX);
+  return c.workers.parts_for(macs, kLeastMacs, INT32_MAX);
 }
 
 // Calls run_part(part, worker) for `chunks` parts of every block of every image, on several threads
