@@ -443,6 +443,15 @@ PYBIND11_MODULE(_core, m) {
     }
     return sources;
   });
+  m.def("dot_loop", [](const std::string& isa, int64_t rounds) {
+    const Kernels* kernels;
+    raise_if_failed(select_kernels(isa.c_str(), &kernels));
+    if (kernels->dot_loop_s8 == nullptr) {
+      raise_if_failed(Status::invalid("table ", isa.c_str(), " has no dot products"));
+    }
+    const py::gil_scoped_release release;
+    return time_dot_loop(*kernels, rounds);
+  });
   py::class_<Model, std::shared_ptr<Model>>(m, "Model")
       .def_static(
           "open",

@@ -33,6 +33,7 @@ class TracingTable {
 
   const Kernels& original_;
   Kernels table_;
+  ImageS8 image_s8_;
   GemmS8 gemm_s8_;
   DepthwiseS8 depthwise_s8_;
   std::vector<const char*> names_;
@@ -45,14 +46,15 @@ TracingTable::TracingTable(const Kernels& original) : original_(original), table
 #define KERNEL(name) table_.name = [](auto... arguments) { noted(#name).name(arguments...); };
 #include "kernels/kernels.inc"
 #undef KERNEL
-#define KERNEL(name)                                                               \
-  if (original.name != nullptr) {                                                  \
-    name##_ = *original.name;                                                      \
-    name##_.run = [](auto... arguments) { noted(#name).name->run(arguments...); }; \
-    table_.name = &name##_;                                                        \
+#define KERNEL(name, function)                                                               \
+  if (original.name != nullptr) {                                                            \
+    name##_ = *original.name;                                                                \
+    name##_.function = [](auto... arguments) { noted(#name).name->function(arguments...); }; \
+    table_.name = &name##_;                                                                  \
   }
-  KERNEL(gemm_s8)
-  KERNEL(depthwise_s8)
+  KERNEL(image_s8, convert)
+  KERNEL(gemm_s8, run)
+  KERNEL(depthwise_s8, run)
 #undef KERNEL
 }
 
@@ -113,9 +115,17 @@ std::vector<TableEntry> table_entries(const Kernels& kernels) {
 #define KERNEL(name) entries.push_back({#name, kernels.name != &reference::name});
 #include "kernels/kernels.inc"
 #undef KERNEL
+  if (kernels.image_s8 != nullptr) entries.push_back({"image_s8", true});
   if (kernels.gemm_s8 != nullptr) entries.push_back({"gemm_s8", true});
   if (kernels.depthwise_s8 != nullptr) entries.push_back({"depthwise_s8", true});
   return entries;
+}
+
+double time_dot_loop(const Kernels& kernels, int64_t rounds) {
+  const Clock::time_point start = Clock::now();
+  const int64_t macs = kernels.dot_loop_s8(rounds);
+  const std::chrono::duration<double, std::nano> passed = Clock::now() - start;
+  return static_cast<double>(macs) / passed.count();
 }
 
 }  // namespace octavo

@@ -34,4 +34,7 @@ struct TableEntry {
 // All kernels of a table.
 std::vector<TableEntry> table_entries(const Kernels& kernels);
 
+// Multiply-accumulates a nanosecond (10^9 a second) of kernels.dot_loop_s8, which is not null.
+double time_dot_loop(const Kernels& kernels, int64_t rounds);
+
 }  // namespace octavo

@@ -16,6 +16,9 @@ struct Kernels {
   const ImageS8* image_s8;
   const GemmS8* gemm_s8;
   const DepthwiseS8* depthwise_s8;
+  // Dot products and nothing else, for measuring; returns how many multiply-accumulates it did. No
+  // operator's, and null where there are no dot products.
+  int64_t (*dot_loop_s8)(int64_t rounds);
 };
 
 // A table that has the reference kernels throughout: what the others start from.
@@ -24,7 +27,7 @@ constexpr Kernels reference_kernels(const char* isa) {
 #define KERNEL(name) &reference::name,
 #include "kernels/kernels.inc"
 #undef KERNEL
-          nullptr, nullptr, nullptr};
+          nullptr, nullptr, nullptr, nullptr};
 }
 
 extern const Kernels kPortable;

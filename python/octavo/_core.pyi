@@ -19,6 +19,10 @@ def kernel_sources(isa: str) -> dict[str, str]:
     """The table's kernels by name, each with the instruction set that it was made for: `isa`, or
     "portable" where the table has the reference kernel."""
 
+def dot_loop(isa: str, rounds: int) -> float:
+    """GMAC/s of the table's dot-product instruction by itself: a core's peak. A round is 12 such
+    instructions. ValueError where the table has none."""
+
 class Model:
     """A decoded file, immutable, shared by interpreters."""
 

@@ -17,6 +17,7 @@ Array = npt.NDArray[Any]
 Path = str | os.PathLike[str]
 
 _LEAST_RUNS = 5
+_PEAK_ROUNDS = 5000  # of the loop that finds the peak: tens of microseconds
 
 
 def random_input(details: dict[str, Any], generator: np.random.Generator) -> Array:
@@ -102,21 +103,24 @@ def profile(path: Path, *, warmup: int = 5, runs: int = 50, threads: int = 1) ->
 
     Arguments and errors are those of `measure`.
 
-    Keys: file, isa, threads, runs, milliseconds (of a run, measured by itself), macs, steps (node,
-    operator, output, kernels, microseconds, share, macs, gmacs_per_second, bytes), operators, the
-    costliest first (operator, count, microseconds, share, macs, gmacs_per_second). A kernel has a
-    name and an isa, that of the table that it comes from. A share is of the steps' sum, bytes are
-    those of a step's operands, constants included. Nodes that run as no step of their own, since
-    their value is known or another does their work, are absent.
+    Keys: file, isa, threads, runs, milliseconds (of a run, measured by itself), macs,
+    peak_gmacs_per_second (of one thread's int8 dot products and nothing else, measured between the
+    runs; None where the kernels have none), steps (node, operator, output, kernels, microseconds,
+    share, macs, gmacs_per_second, bytes), operators, the costliest first (operator, count,
+    microseconds, share, macs, gmacs_per_second). A kernel has a name and an isa, that of the table
+    that it comes from. A share is of the steps' sum, bytes are those of a step's operands,
+    constants included. Nodes that run as no step of their own, since their value is known or
+    another does their work, are absent.
     """
     interpreter = ready(path, threads)
     core = interpreter._main
+    has_peak = "gemm_s8" in _core.kernel_sources(core.isa)
     for _ in range(warmup):
         interpreter.invoke()
-    whole = []
-    rows = []
-    # In turns, so that both meet the same weather.
+    whole, rows, peaks = [], [], []
+    # In turns, because the machine's speed may change.
     for _ in range(runs):
+        peaks.append(_core.dot_loop(core.isa, _PEAK_ROUNDS) if has_peak else 0.0)
         start = time.perf_counter_ns()
         interpreter.invoke()
         whole.append(time.perf_counter_ns() - start)
@@ -147,6 +151,7 @@ def profile(path: Path, *, warmup: int = 5, runs: int = 50, threads: int = 1) ->
         "runs": runs,
         "milliseconds": float(np.median(whole)) / 1e6,
         "macs": facts["macs"],
+        "peak_gmacs_per_second": float(np.median(peaks)) if has_peak else None,
         "steps": steps,
         "operators": _by_operator(steps),
     }

@@ -78,7 +78,7 @@ def _fill(figure: Figure, facts: dict[str, Any]) -> None:
     figure.suptitle(_title(facts))
     grid = figure.add_gridspec(2, 2, height_ratios=[1, 4], width_ratios=[3, 2])
     _draw_timeline(figure.add_subplot(grid[0, :]), facts["steps"], colors)
-    _draw_speeds(figure.add_subplot(grid[1, 0]), facts["steps"], colors)
+    _draw_speeds(figure.add_subplot(grid[1, 0]), facts, colors)
     _draw_operators(figure.add_subplot(grid[1, 1]), facts["operators"], colors)
 
 
@@ -106,7 +106,7 @@ def _draw_timeline(axes: Axes, steps: list[dict[str, Any]], colors: dict[str, An
     axes.set(xlim=(0, max(start, 1e-9)), ylim=(-0.5, 0.5), yticks=[], xlabel="µs, step by step")
 
 
-def _draw_speeds(axes: Axes, steps: list[dict[str, Any]], colors: dict[str, Any]) -> None:
+def _draw_speeds(axes: Axes, facts: dict[str, Any], colors: dict[str, Any]) -> None:
     """Steps that multiply, by how much they do with a byte; areas are their shares of the time."""
     from matplotlib.ticker import LogLocator
 
@@ -118,7 +118,7 @@ def _draw_speeds(axes: Axes, steps: list[dict[str, Any]], colors: dict[str, Any]
         title="Speed of the steps that multiply (area: time; numbers: nodes)",
     )
     axes.grid(alpha=0.3)
-    shown = sorted((s for s in steps if s["macs"]), key=lambda step: -step["share"])
+    shown = sorted((s for s in facts["steps"] if s["macs"]), key=lambda step: -step["share"])
     for step in shown:
         axes.scatter(
             step["macs"] / step["bytes"],
@@ -129,6 +129,17 @@ def _draw_speeds(axes: Axes, steps: list[dict[str, Any]], colors: dict[str, Any]
             edgecolor="white",
         )
     axes.margins(0.12)
+    peak = facts["peak_gmacs_per_second"]
+    if peak is not None and shown:
+        axes.axhline(peak, color="black", linestyle="--", linewidth=1)
+        axes.annotate(
+            f"one thread's int8 dot products: {peak:.0f} GMAC/s",
+            (0.01, peak),
+            (0, 3),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            size=8,
+        )
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.set_major_formatter("{x:g}")

@@ -1,0 +1,27 @@
+// A loop of dot products and nothing else over a vector trait V: the peak of a core, which products
+// of matrices are measured against.
+
+// Enough independent sums to hide the latency of a dot product, few enough for 16 registers.
+constexpr int kPeakSums = 12;
+
+int64_t dot_loop_s8(int64_t rounds) {
+  V::Element elements[V::kDepth];
+  int8_t bytes[V::kLanes * V::kDepth];
+  for (int i = 0; i < V::kDepth; ++i) elements[i] = static_cast<V::Element>(37 * i + 11);
+  for (int i = 0; i < V::kLanes * V::kDepth; ++i) bytes[i] = static_cast<int8_t>(73 * i);
+  V::Weights x = V::broadcast(elements);
+  const V::Weights w = V::load_weights(bytes);
+  V::I32 sum[kPeakSums];
+#pragma GCC unroll 16
+  for (int i = 0; i < kPeakSums; ++i) sum[i] = V::set(i);
+  for (int64_t round = 0; round < rounds; ++round) {
+#pragma GCC unroll 16
+    for (int i = 0; i < kPeakSums; ++i) {
+      __asm__ volatile("" : "+v"(x));  // another one each time, for all that the compiler knows
+      V::dot(sum[i], x, w);
+    }
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < kPeakSums; ++i) __asm__ volatile("" : : "v"(sum[i]));
+  return rounds * kPeakSums * V::kLanes * V::kDepth;
+}
