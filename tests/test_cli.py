@@ -75,6 +75,20 @@ def test_run_shows_the_top_classes(octavo_command, files):
     assert len(rows(octavo_command("run", demo.network("int8"), "--input", array)[1])) == 3 + 5
 
 
+def test_run_takes_threads(octavo_command, files, monkeypatch):
+    command = ("run", demo.network("int8"), "--input", files("x.npy", np.ones((1, 8, 8, 1))))
+    alone = octavo_command(*command)
+    load, given = octavo.load, []
+
+    def counting_load(model, *, num_threads):
+        given.append(num_threads)
+        return load(model, num_threads=num_threads)
+
+    monkeypatch.setattr(octavo, "load", counting_load)
+    assert octavo_command(*command, "--threads", "2") == alone
+    assert given == [2]
+
+
 def test_run_takes_a_batch(octavo_command, files):
     images, labels = demo.digits()
     array = files("x.npy", images[:7, ..., None] / 16)

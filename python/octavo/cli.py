@@ -122,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace) -> None:
     console = open_console()
-    net = octavo.load(options.model)
+    net = octavo.load(options.model, num_threads=options.threads)
     labels: list[str] = []
     if options.labels is not None:
         labels = Path(options.labels).read_text("utf-8").splitlines()
