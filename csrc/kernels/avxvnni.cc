@@ -11,6 +11,7 @@ namespace {
 #include "kernels/gemm.inl"
 #include "kernels/depthwise.inl"
 #include "kernels/elementwise.inl"
+#include "kernels/peak.inl"
 #include "kernels/fill_table.inl"
 // clang-format on
 }  // namespace
