@@ -1,5 +1,6 @@
 #include "kernels/simd/avx512vnni.h"
 
+#include "kernels/simd/avx512_bytes.h"
 #include "kernels/table.h"
 
 namespace octavo {
@@ -10,7 +11,7 @@ namespace {
 #include "kernels/image.inl"
 #include "kernels/gemm.inl"
 #include "kernels/depthwise.inl"
-#include "kernels/elementwise.inl"
+#include "kernels/bytewise.inl"
 #include "kernels/peak.inl"
 #include "kernels/fill_table.inl"
 // clang-format on

@@ -1,16 +1,18 @@
 #include "kernels/simd/avxvnni.h"
 
+#include "kernels/simd/avx2_bytes.h"
 #include "kernels/table.h"
 
 namespace octavo {
 namespace avxvnni {
 namespace {
+using B = avx2::B;
 // clang-format off: the first has what the others use.
 #include "kernels/requantize.inl"
 #include "kernels/image.inl"
 #include "kernels/gemm.inl"
 #include "kernels/depthwise.inl"
-#include "kernels/elementwise.inl"
+#include "kernels/bytewise.inl"
 #include "kernels/peak.inl"
 #include "kernels/fill_table.inl"
 // clang-format on

@@ -1,51 +1,77 @@
-// ADD, SUB and MUL of int8 over a vector trait V; reference/binary.h has their formulas. Included
-// after gemm.inl, whose requantize it uses.
+// ADD, SUB, MUL, PRELU, MAXIMUM and MINIMUM of 8 bits over the traits V and B; reference/binary.h
+// and reference/relu.h have their formulas.
 
-V::I32 requantize(V::I32 x, Multiplier k) { return requantize(x, V::set(k.m), V::set(k.shift)); }
-
-// One operand of a row: its elements, or one that repeats.
-struct Operand {
-  const int8_t* data;
-  bool repeats;
-  V::I32 zero;
-
-  V::I32 at(int64_t i, int32_t lanes) const {
-    const V::I32 x = repeats ? V::set(*data) : V::load_s8(data + i, lanes);
-    return V::sub(x, zero);
-  }
-};
-
-// out = clamp(compute(a - a_zero, b - b_zero) + out_zero)
-template <class Params, class Compute>
-void binary_s8(const Params& p, const int8_t* a, const int8_t* b, int8_t* out, Compute compute) {
-  const V::I32 out_zero = V::set(p.out_zero), low = V::set(p.act_min), high = V::set(p.act_max);
-  const V::I32 a_zero = V::set(p.a_zero), b_zero = V::set(p.b_zero);
-  reference::for_each_row(
-      p.broadcast, a, b, out,
-      [&](int64_t n, const int8_t* x, int64_t x_stride, const int8_t* y, int64_t y_stride,
-          int8_t* to) {
-        const Operand first = {x, x_stride == 0, a_zero}, second = {y, y_stride == 0, b_zero};
-        for (int64_t i = 0; i < n; i += V::kLanes) {
-          const auto lanes = static_cast<int32_t>(n - i < V::kLanes ? n - i : V::kLanes);
-          const V::I32 z = compute(first.at(i, lanes), second.at(i, lanes));
-          V::store_s8(V::min(V::max(V::add(z, out_zero), low), high), to + i, lanes);
-        }
-      });
+template <class T>
+V::Output output_of(int32_t zero, int32_t low, int32_t high) {
+  return V::make_output({as_s8<T>(zero), as_s8<T>(low), as_s8<T>(high), kFlipOf<T>});
 }
 
-template <bool kSubtract>
-void scaled_sum_s8(const reference::ScaledSumParams& p, const int8_t* a, const int8_t* b,
-                   int8_t* out) {
-  const V::I32 left = V::set(p.left_shift);
-  binary_s8(p, a, b, out, [&](V::I32 x, V::I32 y) {
-    x = requantize(V::shift_left(x, left), p.a_scale);
-    y = requantize(V::shift_left(y, left), p.b_scale);
-    return requantize(kSubtract ? V::sub(x, y) : V::add(x, y), p.out_scale);
+Rescale rescale_by(Multiplier k) { return make_rescale(V::set(k.m), V::set(k.shift)); }
+
+// All multipliers are below 1.
+template <class T, bool kSubtract>
+void scaled_sum(const reference::ScaledSumParams& p, const T* a, const T* b, T* out) {
+  const V::Output to = output_of<T>(p.out_zero, p.act_min, p.act_max);
+  const V::I32 a_zero = V::set(shift_left(as_s8<T>(p.a_zero), p.left_shift));
+  const V::I32 b_zero = V::set(shift_left(as_s8<T>(p.b_zero), p.left_shift));
+  const V::I32 right = V::set(24 - p.left_shift);
+  const Rescale a_scale = rescale_by(p.a_scale), b_scale = rescale_by(p.b_scale),
+                out_scale = rescale_by(p.out_scale);
+  const B::Vec flip = B::set8(static_cast<int32_t>(kFlipOf<T>));
+  for_each_vector(p.broadcast, a, b, out, [&](B::Vec i, B::Vec j) {
+    return by_quarters(B::bit_xor(i, flip), B::bit_xor(j, flip), to, [&](V::I32 x, V::I32 y) {
+      x = a_scale(V::sub(V::shift_right(x, right), a_zero));
+      y = b_scale(V::sub(V::shift_right(y, right), b_zero));
+      return out_scale(kSubtract ? V::sub(x, y) : V::add(x, y));
+    });
   });
 }
 
-void mul_s8(const reference::ScaledProductParams& p, const int8_t* a, const int8_t* b,
-            int8_t* out) {
-  binary_s8(p, a, b, out,
-            [&](V::I32 x, V::I32 y) { return requantize(V::mul(x, y), p.multiplier); });
+constexpr int32_t kGreatestDifference = 255, kGreatestProduct = 255 * 255;
+
+template <class T, auto kReference>
+void product(const reference::ScaledProductParams& p, const T* a, const T* b, T* out) {
+  if (!fits_rescale(kGreatestProduct, p.multiplier)) return kReference(p, a, b, out);
+  const V::Output to = output_of<T>(p.out_zero, p.act_min, p.act_max);
+  const V::I32 a_zero = V::set(as_s8<T>(p.a_zero)), b_zero = V::set(as_s8<T>(p.b_zero));
+  const V::I32 right = V::set(24);
+  const Rescale scale = rescale_by(p.multiplier);
+  const B::Vec flip = B::set8(static_cast<int32_t>(kFlipOf<T>));
+  for_each_vector(p.broadcast, a, b, out, [&](B::Vec i, B::Vec j) {
+    return by_quarters(B::bit_xor(i, flip), B::bit_xor(j, flip), to, [&](V::I32 x, V::I32 y) {
+      return scale(V::mul(V::sub(V::shift_right(x, right), a_zero),
+                          V::sub(V::shift_right(y, right), b_zero)));
+    });
+  });
+}
+
+// What is 0 stays 0 when it is rescaled, so that the two branches add up.
+template <class T, auto kReference>
+void prelu(const reference::PreluParams& p, const T* in, const T* alpha, T* out) {
+  if (!fits_rescale(kGreatestDifference, p.identity) || !fits_rescale(kGreatestProduct, p.alpha)) {
+    return kReference(p, in, alpha, out);
+  }
+  const V::Output to =
+      output_of<T>(p.out_zero, std::numeric_limits<T>::min(), std::numeric_limits<T>::max());
+  const V::I32 in_zero = V::set(as_s8<T>(p.in_zero)), alpha_zero = V::set(as_s8<T>(p.alpha_zero));
+  const V::I32 right = V::set(24), zero = V::set(0);
+  const Rescale above = rescale_by(p.identity), below = rescale_by(p.alpha);
+  const B::Vec flip = B::set8(static_cast<int32_t>(kFlipOf<T>));
+  for_each_vector(p.broadcast, in, alpha, out, [&](B::Vec i, B::Vec j) {
+    return by_quarters(B::bit_xor(i, flip), B::bit_xor(j, flip), to, [&](V::I32 x, V::I32 y) {
+      x = V::sub(V::shift_right(x, right), in_zero);
+      y = V::sub(V::shift_right(y, right), alpha_zero);
+      return V::add(above(V::max(x, zero)), below(V::mul(V::min(x, zero), y)));
+    });
+  });
+}
+
+template <class T, bool kGreater>
+void extreme(const reference::Broadcast& p, const T* a, const T* b, T* out) {
+  const B::Vec flip = B::set8(static_cast<int32_t>(kFlipOf<T>));
+  for_each_vector(p, a, b, out, [=](B::Vec x, B::Vec y) {
+    x = B::bit_xor(x, flip);
+    y = B::bit_xor(y, flip);
+    return B::bit_xor(kGreater ? B::max8(x, y) : B::min8(x, y), flip);
+  });
 }

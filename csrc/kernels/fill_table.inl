@@ -6,8 +6,6 @@ constexpr Kernels fill_table(const char* isa) {
   k.gemm_s8 = &kGemmS8;
   k.depthwise_s8 = &kDepthwiseS8;
   k.dot_loop_s8 = &dot_loop_s8;
-  k.add_s8 = &scaled_sum_s8<false>;
-  k.sub_s8 = &scaled_sum_s8<true>;
-  k.mul_s8 = &mul_s8;
+  fill_bytewise(k);
   return k;
 }

@@ -1,4 +1,5 @@
 // The elementwise kernels of a table against reference/: every tail, both ends of every range.
+#include <type_traits>
 #include <utility>
 
 #include "kernels/table.h"
@@ -7,49 +8,76 @@
 namespace octavo::selftest {
 namespace {
 
-template <class Params>
-using BinaryKernel = void (*)(const Params& p, const int8_t* a, const int8_t* b, int8_t* out);
+using reference::Broadcast;
 
-// `p` but for what the operands say.
-template <class Params>
-void check_binary(BinaryKernel<Params> kernel, BinaryKernel<Params> reference, const Shape& a_shape,
-                  const Shape& b_shape, Params p, Random& random, Check& check) {
-  Shape shape;
-  check.expect(reference::broadcast_shapes(a_shape, b_shape, shape), a_shape, " and ", b_shape);
-  p.broadcast = reference::plan_broadcast(a_shape, b_shape, shape);
-  p.a_zero = any_zero_point(random);
-  p.b_zero = any_zero_point(random);
-  Buffer<int8_t> a(a_shape.count()), b(b_shape.count());
-  fill(any_content(random), random, a);
-  fill(any_content(random), random, b);
-  Buffer<int8_t> out(shape.count() + kGuard), expected(shape.count() + kGuard);
-  kernel(p, a.data(), b.data(), out.data());
-  reference(p, a.data(), b.data(), expected.data());
-  for (int64_t i = 0; i < shape.count() + kGuard; ++i) {
+// int8's, moved to T.
+template <class T>
+int32_t moved(int32_t value) {
+  return std::is_signed_v<T> ? value : value + 128;
+}
+
+void expect_same(const Shape& a_shape, const Shape& b_shape, Buffer<int8_t>& out,
+                 Buffer<int8_t>& expected, Check& check) {
+  for (int64_t i = 0; i < static_cast<int64_t>(out.size()); ++i) {
     check.expect(out[i] == expected[i], a_shape, " and ", b_shape, ": element ", i, " is ", out[i],
                  ", should be ", expected[i]);
   }
 }
 
-// Rows of every length, with each way in which an operand can repeat.
-template <class Params, class MakeParams>
-void sweep_binary(BinaryKernel<Params> kernel, BinaryKernel<Params> reference,
-                  MakeParams make_params, Check& check) {
-  Random random(33);
+// Calls run(a, b, out, kernel) for each of the pair of kernels, which shall give the same.
+template <class Run>
+void compare(const Shape& a_shape, const Shape& b_shape, const Shape& shape, Random& random,
+             Check& check, Run run) {
+  Buffer<int8_t> a(a_shape.count()), b(b_shape.count());
+  fill(any_content(random), random, a);
+  fill(any_content(random), random, b);
+  Buffer<int8_t> out(shape.count() + kGuard), expected(shape.count() + kGuard);
+  run(a.data(), b.data(), out.data(), true);
+  run(a.data(), b.data(), expected.data(), false);
+  expect_same(a_shape, b_shape, out, expected, check);
+}
+
+// Calls body(a_shape, b_shape, shape, broadcast) for rows of every length, with each way in which
+// an operand can repeat.
+template <class Body>
+void for_each_pair(int repetitions, Random& random, Check& check, Body body) {
   for (int32_t n = 1; n <= 130; ++n) {
     const Shape full = make_shape(3, n), row = make_shape(n), column = make_shape(3, 1);
     const Shape pairs[][2] = {{full, full}, {make_shape(1), full}, {full, make_shape(1)},
                               {full, row},  {column, full},        {row, column}};
-    for (int i = 0; i < 20; ++i) {
-      OutputStage stage(1, 1, random);
-      Params p = make_params(stage, random);
-      p.out_zero = stage.output.out_zero;
-      p.act_min = stage.output.act_min;
-      p.act_max = stage.output.act_max;
+    for (int i = 0; i < repetitions; ++i) {
       const auto& [a, b] = pairs[random.bits() % (sizeof(pairs) / sizeof(pairs[0]))];
-      check_binary(kernel, reference, a, b, p, random, check);
+      Shape shape;
+      check.expect(reference::broadcast_shapes(a, b, shape), a, " and ", b);
+      body(a, b, shape, reference::plan_broadcast(a, b, shape));
     }
   }
+}
+
+template <class T, class Params>
+using BinaryKernel = void (*)(const Params& p, const T* a, const T* b, T* out);
+
+// make_params(stage, random) gives what the operands and the output do not say.
+template <class T, class Params, class MakeParams>
+void sweep_binary(BinaryKernel<T, Params> kernel, BinaryKernel<T, Params> reference,
+                  MakeParams make_params, Check& check) {
+  Random random(33);
+  for_each_pair(
+      20, random, check,
+      [&](const Shape& a, const Shape& b, const Shape& shape, const Broadcast& broadcast) {
+        OutputStage stage(1, 1, random);
+        Params p = make_params(stage, random);
+        p.broadcast = broadcast;
+        p.a_zero = moved<T>(any_zero_point(random));
+        p.b_zero = moved<T>(any_zero_point(random));
+        p.out_zero = moved<T>(stage.output.out_zero);
+        p.act_min = moved<T>(stage.output.act_min);
+        p.act_max = moved<T>(stage.output.act_max);
+        compare(a, b, shape, random, check, [&](void* x, void* y, void* out, bool fast) {
+          (fast ? kernel : reference)(p, static_cast<T*>(x), static_cast<T*>(y),
+                                      static_cast<T*>(out));
+        });
+      });
 }
 
 // Multipliers below 1, as the operator has them; the sum has about 28 bits.
@@ -69,23 +97,100 @@ reference::ScaledProductParams product_params(OutputStage& stage, Random&) {
   return p;
 }
 
-void test_add(const Kernels& kernels, Check& check) {
-  sweep_binary<reference::ScaledSumParams>(kernels.add_s8, &reference::add_s8, &sum_params, check);
+using reference::ScaledProductParams;
+using reference::ScaledSumParams;
+
+void test_add(const Kernels& k, Check& check) {
+  sweep_binary<int8_t, ScaledSumParams>(k.add_s8, &reference::add_s8, &sum_params, check);
+  sweep_binary<uint8_t, ScaledSumParams>(k.add_u8, &reference::add_u8, &sum_params, check);
 }
 
-void test_sub(const Kernels& kernels, Check& check) {
-  sweep_binary<reference::ScaledSumParams>(kernels.sub_s8, &reference::sub_s8, &sum_params, check);
+void test_sub(const Kernels& k, Check& check) {
+  sweep_binary<int8_t, ScaledSumParams>(k.sub_s8, &reference::sub_s8, &sum_params, check);
+  sweep_binary<uint8_t, ScaledSumParams>(k.sub_u8, &reference::sub_u8, &sum_params, check);
 }
 
-void test_mul(const Kernels& kernels, Check& check) {
-  sweep_binary<reference::ScaledProductParams>(kernels.mul_s8, &reference::mul_s8, &product_params,
-                                               check);
+void test_mul(const Kernels& k, Check& check) {
+  sweep_binary<int8_t, ScaledProductParams>(k.mul_s8, &reference::mul_s8, &product_params, check);
+  sweep_binary<uint8_t, ScaledProductParams>(k.mul_u8, &reference::mul_u8, &product_params, check);
+}
+
+template <class T>
+void sweep_prelu(BinaryKernel<T, reference::PreluParams> kernel,
+                 BinaryKernel<T, reference::PreluParams> reference, Check& check) {
+  Random random(34);
+  for_each_pair(
+      20, random, check,
+      [&](const Shape& a, const Shape& b, const Shape& shape, const Broadcast& broadcast) {
+        OutputStage stage(2, 1, random);
+        const reference::PreluParams p = {broadcast,
+                                          moved<T>(any_zero_point(random)),
+                                          moved<T>(any_zero_point(random)),
+                                          moved<T>(stage.output.out_zero),
+                                          stage.multiplier[0],
+                                          stage.multiplier[1]};
+        compare(a, b, shape, random, check, [&](void* x, void* y, void* out, bool fast) {
+          (fast ? kernel : reference)(p, static_cast<T*>(x), static_cast<T*>(y),
+                                      static_cast<T*>(out));
+        });
+      });
+}
+
+void test_prelu(const Kernels& k, Check& check) {
+  sweep_prelu<int8_t>(k.prelu_s8, &reference::prelu_s8, check);
+  sweep_prelu<uint8_t>(k.prelu_u8, &reference::prelu_u8, check);
+}
+
+template <class T>
+void sweep_extreme(BinaryKernel<T, Broadcast> kernel, BinaryKernel<T, Broadcast> reference,
+                   Check& check) {
+  Random random(35);
+  for_each_pair(
+      6, random, check,
+      [&](const Shape& a, const Shape& b, const Shape& shape, const Broadcast& broadcast) {
+        compare(a, b, shape, random, check, [&](void* x, void* y, void* out, bool fast) {
+          (fast ? kernel : reference)(broadcast, static_cast<T*>(x), static_cast<T*>(y),
+                                      static_cast<T*>(out));
+        });
+      });
+}
+
+void test_extremes(const Kernels& k, Check& check) {
+  sweep_extreme<int8_t>(k.maximum_s8, &reference::maximum_s8, check);
+  sweep_extreme<int8_t>(k.minimum_s8, &reference::minimum_s8, check);
+  sweep_extreme<uint8_t>(k.maximum_u8, &reference::maximum_u8, check);
+  sweep_extreme<uint8_t>(k.minimum_u8, &reference::minimum_u8, check);
+}
+
+void test_lookup(const Kernels& k, Check& check) {
+  Random random(37);
+  const Shape table = make_shape(reference::kLut8Size);
+  for (int32_t n = 1; n <= 400; ++n) {
+    const Shape shape = make_shape(n);
+    compare(shape, table, shape, random, check, [&](void* in, void* lut, void* out, bool fast) {
+      (fast ? k.lookup_8 : &reference::lookup_8)(
+          n, static_cast<uint8_t*>(lut), static_cast<uint8_t*>(in), static_cast<uint8_t*>(out));
+    });
+  }
+  // Every value of the input.
+  Buffer<int8_t> lut(reference::kLut8Size), in(4096), out(4096);
+  fill(Content::kAny, random, lut);
+  for (int32_t i = 0; i < 4096; ++i) in[i] = static_cast<int8_t>(i * 7);
+  const auto* entries = reinterpret_cast<const uint8_t*>(lut.data());
+  k.lookup_8(4096, entries, reinterpret_cast<const uint8_t*>(in.data()),
+             reinterpret_cast<uint8_t*>(out.data()));
+  for (int32_t i = 0; i < 4096; ++i) {
+    check.expect_equal<int32_t>(out[i], lut[static_cast<uint8_t>(in[i])], "entry");
+  }
 }
 
 constexpr KernelTest kTests[] = {
-    {"int8 ADD", &test_add},
-    {"int8 SUB", &test_sub},
-    {"int8 MUL", &test_mul},
+    {"8-bit ADD", &test_add},
+    {"8-bit SUB", &test_sub},
+    {"8-bit MUL", &test_mul},
+    {"8-bit PRELU", &test_prelu},
+    {"8-bit MAXIMUM, MINIMUM", &test_extremes},
+    {"8-bit lookup", &test_lookup},
 };
 
 }  // namespace

@@ -1,0 +1,62 @@
+// What the kernels of 8-bit elements share, over the traits V and B: walking operands by vectors of
+// bytes, int32 from bytes and back. int8 is computed with; uint8 has its sign bit flipped first.
+
+template <class T>
+constexpr Flip kFlipOf = std::is_signed_v<T> ? Flip::kNo : Flip::kSign;
+
+// A zero point or a bound of T, as that of int8.
+template <class T>
+constexpr int32_t as_s8(int32_t value) {
+  return value - static_cast<int32_t>(kFlipOf<T>);
+}
+
+// One operand of a row: its elements, or one that repeats.
+struct ByteOperand {
+  const uint8_t* data;
+  bool repeats;
+  B::Vec value;  // where it repeats
+
+  ByteOperand(const uint8_t* data, int64_t stride)
+      : data(data), repeats(stride == 0), value(B::set8(*data)) {}
+  B::Vec at(int64_t i) const { return repeats ? value : B::load(data + i); }
+  B::Vec part_at(int64_t i, int64_t count) const {
+    return repeats ? value : B::load_part(data + i, count);
+  }
+};
+
+// out = compute(a, b) by vectors of the operands' elements.
+template <class T, class Compute>
+void for_each_vector(const reference::Broadcast& broadcast, const T* a, const T* b, T* out,
+                     Compute compute) {
+  const auto row = [&](int64_t n, const uint8_t* x, int64_t x_stride, const uint8_t* y,
+                       int64_t y_stride, uint8_t* to) {
+    if (n == 0) return;
+    const ByteOperand first(x, x_stride), second(y, y_stride);
+    int64_t i = 0;
+    for (; i + B::kSize <= n; i += B::kSize) {
+      B::store(compute(first.at(i), second.at(i)), to + i);
+    }
+    if (i == n) return;
+    B::store_part(compute(first.part_at(i, n - i), second.part_at(i, n - i)), to + i, n - i);
+  };
+  reference::for_each_row(broadcast, reinterpret_cast<const uint8_t*>(a),
+                          reinterpret_cast<const uint8_t*>(b), reinterpret_cast<uint8_t*>(out),
+                          row);
+}
+
+// The int8 of a vector as int32 times 2^24, in the order in which V::finish takes them.
+struct Quarters {
+  V::I32 v[4];
+};
+Quarters widen(B::Vec x) {
+  const B::Vec zero = B::set8(0), low = B::low8(zero, x), high = B::high8(zero, x);
+  return {{B::low16(zero, low), B::high16(zero, low), B::low16(zero, high), B::high16(zero, high)}};
+}
+
+// finish(compute(a, b)) for each quarter.
+template <class Compute>
+B::Vec by_quarters(B::Vec a, B::Vec b, const V::Output& to, Compute compute) {
+  const Quarters x = widen(a), y = widen(b);
+  return V::finish(compute(x.v[0], y.v[0]), compute(x.v[1], y.v[1]), compute(x.v[2], y.v[2]),
+                   compute(x.v[3], y.v[3]), to);
+}

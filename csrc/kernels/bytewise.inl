@@ -1,0 +1,22 @@
+// The kernels of 8-bit elements that are no products of matrices, over the traits V and B.
+
+#include "kernels/bytes.inl"
+// What the others use stands first.
+#include "kernels/elementwise.inl"
+#include "kernels/lookup.inl"
+
+constexpr void fill_bytewise(Kernels& k) {
+  k.add_s8 = &scaled_sum<int8_t, false>;
+  k.add_u8 = &scaled_sum<uint8_t, false>;
+  k.sub_s8 = &scaled_sum<int8_t, true>;
+  k.sub_u8 = &scaled_sum<uint8_t, true>;
+  k.mul_s8 = &product<int8_t, &reference::mul_s8>;
+  k.mul_u8 = &product<uint8_t, &reference::mul_u8>;
+  k.prelu_s8 = &prelu<int8_t, &reference::prelu_s8>;
+  k.prelu_u8 = &prelu<uint8_t, &reference::prelu_u8>;
+  k.maximum_s8 = &extreme<int8_t, true>;
+  k.maximum_u8 = &extreme<uint8_t, true>;
+  k.minimum_s8 = &extreme<int8_t, false>;
+  k.minimum_u8 = &extreme<uint8_t, false>;
+  k.lookup_8 = &lookup_8;
+}

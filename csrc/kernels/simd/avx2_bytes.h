@@ -1,0 +1,83 @@
+// AVX2: vectors of 32 bytes, and what the kernels of 8-bit elements do with them.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+#include <cstring>
+
+namespace octavo::avx2 {
+namespace {  // or its functions would be there for the linker to choose from
+
+struct B {
+  using Vec = __m256i;
+  static constexpr int kSize = 32;
+
+  static Vec load(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
+  static void store(Vec x, void* p) { _mm256_storeu_si256(static_cast<__m256i*>(p), x); }
+  // The first `count` bytes, at least 1 and less than kSize; the others are 0.
+  static Vec load_part(const void* p, int64_t count) {
+    uint8_t bytes[kSize] = {};
+    memcpy(bytes, p, static_cast<size_t>(count));
+    return load(bytes);
+  }
+  static void store_part(Vec x, void* p, int64_t count) {
+    uint8_t bytes[kSize];
+    store(x, bytes);
+    memcpy(p, bytes, static_cast<size_t>(count));
+  }
+
+  static Vec set8(int32_t x) { return _mm256_set1_epi8(static_cast<char>(x)); }
+  static Vec set16(int32_t x) { return _mm256_set1_epi16(static_cast<int16_t>(x)); }
+  static Vec bit_xor(Vec a, Vec b) { return _mm256_xor_si256(a, b); }
+  static Vec min8(Vec a, Vec b) { return _mm256_min_epi8(a, b); }
+  static Vec max8(Vec a, Vec b) { return _mm256_max_epi8(a, b); }
+
+  // The elements of a and b in turn: of the lower and of the upper half of each 128 bits. narrow16
+  // and narrow32, which saturate, put halves back where they came from.
+  static Vec low8(Vec a, Vec b) { return _mm256_unpacklo_epi8(a, b); }
+  static Vec high8(Vec a, Vec b) { return _mm256_unpackhi_epi8(a, b); }
+  static Vec low16(Vec a, Vec b) { return _mm256_unpacklo_epi16(a, b); }
+  static Vec high16(Vec a, Vec b) { return _mm256_unpackhi_epi16(a, b); }
+  static Vec narrow16(Vec low, Vec high) { return _mm256_packs_epi16(low, high); }
+  static Vec narrow32(Vec low, Vec high) { return _mm256_packs_epi32(low, high); }
+
+  // a[0] * b[0] + a[1] * b[1] of the int16 in each int32.
+  static Vec dot16(Vec a, Vec b) { return _mm256_madd_epi16(a, b); }
+
+  // A table of 256 bytes. A shuffle looks up 16, and gives 0 for an index whose sign bit is set.
+  // Each delta is the exclusive or of 16 entries with the 16 before, so that all whose number times
+  // 16 can be taken from the index, without a change of sign, add up to its entry; the upper half
+  // of the table is so on its own.
+  struct Table {
+    Vec delta[16];
+  };
+  static Table load_table(const uint8_t* lut) {
+    Table t;
+    __m128i before = _mm_setzero_si128();
+    for (int i = 0; i < 16; ++i) {
+      if (i == 8) before = _mm_setzero_si128();
+      const __m128i part = _mm_loadu_si128(reinterpret_cast<const __m128i*>(lut + 16 * i));
+      t.delta[i] = _mm256_broadcastsi128_si256(_mm_xor_si128(part, before));
+      before = part;
+    }
+    return t;
+  }
+  static Vec look_up(const Table& t, Vec x) {
+    const Vec step = set8(16);
+    Vec lower = x, upper = _mm256_xor_si256(x, set8(-128));
+    Vec y = _mm256_xor_si256(_mm256_shuffle_epi8(t.delta[0], lower),
+                             _mm256_shuffle_epi8(t.delta[8], upper));
+#pragma GCC unroll 8
+    for (int i = 1; i < 8; ++i) {
+      lower = _mm256_subs_epi8(lower, step);
+      upper = _mm256_subs_epi8(upper, step);
+      y = _mm256_xor_si256(y, _mm256_xor_si256(_mm256_shuffle_epi8(t.delta[i], lower),
+                                               _mm256_shuffle_epi8(t.delta[8 + i], upper)));
+    }
+    return y;
+  }
+};
+
+}  // namespace
+}  // namespace octavo::avx2

@@ -1,0 +1,72 @@
+// AVX-512 BW: vectors of 64 bytes, and what the kernels of 8-bit elements do with them.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+namespace octavo::avx512vnni {
+namespace {  // or its functions would be there for the linker to choose from
+
+struct B {
+  using Vec = __m512i;
+  static constexpr int kSize = 64;
+
+  static Vec load(const void* p) { return _mm512_loadu_si512(p); }
+  static void store(Vec x, void* p) { _mm512_storeu_si512(p, x); }
+  // The first `count` bytes, at least 1 and less than kSize; the others are 0.
+  static Vec load_part(const void* p, int64_t count) {
+    return _mm512_maskz_loadu_epi8((__mmask64{1} << count) - 1, p);
+  }
+  static void store_part(Vec x, void* p, int64_t count) {
+    _mm512_mask_storeu_epi8(p, (__mmask64{1} << count) - 1, x);
+  }
+
+  static Vec set8(int32_t x) { return _mm512_set1_epi8(static_cast<char>(x)); }
+  static Vec set16(int32_t x) { return _mm512_set1_epi16(static_cast<int16_t>(x)); }
+  static Vec bit_xor(Vec a, Vec b) { return _mm512_xor_si512(a, b); }
+  static Vec min8(Vec a, Vec b) { return _mm512_min_epi8(a, b); }
+  static Vec max8(Vec a, Vec b) { return _mm512_max_epi8(a, b); }
+
+  // The elements of a and b in turn: of the lower and of the upper half of each 128 bits. narrow16
+  // and narrow32, which saturate, put halves back where they came from.
+  static Vec low8(Vec a, Vec b) { return _mm512_unpacklo_epi8(a, b); }
+  static Vec high8(Vec a, Vec b) { return _mm512_unpackhi_epi8(a, b); }
+  static Vec low16(Vec a, Vec b) { return _mm512_unpacklo_epi16(a, b); }
+  static Vec high16(Vec a, Vec b) { return _mm512_unpackhi_epi16(a, b); }
+  static Vec narrow16(Vec low, Vec high) { return _mm512_packs_epi16(low, high); }
+  static Vec narrow32(Vec low, Vec high) { return _mm512_packs_epi32(low, high); }
+
+  // a[0] * b[0] + a[1] * b[1] of the int16 in each int32.
+  static Vec dot16(Vec a, Vec b) { return _mm512_madd_epi16(a, b); }
+
+  // A table of 256 bytes: as 128 pairs, of which an instruction looks up 64.
+  struct Table {
+    Vec pairs[4];
+  };
+  static Table load_table(const uint8_t* lut) {
+    return {{load(lut), load(lut + 64), load(lut + 128), load(lut + 192)}};
+  }
+  static Vec look_up(const Table& t, Vec x) {
+    const Vec one = set16(1);
+    const Vec odd = look_up_pairs(t, _mm512_srli_epi16(x, 9), _mm512_movepi16_mask(x));
+    const Vec even =
+        look_up_pairs(t, _mm512_srli_epi16(x, 1), _mm512_test_epi16_mask(x, set16(0x80)));
+    // Each wants the byte of its pair that its last bit names, in its own place.
+    const Vec even_byte = _mm512_mask_srli_epi16(even, _mm512_test_epi16_mask(x, one), even, 8);
+    const Vec odd_byte =
+        _mm512_mask_slli_epi16(odd, _mm512_testn_epi16_mask(x, set16(0x100)), odd, 8);
+    return _mm512_mask_blend_epi8(0xaaaaaaaaaaaaaaaa, even_byte, odd_byte);
+  }
+
+ private:
+  // By the lowest 6 bits of each index; `upper` says which lie in the table's upper half.
+  static Vec look_up_pairs(const Table& t, Vec index, __mmask32 upper) {
+    const Vec low = _mm512_permutex2var_epi16(t.pairs[0], index, t.pairs[1]);
+    const Vec high = _mm512_permutex2var_epi16(t.pairs[2], index, t.pairs[3]);
+    return _mm512_mask_mov_epi16(low, upper, high);
+  }
+};
+
+}  // namespace
+}  // namespace octavo::avx512vnni
