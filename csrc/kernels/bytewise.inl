@@ -1,8 +1,9 @@
 // The kernels of 8-bit elements that are no products of matrices, over the traits V and B.
 
 #include "kernels/bytes.inl"
-// What the others use stands first.
+// The first has what the others use.
 #include "kernels/elementwise.inl"
+#include "kernels/linear_sum.inl"
 #include "kernels/lookup.inl"
 
 constexpr void fill_bytewise(Kernels& k) {
@@ -18,5 +19,6 @@ constexpr void fill_bytewise(Kernels& k) {
   k.maximum_u8 = &extreme<uint8_t, true>;
   k.minimum_s8 = &extreme<int8_t, false>;
   k.minimum_u8 = &extreme<uint8_t, false>;
+  k.linear_sum_8 = &linear_sum_8;
   k.lookup_8 = &lookup_8;
 }

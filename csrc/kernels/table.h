@@ -3,6 +3,7 @@
 
 #include "kernels/depthwise.h"
 #include "kernels/gemm.h"
+#include "kernels/linear_sum.h"
 #include "reference/reference.h"
 
 namespace octavo {
@@ -16,6 +17,7 @@ struct Kernels {
   const ImageS8* image_s8;
   const GemmS8* gemm_s8;
   const DepthwiseS8* depthwise_s8;
+  LinearSum8 linear_sum_8;
   // Dot products and nothing else, for measuring; returns how many multiply-accumulates it did. No
   // operator's, and null where there are no dot products.
   int64_t (*dot_loop_s8)(int64_t rounds);
@@ -27,7 +29,7 @@ constexpr Kernels reference_kernels(const char* isa) {
 #define KERNEL(name) &reference::name,
 #include "kernels/kernels.inc"
 #undef KERNEL
-          nullptr, nullptr, nullptr, nullptr};
+          nullptr, nullptr, nullptr, nullptr, nullptr};
 }
 
 extern const Kernels kPortable;

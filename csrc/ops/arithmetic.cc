@@ -2,6 +2,7 @@
 #include "base/math.h"
 #include "ops/activation.h"
 #include "ops/elementwise.h"
+#include "ops/linear_sum.h"
 
 namespace octavo {
 namespace {
@@ -46,7 +47,12 @@ Status prepare_plain(PrepareContext& c, const reference::Broadcast& broadcast,
   return activation_range(c, fused_activation(c), &p->act_min, &p->act_max);
 }
 
-Status prepare_scaled_sum(PrepareContext& c, const reference::Broadcast& broadcast,
+Status invoke_linear_sum(const Step& s, const Workspace& w) {
+  w.kernels.linear_sum_8(s.params<LinearSumParams>(), s.input(0), s.input(1), s.output(0));
+  return {};
+}
+
+Status prepare_scaled_sum(PrepareContext& c, const reference::Broadcast& broadcast, bool subtract,
                           Step::Invoke invoke) {
   const Tensor& a = c.input(0);
   const Tensor& b = c.input(1);
@@ -68,8 +74,16 @@ Status prepare_scaled_sum(PrepareContext& c, const reference::Broadcast& broadca
   p->a_scale = quantize_multiplier(static_cast<double>(a.scale()) / twice_max);
   p->b_scale = quantize_multiplier(static_cast<double>(b.scale()) / twice_max);
   p->out_scale = quantize_multiplier(rescale);
+  OCTAVO_TRY(quantized_activation_range(c, fused_activation(c), out, &p->act_min, &p->act_max));
   c.step.invoke = invoke;
-  return quantized_activation_range(c, fused_activation(c), out, &p->act_min, &p->act_max);
+  LinearSumParams linear, *chosen;
+  if (out.type == DType::kInt16 || !find_linear_sum(c.kernels, out.type, subtract, *p, &linear)) {
+    return {};
+  }
+  OCTAVO_TRY(c.make_params(chosen));
+  *chosen = linear;
+  c.step.invoke = &invoke_linear_sum;
+  return {};
 }
 
 // Whether log2(x) is within 0.001 of an integer, which is then *exponent: LiteRT's power of two.
@@ -98,7 +112,7 @@ Status prepare_shifted_sum(PrepareContext& c, const reference::Broadcast& broadc
 }
 
 // ADD and SUB; `shifted_s16` runs them where the scales are powers of two.
-template <Step::Invoke shifted_s16>
+template <bool subtract, Step::Invoke shifted_s16>
 Status prepare_quantized_sum(PrepareContext& c, const reference::Broadcast& broadcast,
                              Step::Invoke invoke) {
   OCTAVO_TRY(expect_quantized_operands(c));
@@ -109,7 +123,7 @@ Status prepare_quantized_sum(PrepareContext& c, const reference::Broadcast& broa
       is_power_of_two(c.output(0).scale(), &out_log2)) {
     return prepare_shifted_sum(c, broadcast, out_log2 - a_log2, out_log2 - b_log2, shifted_s16);
   }
-  return prepare_scaled_sum(c, broadcast, invoke);
+  return prepare_scaled_sum(c, broadcast, subtract, invoke);
 }
 
 Status prepare_quantized_product(PrepareContext& c, const reference::Broadcast& broadcast,
@@ -157,13 +171,13 @@ Status prepare_arithmetic(PrepareContext& c, const Invokes& invokes, PrepareQuan
 }  // namespace
 
 Status prepare_add(PrepareContext& c) {
-  return prepare_arithmetic(c, kAdd,
-                            &prepare_quantized_sum<&invoke_kernel<&Kernels::add_shifted_s16>>);
+  return prepare_arithmetic(
+      c, kAdd, &prepare_quantized_sum<false, &invoke_kernel<&Kernels::add_shifted_s16>>);
 }
 
 Status prepare_sub(PrepareContext& c) {
-  return prepare_arithmetic(c, kSub,
-                            &prepare_quantized_sum<&invoke_kernel<&Kernels::sub_shifted_s16>>);
+  return prepare_arithmetic(
+      c, kSub, &prepare_quantized_sum<true, &invoke_kernel<&Kernels::sub_shifted_s16>>);
 }
 
 Status prepare_mul(PrepareContext& c) {

@@ -162,6 +162,46 @@ void test_extremes(const Kernels& k, Check& check) {
   sweep_extreme<uint8_t>(k.minimum_u8, &reference::minimum_u8, check);
 }
 
+int32_t weighted(int32_t value, LinearWeight w) { return 256 * value * w.high; }
+
+// What kernels/linear_sum.h says.
+void linear_sum_by_formula(const LinearSumParams& p, const uint8_t* a, const uint8_t* b,
+                           uint8_t* out) {
+  const auto flip = static_cast<uint8_t>(p.flip);
+  reference::for_each_broadcast(p.broadcast, a, b, out, [&](uint8_t i, uint8_t j) {
+    const auto x = static_cast<int8_t>(i ^ flip), y = static_cast<int8_t>(j ^ flip);
+    const int32_t low = 256 * (x * p.a.low + y * p.b.low);
+    const int32_t sum = weighted(x, p.a) + weighted(y, p.b) + (low >> 15) + p.constant;
+    return static_cast<uint8_t>(clamp(sum >> p.right, p.act_min, p.act_max) ^ flip);
+  });
+}
+
+// Weights and constants so large that the sum just fits.
+void test_linear_sum(const Kernels& k, Check& check) {
+  Random random(36);
+  for_each_pair(
+      20, random, check,
+      [&](const Shape& a, const Shape& b, const Shape& shape, const Broadcast& broadcast) {
+        OutputStage stage(1, 1, random);
+        const auto low = [&] { return static_cast<int16_t>(random.integer(0, INT16_MAX)); };
+        const auto high = static_cast<int16_t>(random.integer(-32000, 32000));
+        const int16_t rest = static_cast<int16_t>(32000 - (high < 0 ? -high : high));
+        const auto other = static_cast<int16_t>(random.integer(-rest, rest));
+        const LinearSumParams p = {broadcast,
+                                   {high, low()},
+                                   {other, low()},
+                                   static_cast<int32_t>(random.integer(-(1 << 30), 1 << 30)),
+                                   static_cast<int32_t>(random.integer(1, 22)),
+                                   stage.output.act_min,
+                                   stage.output.act_max,
+                                   random.bits() % 2 == 0 ? Flip::kNo : Flip::kSign};
+        compare(a, b, shape, random, check, [&](void* x, void* y, void* out, bool fast) {
+          (fast ? k.linear_sum_8 : &linear_sum_by_formula)(
+              p, static_cast<uint8_t*>(x), static_cast<uint8_t*>(y), static_cast<uint8_t*>(out));
+        });
+      });
+}
+
 void test_lookup(const Kernels& k, Check& check) {
   Random random(37);
   const Shape table = make_shape(reference::kLut8Size);
@@ -190,6 +230,7 @@ constexpr KernelTest kTests[] = {
     {"8-bit MUL", &test_mul},
     {"8-bit PRELU", &test_prelu},
     {"8-bit MAXIMUM, MINIMUM", &test_extremes},
+    {"8-bit weighted sum", &test_linear_sum},
     {"8-bit lookup", &test_lookup},
 };
 

@@ -1,0 +1,30 @@
+// The kernel of linear_sum.h over the traits V and B.
+
+// The weights of a and b side by side in each int32, as dot16 takes them.
+B::Vec weight_pair(int16_t a, int16_t b) {
+  return V::set(static_cast<int32_t>(static_cast<uint16_t>(a) |
+                                     static_cast<uint32_t>(static_cast<uint16_t>(b)) << 16));
+}
+
+void linear_sum_8(const LinearSumParams& p, const uint8_t* a, const uint8_t* b, uint8_t* out) {
+  const B::Vec high = weight_pair(p.a.high, p.b.high), low = weight_pair(p.a.low, p.b.low);
+  const B::Vec constant = V::set(p.constant), zero = B::set8(0),
+               flip = B::set8(static_cast<int32_t>(p.flip));
+  const B::Vec least = B::set8(p.act_min), most = B::set8(p.act_max);
+  const V::I32 right = V::set(p.right), low_bits = V::set(15);
+  const auto sum = [=](B::Vec pairs) {
+    const B::Vec x = V::add(B::dot16(pairs, high), V::shift_right(B::dot16(pairs, low), low_bits));
+    return V::shift_right(V::add(x, constant), right);
+  };
+  // int16 from bytes: 256 times their values.
+  const auto half = [=](B::Vec x, B::Vec y) {
+    return B::narrow32(sum(B::low16(x, y)), sum(B::high16(x, y)));
+  };
+  for_each_vector(p.broadcast, a, b, out, [=](B::Vec x, B::Vec y) {
+    x = B::bit_xor(x, flip);
+    y = B::bit_xor(y, flip);
+    const B::Vec z = B::narrow16(half(B::low8(zero, x), B::low8(zero, y)),
+                                 half(B::high8(zero, x), B::high8(zero, y)));
+    return B::bit_xor(B::min8(B::max8(z, least), most), flip);
+  });
+}
