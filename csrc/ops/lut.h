@@ -9,4 +9,16 @@ namespace octavo {
 // fills.
 Status make_lookup_8(PrepareContext& c, uint8_t*& lut);
 
+// The same for what a kernel makes of each of the 256 values.
+template <auto kKernel, class Params>
+Status tabulate_8(PrepareContext& c, Params p) {
+  uint8_t values[reference::kLut8Size];
+  for (int32_t i = 0; i < reference::kLut8Size; ++i) values[i] = static_cast<uint8_t>(i);
+  uint8_t* lut;
+  OCTAVO_TRY(make_lookup_8(c, lut));
+  p.count = reference::kLut8Size;
+  (c.kernels.*kKernel)(p, Data{values}, Data{lut});
+  return {};
+}
+
 }  // namespace octavo

@@ -1,5 +1,6 @@
 // QUANTIZE, DEQUANTIZE.
 #include "ops/elementwise.h"
+#include "ops/lut.h"
 
 namespace octavo {
 namespace {
@@ -7,38 +8,56 @@ namespace {
 using reference::AffineParams;
 using reference::RequantizeParams;
 
+// What runs the operator, or prepares it, from one type to another.
+template <class F>
 struct Variant {
   DType in, out;
-  Step::Invoke invoke;
+  F function;
 };
 
-template <size_t n>
-Step::Invoke find(const Variant (&variants)[n], const PrepareContext& c) {
-  for (const Variant& v : variants) {
-    if (c.input(0).type == v.in && c.output(0).type == v.out) return v.invoke;
+template <class F, size_t n>
+F find(const Variant<F> (&variants)[n], const PrepareContext& c) {
+  for (const Variant<F>& v : variants) {
+    if (c.input(0).type == v.in && c.output(0).type == v.out) return v.function;
   }
   return nullptr;
 }
 
-constexpr Variant kQuantize[] = {
+constexpr Variant<Step::Invoke> kQuantize[] = {
     {DType::kFloat32, DType::kInt8, &invoke_kernel<&Kernels::quantize_s8>},
     {DType::kFloat32, DType::kUInt8, &invoke_kernel<&Kernels::quantize_u8>},
     {DType::kFloat32, DType::kInt16, &invoke_kernel<&Kernels::quantize_s16>},
 };
 
-constexpr Variant kRequantize[] = {
-    {DType::kInt8, DType::kInt8, &invoke_kernel<&Kernels::requantize_s8>},
-    {DType::kInt8, DType::kUInt8, &invoke_kernel<&Kernels::requantize_s8_u8>},
-    {DType::kUInt8, DType::kUInt8, &invoke_kernel<&Kernels::requantize_u8>},
-    {DType::kUInt8, DType::kInt8, &invoke_kernel<&Kernels::requantize_u8_s8>},
-    {DType::kInt16, DType::kInt16, &invoke_kernel<&Kernels::requantize_s16>},
-    {DType::kInt16, DType::kInt8, &invoke_kernel<&Kernels::requantize_s16_s8>},
-    {DType::kInt16, DType::kInt32, &invoke_kernel<&Kernels::requantize_s16_s32>},
-    {DType::kInt32, DType::kInt8, &invoke_kernel<&Kernels::requantize_s32_s8>},
-    {DType::kInt32, DType::kInt16, &invoke_kernel<&Kernels::requantize_s32_s16>},
+template <auto kKernel>
+Status tabulate(PrepareContext& c, const RequantizeParams& params) {
+  return tabulate_8<kKernel>(c, params);
+}
+
+template <auto kKernel>
+Status set_requantize(PrepareContext& c, const RequantizeParams& params) {
+  RequantizeParams* p;
+  OCTAVO_TRY(c.make_params(p));
+  *p = params;
+  c.step.invoke = &invoke_kernel<kKernel>;
+  return {};
+}
+
+using PrepareRequantize = Status (*)(PrepareContext&, const RequantizeParams&);
+
+constexpr Variant<PrepareRequantize> kRequantize[] = {
+    {DType::kInt8, DType::kInt8, &tabulate<&Kernels::requantize_s8>},
+    {DType::kInt8, DType::kUInt8, &tabulate<&Kernels::requantize_s8_u8>},
+    {DType::kUInt8, DType::kUInt8, &tabulate<&Kernels::requantize_u8>},
+    {DType::kUInt8, DType::kInt8, &tabulate<&Kernels::requantize_u8_s8>},
+    {DType::kInt16, DType::kInt16, &set_requantize<&Kernels::requantize_s16>},
+    {DType::kInt16, DType::kInt8, &set_requantize<&Kernels::requantize_s16_s8>},
+    {DType::kInt16, DType::kInt32, &set_requantize<&Kernels::requantize_s16_s32>},
+    {DType::kInt32, DType::kInt8, &set_requantize<&Kernels::requantize_s32_s8>},
+    {DType::kInt32, DType::kInt16, &set_requantize<&Kernels::requantize_s32_s16>},
 };
 
-constexpr Variant kDequantize[] = {
+constexpr Variant<Step::Invoke> kDequantize[] = {
     {DType::kFloat16, DType::kFloat32, &invoke_elements<&Kernels::dequantize_f16>},
     {DType::kInt4, DType::kFloat32, &invoke_kernel<&Kernels::dequantize_s4>},
     {DType::kInt8, DType::kFloat32, &invoke_kernel<&Kernels::dequantize_s8>},
@@ -78,7 +97,7 @@ Status make_affine_params(PrepareContext& c, const char* role, const Tensor& t) 
   return {};
 }
 
-Status make_requantize_params(PrepareContext& c) {
+Status prepare_requantize(PrepareContext& c, PrepareRequantize prepare) {
   const Tensor& in = c.input(0);
   const Tensor& out = c.output(0);
   OCTAVO_TRY(c.expect_per_tensor("input", in));
@@ -87,13 +106,10 @@ Status make_requantize_params(PrepareContext& c) {
     OCTAVO_TRY(c.expect_symmetric_int16("input", in));
     OCTAVO_TRY(c.expect_symmetric_int16("output", out));
   }
-  RequantizeParams* p;
-  OCTAVO_TRY(c.make_params(p));
   const DTypeInfo& type = dtype_info(out.type);
-  *p = {in.shape.count(), in.zero_point(),
-        out.zero_point(), quantize_multiplier(double{in.scale()} / double{out.scale()}),
-        type.min,         type.max};
-  return {};
+  return prepare(
+      c, {in.shape.count(), in.zero_point(), out.zero_point(),
+          quantize_multiplier(double{in.scale()} / double{out.scale()}), type.min, type.max});
 }
 
 }  // namespace
@@ -105,8 +121,8 @@ Status prepare_quantize(PrepareContext& c) {
   if (c.step.invoke != nullptr) {
     return make_affine_params(c, "output", c.output(0));
   }
-  c.step.invoke = find(kRequantize, c);
-  return c.step.invoke != nullptr ? make_requantize_params(c) : c.fail_types();
+  const PrepareRequantize requantize = find(kRequantize, c);
+  return requantize != nullptr ? prepare_requantize(c, requantize) : c.fail_types();
 }
 
 Status prepare_dequantize(PrepareContext& c) {

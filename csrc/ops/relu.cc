@@ -2,47 +2,62 @@
 #include "base/math.h"
 #include "ops/activation.h"
 #include "ops/elementwise.h"
+#include "ops/lut.h"
 
 namespace octavo {
 namespace {
 
-constexpr TypedInvoke kRelu[] = {
-    {DType::kFloat32, &invoke_kernel<&Kernels::relu_f32>},
-    {DType::kInt8, &invoke_kernel<&Kernels::requantize_s8>},
-    {DType::kUInt8, &invoke_kernel<&Kernels::requantize_u8>},
-    {DType::kInt16, &invoke_kernel<&Kernels::requantize_s16>},
-};
-constexpr TypedInvoke kLeakyRelu[] = {
-    {DType::kFloat32, &invoke_kernel<&Kernels::leaky_relu_f32>},
-    {DType::kInt8, &invoke_kernel<&Kernels::leaky_relu_s8>},
-    {DType::kUInt8, &invoke_kernel<&Kernels::leaky_relu_u8>},
-    {DType::kInt16, &invoke_kernel<&Kernels::leaky_relu_s16>},
-};
 constexpr TypedInvoke kPrelu[] = {
     {DType::kFloat32, &invoke_kernel<&Kernels::prelu_f32>},
     {DType::kInt8, &invoke_kernel<&Kernels::prelu_s8>},
     {DType::kUInt8, &invoke_kernel<&Kernels::prelu_u8>},
 };
 
+Status expect_rectified_type(const PrepareContext& c) {
+  switch (c.input(0).type) {
+    case DType::kFloat32:
+    case DType::kInt8:
+    case DType::kUInt8:
+    case DType::kInt16:
+      return {};
+    default:
+      return c.fail_types();
+  }
+}
+
+// The kernel for the type of the input; one of 8 bits is tabulated.
+template <auto kS8, auto kU8, auto kS16, class Params>
+Status set_integers(PrepareContext& c, const Params& params) {
+  if (c.input(0).type == DType::kInt8) return tabulate_8<kS8>(c, params);
+  if (c.input(0).type == DType::kUInt8) return tabulate_8<kU8>(c, params);
+  Params* p;
+  OCTAVO_TRY(c.make_params(p));
+  *p = params;
+  c.step.invoke = &invoke_kernel<kS16>;
+  return {};
+}
+
 Status prepare_rectifier(PrepareContext& c, Activation activation) {
   OCTAVO_TRY(prepare_unary(c));
-  OCTAVO_TRY(choose_invoke(c, kRelu));
   const Tensor& in = c.input(0);
   const Tensor& out = c.output(0);
+  OCTAVO_TRY(expect_rectified_type(c));
   if (in.type == DType::kFloat32) {
     reference::ReluF32Params* p;
     OCTAVO_TRY(c.make_params(p));
     p->count = in.shape.count();
+    c.step.invoke = &invoke_kernel<&Kernels::relu_f32>;
     return activation_range(c, activation, &p->low, &p->high);
   }
   OCTAVO_TRY(expect_quantized_operands(c));
-  reference::RequantizeParams* p;
-  OCTAVO_TRY(c.make_params(p));
-  p->count = in.shape.count();
-  p->in_zero = in.zero_point();
-  p->out_zero = out.zero_point();
-  p->multiplier = quantize_multiplier(in.scale() / out.scale());  // in float32
-  return quantized_activation_range(c, activation, out, &p->low, &p->high);
+  reference::RequantizeParams p = {};
+  p.count = in.shape.count();
+  p.in_zero = in.zero_point();
+  p.out_zero = out.zero_point();
+  p.multiplier = quantize_multiplier(in.scale() / out.scale());  // in float32
+  OCTAVO_TRY(quantized_activation_range(c, activation, out, &p.low, &p.high));
+  return set_integers<&Kernels::requantize_s8, &Kernels::requantize_u8, &Kernels::requantize_s16>(
+      c, p);
 }
 
 }  // namespace
@@ -57,7 +72,7 @@ Status prepare_relu_n1_to_1(PrepareContext& c) {
 
 Status prepare_leaky_relu(PrepareContext& c) {
   OCTAVO_TRY(prepare_unary(c));
-  OCTAVO_TRY(choose_invoke(c, kLeakyRelu));
+  OCTAVO_TRY(expect_rectified_type(c));
   const Tensor& in = c.input(0);
   const Tensor& out = c.output(0);
   const float alpha = c.options<LeakyReluOptions>().alpha;
@@ -66,19 +81,20 @@ Status prepare_leaky_relu(PrepareContext& c) {
     reference::LeakyReluF32Params* p;
     OCTAVO_TRY(c.make_params(p));
     *p = {in.shape.count(), alpha};
+    c.step.invoke = &invoke_kernel<&Kernels::leaky_relu_f32>;
     return {};
   }
   OCTAVO_TRY(expect_quantized_operands(c));
-  reference::LeakyReluParams* p;
-  OCTAVO_TRY(c.make_params(p));
-  p->count = in.shape.count();
-  p->in_zero = in.zero_point();
-  p->out_zero = out.zero_point();
   const float slope = in.scale() * alpha / out.scale();
-  p->identity = quantize_multiplier(in.scale() / out.scale());
-  p->alpha = quantize_multiplier(slope < 0 ? -slope : slope);
-  p->alpha_is_negative = slope < 0;
-  return {};
+  reference::LeakyReluParams p = {};
+  p.count = in.shape.count();
+  p.in_zero = in.zero_point();
+  p.out_zero = out.zero_point();
+  p.identity = quantize_multiplier(in.scale() / out.scale());
+  p.alpha = quantize_multiplier(slope < 0 ? -slope : slope);
+  p.alpha_is_negative = slope < 0;
+  return set_integers<&Kernels::leaky_relu_s8, &Kernels::leaky_relu_u8, &Kernels::leaky_relu_s16>(
+      c, p);
 }
 
 Status prepare_prelu(PrepareContext& c) {
