@@ -90,10 +90,11 @@ py::list signatures(const Model& model) {
   return out;
 }
 
-// The environment is read anew, so that two interpreters in one process can be compared.
-const Kernels& selected_kernels() {
+// The table that `isa` names, or where it is empty the environment, which is read anew, so that two
+// interpreters in one process can be compared.
+const Kernels& selected_kernels(const std::string& isa = "") {
   const Kernels* kernels;
-  raise_if_failed(select_kernels(std::getenv("OCTAVO_ISA"), &kernels));
+  raise_if_failed(select_kernels(isa.empty() ? std::getenv("OCTAVO_ISA") : isa.c_str(), &kernels));
   return *kernels;
 }
 
@@ -127,8 +128,10 @@ class Turn {
 
 class PyInterpreter {
  public:
-  PyInterpreter(SharedModel model, int32_t subgraph, bool keep_all, int32_t threads, bool is_eager)
+  PyInterpreter(SharedModel model, int32_t subgraph, bool keep_all, int32_t threads, bool is_eager,
+                const std::string& isa)
       : model_(std::move(model)),
+        kernels_(selected_kernels(isa)),
         subgraph_(subgraph),
         keep_all_(keep_all),
         threads_(threads),
@@ -376,7 +379,7 @@ class PyInterpreter {
   }
 
   SharedModel model_;
-  const Kernels& kernels_ = selected_kernels();
+  const Kernels& kernels_;
   int32_t subgraph_;
   bool keep_all_;
   int32_t threads_;
@@ -435,22 +438,20 @@ PYBIND11_MODULE(_core, m) {
     return names;
   });
   m.def("kernel_sources", [](const std::string& isa) {
-    const Kernels* kernels;
-    raise_if_failed(select_kernels(isa.c_str(), &kernels));
+    const Kernels& kernels = selected_kernels(isa);
     py::dict sources;
-    for (const TableEntry& e : table_entries(*kernels)) {
-      sources[e.name] = e.is_own ? kernels->isa : kPortable.isa;
+    for (const TableEntry& e : table_entries(kernels)) {
+      sources[e.name] = e.is_own ? kernels.isa : kPortable.isa;
     }
     return sources;
   });
   m.def("dot_loop", [](const std::string& isa, int64_t rounds) {
-    const Kernels* kernels;
-    raise_if_failed(select_kernels(isa.c_str(), &kernels));
-    if (kernels->dot_loop_s8 == nullptr) {
-      raise_if_failed(Status::invalid("table ", isa.c_str(), " has no dot products"));
+    const Kernels& kernels = selected_kernels(isa);
+    if (kernels.dot_loop_s8 == nullptr) {
+      raise_if_failed(Status::invalid("table \"", kernels.isa, "\" has no dot products"));
     }
     const py::gil_scoped_release release;
-    return time_dot_loop(*kernels, rounds);
+    return time_dot_loop(kernels, rounds);
   });
   py::class_<Model, std::shared_ptr<Model>>(m, "Model")
       .def_static(
@@ -470,12 +471,12 @@ PYBIND11_MODULE(_core, m) {
       .def("signatures", &signatures);
   py::class_<PyInterpreter>(m, "Interpreter")
       .def(py::init([](std::shared_ptr<Model> model, int32_t subgraph, bool keep_all,
-                       int32_t threads, bool is_eager) {
+                       int32_t threads, bool is_eager, const std::string& isa) {
              return std::make_unique<PyInterpreter>(std::move(model), subgraph, keep_all, threads,
-                                                    is_eager);
+                                                    is_eager, isa);
            }),
            py::arg("model"), py::arg("subgraph") = 0, py::arg("keep_all") = false,
-           py::arg("threads") = 1, py::arg("is_eager") = false)
+           py::arg("threads") = 1, py::arg("is_eager") = false, py::arg("isa") = "")
       .def("resize_input", &PyInterpreter::resize_input)
       .def("allocate", &PyInterpreter::allocate)
       .def("invoke", &PyInterpreter::invoke)

@@ -3,7 +3,7 @@
 `load` gives a network as a function of arrays; `Interpreter` is a drop-in for LiteRT's; the module
 `octavo.flatbuffer` reads, writes and builds files. `quantize` makes a quantized network of a float
 one; `Converter` does so with the settings of `tf.lite.TFLiteConverter`. `isa` tells which kernels
-run.
+run; the module `octavo.kernels` runs them by themselves.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from numpy import float16, float32, int8, int16, uint8
 
-    from octavo import lite
+    from octavo import kernels, lite
     from octavo._core import isa
     from octavo.interpreter import Interpreter, OpResolverType
     from octavo.model import Model, TensorSpec, load
@@ -46,6 +46,7 @@ __all__ = [
     "int8",
     "int16",
     "isa",
+    "kernels",
     "lite",
     "load",
     "quantize",
@@ -76,8 +77,8 @@ _HOME = {
 
 def __getattr__(name: str) -> Any:
     """Imports what is asked for when it is asked for, so that `import octavo` costs nothing."""
-    if name == "lite":
-        return import_module("octavo.lite")
+    if name in ("kernels", "lite"):
+        return import_module(f"octavo.{name}")
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(_HOME[name]), name)

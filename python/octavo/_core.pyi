@@ -50,9 +50,10 @@ class Interpreter:
         keep_all: bool = False,
         threads: int = 1,
         is_eager: bool = False,
+        isa: str = "",
     ) -> None:
         """`threads`, at least 1, includes the caller's. `is_eager`, for tests: however small a step
-        is, it is split among them."""
+        is, it is split among them. `isa`: of its table; by default what `isa()` gives."""
     def resize_input(self, tensor: int, dims: Sequence[int]) -> None: ...
     def allocate(self) -> None: ...
     def invoke(self) -> None: ...
