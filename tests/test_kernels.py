@@ -275,6 +275,7 @@ def test_a_call():
     net.run()
     assert [y.tolist() for y in net.outputs()] == [[[1]], [[2]]]
     assert [y.tolist() for y in net(np.float32([[3, 4]]))] == [[[3]], [[4]]]
+    assert [x.tolist() for x in net.inputs()] == [[[3, 4]]]
     assert net.kernels == ["strided_copy"]
     times = net.time(7)
     assert times.shape == (7,)

@@ -129,6 +129,10 @@ class Call:
         for index, value in zip(indices, values, strict=True):
             self._core.set_tensor(index, np.asarray(value))
 
+    def inputs(self) -> list[Array]:
+        """Copies of what it has of the operands that are no constants."""
+        return [self._core.get_tensor(i, copy=True) for i in self._core.inputs.tolist()]
+
     def outputs(self) -> list[Array]:
         """Copies of the outputs as the last run left them."""
         return [self._core.get_tensor(i, copy=True) for i in self._core.outputs.tolist()]

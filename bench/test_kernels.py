@@ -1,0 +1,53 @@
+"""The layers of networks, one at a time, on every table of kernels.
+
+    python -m pytest bench --benchmark-columns=min,median -k "mobilenet_v2 and avx2"
+
+Weights and packed parameters come from beyond the second-level cache, activations from within it:
+so a layer finds them in a network.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from layers import Layer, networks, read
+from octavo import kernels
+
+EVICTED = np.zeros(1 << 22)  # 32 MiB: more than a second-level cache holds
+PEAK_ROUNDS = 20_000  # tens of microseconds, which also wake up a core's vector units
+ROUNDS = 25
+
+CASES = [
+    pytest.param(layer, count, isa, id=f"{network} {isa} {layer}")
+    for network in networks()
+    for layer, count in read(network).items()
+    for isa in kernels.tables()[:-1]
+]
+
+
+@pytest.mark.parametrize(("layer", "count", "isa"), CASES)
+def test_layer(benchmark: Any, layer: Layer, count: int, isa: str) -> None:
+    table = kernels.table(isa)
+    call = layer.prepare(table, np.random.default_rng(0))
+    inputs = call.inputs()
+    peaks = []
+
+    def before_each() -> None:
+        EVICTED.sum()
+        call.outputs()
+        call.set_inputs(*inputs)
+        peaks.append(table.peak(PEAK_ROUNDS))
+
+    benchmark.pedantic(call.run, setup=before_each, rounds=ROUNDS, warmup_rounds=2)
+    speeds = layer.macs / np.array(benchmark.stats.stats.data) / 1e9
+    benchmark.extra_info.update(
+        isa=isa,
+        count=count,
+        macs=layer.macs,
+        kernels=call.kernels,
+        gmacs_per_second=float(np.median(speeds)),
+        peak_gmacs_per_second=float(np.median(peaks)),
+        share_of_peak=float(np.median(speeds / peaks[-ROUNDS:])),
+    )
