@@ -5,6 +5,7 @@
 #include "kernels/elementwise.inl"
 #include "kernels/linear_sum.inl"
 #include "kernels/lookup.inl"
+#include "kernels/quantize.inl"
 
 constexpr void fill_bytewise(Kernels& k) {
   k.add_s8 = &scaled_sum<int8_t, false>;
@@ -21,4 +22,8 @@ constexpr void fill_bytewise(Kernels& k) {
   k.minimum_u8 = &extreme<uint8_t, false>;
   k.linear_sum_8 = &linear_sum_8;
   k.lookup_8 = &lookup_8;
+  k.quantize_s8 = &quantize_to<int8_t, &reference::quantize_s8>;
+  k.quantize_u8 = &quantize_to<uint8_t, &reference::quantize_u8>;
+  k.dequantize_s8 = &dequantize_from<int8_t, &reference::dequantize_s8>;
+  k.dequantize_u8 = &dequantize_from<uint8_t, &reference::dequantize_u8>;
 }

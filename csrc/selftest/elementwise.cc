@@ -1,4 +1,5 @@
 // The elementwise kernels of a table against reference/: every tail, both ends of every range.
+#include <cmath>
 #include <type_traits>
 #include <utility>
 
@@ -224,6 +225,92 @@ void test_lookup(const Kernels& k, Check& check) {
   }
 }
 
+// Ties and their neighbours, what is clamped, NaN and the infinities.
+float any_real(float scale, Random& random) {
+  constexpr float kSpecial[] = {0.0f, -0.0f, 1e30f, -1e30f, INFINITY, -INFINITY, NAN, 1e-40f};
+  const auto integer = static_cast<float>(random.integer(-300, 300));
+  switch (random.bits() % 8) {
+    case 0:
+      return kSpecial[random.bits() % 8];
+    case 1:
+      return integer * scale;
+    case 2:
+    case 3: {
+      float x = (integer + 0.5f) * scale;
+      uint32_t bits;
+      memcpy(&bits, &x, sizeof(bits));
+      bits += static_cast<uint32_t>(random.integer(-2, 2));
+      memcpy(&x, &bits, sizeof(x));
+      return x;
+    }
+    default:
+      return static_cast<float>((random.real() - 0.5) * 600) * scale;
+  }
+}
+
+float any_scale(Random& random) {
+  constexpr float kSpecial[] = {1.0f, 0.1f, 1.0f / 255, 1e-38f, 1e38f};
+  if (random.bits() % 2 == 0) return kSpecial[random.bits() % 5];
+  return static_cast<float>(0.001 + random.real());
+}
+
+template <class T>
+void sweep_quantize(void (*kernel)(const reference::AffineParams&, const float*, T*),
+                    void (*reference)(const reference::AffineParams&, const float*, T*),
+                    Check& check) {
+  Random random(38);
+  for (int32_t n = 1; n <= 300; ++n) {
+    const float scale[] = {any_scale(random), any_scale(random)};
+    const int32_t zero[] = {moved<T>(any_zero_point(random)), moved<T>(any_zero_point(random))};
+    const int64_t channels = n % 7 == 0 ? 2 : 1;
+    const reference::AffineParams p = {1, channels, n, scale, zero};
+    const int64_t count = channels * n;
+    Buffer<float> in(count);
+    for (int64_t i = 0; i < count; ++i) in[i] = any_real(scale[0], random);
+    Buffer<T> out(count + kGuard), expected(count + kGuard);
+    kernel(p, in.data(), out.data());
+    reference(p, in.data(), expected.data());
+    for (int64_t i = 0; i < count + kGuard; ++i) {
+      check.expect(out[i] == expected[i], n, " elements: number ", i, ", which is ",
+                   in[i < count ? i : 0], " of scale ", scale[0], ", is ", int32_t{out[i]},
+                   ", should be ", int32_t{expected[i]});
+    }
+  }
+}
+
+void test_quantize(const Kernels& k, Check& check) {
+  sweep_quantize<int8_t>(k.quantize_s8, &reference::quantize_s8, check);
+  sweep_quantize<uint8_t>(k.quantize_u8, &reference::quantize_u8, check);
+}
+
+template <class T>
+void sweep_dequantize(void (*kernel)(const reference::AffineParams&, const T*, float*),
+                      void (*reference)(const reference::AffineParams&, const T*, float*),
+                      Check& check) {
+  Random random(39);
+  for (int32_t n = 1; n <= 300; ++n) {
+    const float scale[] = {any_scale(random), any_scale(random)};
+    const int32_t zero[] = {moved<T>(any_zero_point(random)), moved<T>(any_zero_point(random))};
+    const int64_t channels = n % 7 == 0 ? 2 : 1;
+    const reference::AffineParams p = {1, channels, n, scale, zero};
+    Buffer<int8_t> in(channels * n);
+    fill(any_content(random), random, in);
+    const auto* from = reinterpret_cast<const T*>(in.data());
+    const int64_t count = channels * n + kGuard;
+    Buffer<float> out(count), expected(count);
+    kernel(p, from, out.data());
+    reference(p, from, expected.data());
+    check.expect(
+        memcmp(out.data(), expected.data(), static_cast<size_t>(count) * sizeof(float)) == 0, n,
+        " elements of scale ", scale[0], " differ");
+  }
+}
+
+void test_dequantize(const Kernels& k, Check& check) {
+  sweep_dequantize<int8_t>(k.dequantize_s8, &reference::dequantize_s8, check);
+  sweep_dequantize<uint8_t>(k.dequantize_u8, &reference::dequantize_u8, check);
+}
+
 constexpr KernelTest kTests[] = {
     {"8-bit ADD", &test_add},
     {"8-bit SUB", &test_sub},
@@ -232,6 +319,8 @@ constexpr KernelTest kTests[] = {
     {"8-bit MAXIMUM, MINIMUM", &test_extremes},
     {"8-bit weighted sum", &test_linear_sum},
     {"8-bit lookup", &test_lookup},
+    {"8-bit QUANTIZE", &test_quantize},
+    {"8-bit DEQUANTIZE", &test_dequantize},
 };
 
 }  // namespace

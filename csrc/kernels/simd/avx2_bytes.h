@@ -45,6 +45,44 @@ struct B {
   // a[0] * b[0] + a[1] * b[1] of the int16 in each int32.
   static Vec dot16(Vec a, Vec b) { return _mm256_madd_epi16(a, b); }
 
+  // What narrow32 and narrow16 made of four vectors in a row, in their order.
+  static Vec in_order(Vec x) {
+    return _mm256_permutevar8x32_epi32(x, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+  }
+  // As many elements as there are int32, widened.
+  static Vec widen(const int8_t* p) {
+    return _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
+  }
+  static Vec widen(const uint8_t* p) {
+    return _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
+  }
+
+  // float32.
+  using Real = __m256;
+  static Real set_real(float x) { return _mm256_set1_ps(x); }
+  static Real load_real(const float* p) { return _mm256_loadu_ps(p); }
+  static void store_real(Real x, float* p) { _mm256_storeu_ps(p, x); }
+  static Real mul_real(Real a, Real b) { return _mm256_mul_ps(a, b); }
+  static Real div_real(Real a, Real b) { return _mm256_div_ps(a, b); }
+  static Real to_real(Vec x) { return _mm256_cvtepi32_ps(x); }
+  // Where one of both is NaN: b.
+  static Real min_real(Real a, Real b) { return _mm256_min_ps(a, b); }
+  static Real max_real(Real a, Real b) { return _mm256_max_ps(a, b); }
+  static bool any_above(Real x, Real limit) {
+    return _mm256_movemask_ps(_mm256_cmp_ps(x, limit, _CMP_GT_OQ)) != 0;
+  }
+  // |x - y|
+  static Real distance(Real x, Vec y) {
+    return _mm256_andnot_ps(set_real(-0.0f), _mm256_sub_ps(x, to_real(y)));
+  }
+  // The nearest integers, halves to even; INT32_MIN for NaN and what no int32 holds.
+  static Vec round_even(Real x) { return _mm256_cvtps_epi32(x); }
+  // Halves away from zero, where |x| <= 2^22: what is added is the float below 1/2.
+  static Vec round_away(Real x) {
+    const Real sign = _mm256_and_ps(x, set_real(-0.0f));
+    return _mm256_cvttps_epi32(_mm256_add_ps(x, _mm256_or_ps(sign, set_real(0x1.fffffep-2f))));
+  }
+
   // A table of 256 bytes. A shuffle looks up 16, and gives 0 for an index whose sign bit is set.
   // Each delta is the exclusive or of 16 entries with the 16 before, so that all whose number times
   // 16 can be taken from the index, without a change of sign, add up to its entry; the upper half

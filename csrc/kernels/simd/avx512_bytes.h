@@ -40,6 +40,45 @@ struct B {
   // a[0] * b[0] + a[1] * b[1] of the int16 in each int32.
   static Vec dot16(Vec a, Vec b) { return _mm512_madd_epi16(a, b); }
 
+  // What narrow32 and narrow16 made of four vectors in a row, in their order.
+  static Vec in_order(Vec x) {
+    const Vec order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    return _mm512_permutexvar_epi32(order, x);
+  }
+  // As many elements as there are int32, widened.
+  static Vec widen(const int8_t* p) {
+    return _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  }
+  static Vec widen(const uint8_t* p) {
+    return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  }
+
+  // float32.
+  using Real = __m512;
+  static Real set_real(float x) { return _mm512_set1_ps(x); }
+  static Real load_real(const float* p) { return _mm512_loadu_ps(p); }
+  static void store_real(Real x, float* p) { _mm512_storeu_ps(p, x); }
+  static Real mul_real(Real a, Real b) { return _mm512_mul_ps(a, b); }
+  static Real div_real(Real a, Real b) { return _mm512_div_ps(a, b); }
+  static Real to_real(Vec x) { return _mm512_cvtepi32_ps(x); }
+  // Where one of both is NaN: b.
+  static Real min_real(Real a, Real b) { return _mm512_min_ps(a, b); }
+  static Real max_real(Real a, Real b) { return _mm512_max_ps(a, b); }
+  static bool any_above(Real x, Real limit) {
+    return _mm512_cmp_ps_mask(x, limit, _CMP_GT_OQ) != 0;
+  }
+  // |x - y|
+  static Real distance(Real x, Vec y) {
+    return _mm512_andnot_ps(set_real(-0.0f), _mm512_sub_ps(x, to_real(y)));
+  }
+  // The nearest integers, halves to even; INT32_MIN for NaN and what no int32 holds.
+  static Vec round_even(Real x) { return _mm512_cvtps_epi32(x); }
+  // Halves away from zero, where |x| <= 2^22: what is added is the float below 1/2.
+  static Vec round_away(Real x) {
+    const Real sign = _mm512_and_ps(x, set_real(-0.0f));
+    return _mm512_cvttps_epi32(_mm512_add_ps(x, _mm512_or_ps(sign, set_real(0x1.fffffep-2f))));
+  }
+
   // A table of 256 bytes: as 128 pairs, of which an instruction looks up 64.
   struct Table {
     Vec pairs[4];

@@ -1,0 +1,63 @@
+// QUANTIZE of float32 to 8 bits and DEQUANTIZE of 8 bits over the traits V and B;
+// reference/quantize.h has their formulas. Tensors of one scale; others, and ends, are the
+// reference's.
+
+// What remains of a tensor of one scale after `done` elements.
+reference::AffineParams rest_of(const reference::AffineParams& p, int64_t done) {
+  return {1, 1, p.inner - done, p.scale, p.zero_point};
+}
+
+bool has_one_scale(const reference::AffineParams& p) { return p.outer == 1 && p.channels == 1; }
+
+// Whether 1 / scale is as precise as other floats.
+bool has_inverse(float scale) { return scale >= 0x1p-100f && scale <= 0x1p100f; }
+
+// The definition divides and rounds halves away from zero, which takes several times as long as
+// multiplying by 1 / scale and rounding them to even. Both quotients are within 2^-14 of each other
+// where an output is not clamped (2^8 times three roundings of 2^-24), so that they round alike
+// unless they are that near to the middle of two integers.
+template <class T, auto kReference>
+void quantize_to(const reference::AffineParams& p, const float* in, T* out) {
+  if (!has_one_scale(p) || !has_inverse(*p.scale)) return kReference(p, in, out);
+  constexpr int32_t kLow = std::numeric_limits<T>::min(), kHigh = std::numeric_limits<T>::max();
+  const int32_t zero = *p.zero_point;
+  const V::Output to = output_of<T>(zero, kLow, kHigh);
+  const B::Real scale = B::set_real(*p.scale), inverse = B::set_real(1 / *p.scale);
+  const B::Real low = B::set_real(static_cast<float>(kLow - zero));
+  const B::Real high = B::set_real(static_cast<float>(kHigh - zero));
+  const B::Real doubtful = B::set_real(0.5f - 0x1p-13f);
+  int64_t i = 0;
+  for (; i + B::kSize <= p.inner; i += B::kSize) {
+    B::Vec y[4];
+    B::Real off = B::set_real(0);
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; ++j) {
+      const B::Real x = B::load_real(in + i + j * V::kLanes);
+      const B::Real q = B::min_real(high, B::mul_real(x, inverse));
+      y[j] = B::round_even(q);
+      off = B::max_real(B::distance(q, y[j]), off);
+    }
+    if (B::any_above(off, doubtful)) {
+#pragma GCC unroll 4
+      for (int j = 0; j < 4; ++j) {
+        const B::Real q = B::div_real(B::load_real(in + i + j * V::kLanes), scale);
+        y[j] = B::round_away(B::min_real(B::max_real(q, low), high));
+      }
+    }
+    B::store(B::in_order(V::finish(y[0], y[1], y[2], y[3], to)), out + i);
+  }
+  kReference(rest_of(p, i), in + i, out + i);
+}
+
+template <class T, auto kReference>
+void dequantize_from(const reference::AffineParams& p, const T* in, float* out) {
+  if (!has_one_scale(p)) return kReference(p, in, out);
+  const V::I32 zero = V::set(*p.zero_point);
+  const B::Real scale = B::set_real(*p.scale);
+  int64_t i = 0;
+  for (; i + V::kLanes <= p.inner; i += V::kLanes) {
+    const B::Real x = B::to_real(V::sub(B::widen(in + i), zero));
+    B::store_real(B::mul_real(scale, x), out + i);
+  }
+  kReference(rest_of(p, i), in + i, out + i);
+}
