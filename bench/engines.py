@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -119,9 +119,12 @@ _PACKAGES = {
 
 
 def versions() -> dict[str, str]:
-    return {"octavo": octavo.__version__} | {
-        name: version(package) for name, package in _PACKAGES.items()
-    }
+    """Of octavo and of those that are installed."""
+    found = {"octavo": octavo.__version__}
+    for name, package in _PACKAGES.items():
+        with suppress(PackageNotFoundError):
+            found[name] = version(package)
+    return found
 
 
 def levels() -> list[str]:

@@ -99,6 +99,8 @@ def compare(model: Path, isas: Sequence[str], threads: int, rounds: int) -> dict
                 time.sleep(PAUSE)
     medians = {name: float(np.median(t)) for name, t in times.items()}
     peers = [name for name in names if name in PEERS]
+    if not peers:
+        raise SystemExit(f"{model.name}: nothing to compare with: {missing}")
     best = min(peers, key=lambda name: medians[name])
     ratios = {
         isa: {

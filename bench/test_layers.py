@@ -41,6 +41,8 @@ def test_layer(benchmark: Any, layer: Layer, count: int, isa: str) -> None:
         peaks.append(table.peak(PEAK_ROUNDS))
 
     benchmark.pedantic(call.run, setup=before_each, rounds=ROUNDS, warmup_rounds=2)
+    if benchmark.stats is None:  # --benchmark-disable: it has run
+        return
     speeds = layer.macs / np.array(benchmark.stats.stats.data) / 1e9
     benchmark.extra_info.update(
         isa=isa,
