@@ -1,4 +1,4 @@
-"""Shows what pytest-benchmark's table does not: GMAC/s, and how much of the core's peak that is."""
+"""Shows what pytest-benchmark's table does not: speeds, and how near they are to a core's peak."""
 
 from __future__ import annotations
 
@@ -10,13 +10,18 @@ import pytest
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: Any, config: Any) -> None:
     session = getattr(config, "_benchmarksession", None)
-    shown = [b for b in session.benchmarks if "share_of_peak" in b.extra_info] if session else []
-    if not shown:
-        return
-    terminalreporter.section("GMAC/s, peak of this core's dot products, share")
-    for benchmark in shown:
-        info = benchmark.extra_info
+    infos = {b.param: b.extra_info for b in session.benchmarks} if session else {}
+    layers = {name: info for name, info in infos.items() if "share_of_peak" in info}
+    if layers:
+        terminalreporter.section("GMAC/s, peak of this core's dot products, share")
+    for name, info in layers.items():
         terminalreporter.write_line(
             f"{info['gmacs_per_second']:7.1f} {info['peak_gmacs_per_second']:7.1f} "
-            f"{info['share_of_peak']:6.1%}  {info['count']:3d} x {benchmark.param}"
+            f"{info['share_of_peak']:6.1%}  {info['count']:3d} x {name}"
         )
+    others = {name: info for name, info in infos.items() if "gigabytes_per_second" in info}
+    if others:
+        terminalreporter.section("GB/s, read and written")
+    for name, info in others.items():
+        kernels = ", ".join(info["kernels"])
+        terminalreporter.write_line(f"{info['gigabytes_per_second']:7.2f}  {name}  {kernels}")

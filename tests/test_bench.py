@@ -4,6 +4,7 @@ import csv
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -131,6 +132,15 @@ def test_the_layers_benchmark(tmp_path):
         assert info["kernels"][-1] == "gemm_s8"
         assert 0 < info["share_of_peak"] < 1
         assert info["gmacs_per_second"] > 0
+
+
+def test_the_operators_benchmark():
+    pytest.importorskip("pytest_benchmark")
+    options = ["-p", "no:cacheprovider", "-q", "--benchmark-min-rounds=1"]
+    done = run("-m", "pytest", BENCH, "-k", "portable and (ADD or LOGISTIC)", *options)
+    assert done.returncode == 0, done.stdout
+    assert "GB/s" in done.stdout
+    assert re.search(r"LOGISTIC int8 1x1x1x960-portable +lookup_8\n", done.stdout)
 
 
 def test_networks_side_by_side(tmp_path):

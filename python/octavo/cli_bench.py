@@ -133,6 +133,8 @@ def _profile(options: argparse.Namespace) -> None:
         f"{facts['file']}: {_milliseconds(facts['milliseconds'])} ms, {_circumstances(facts)}, "
         f"medians of {facts['runs']} runs"
     )
+    if facts["peak_gmacs_per_second"] is not None:
+        title += f", peak {_rate(facts['peak_gmacs_per_second'])} GMAC/s a thread"
     show_table(console, title, ["node", "operator", "output", "kernel", *costs], steps, left=4)
     operators = [
         [operator["operator"], str(operator["count"]), *_cost(operator)]
