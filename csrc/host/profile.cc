@@ -56,6 +56,11 @@ TracingTable::TracingTable(const Kernels& original) : original_(original), table
   KERNEL(gemm_s8, run)
   KERNEL(depthwise_s8, run)
 #undef KERNEL
+  if (original.linear_sum_8 != nullptr) {
+    table_.linear_sum_8 = [](auto... arguments) {
+      noted("linear_sum_8").linear_sum_8(arguments...);
+    };
+  }
 }
 
 }  // namespace
@@ -118,6 +123,7 @@ std::vector<TableEntry> table_entries(const Kernels& kernels) {
   if (kernels.image_s8 != nullptr) entries.push_back({"image_s8", true});
   if (kernels.gemm_s8 != nullptr) entries.push_back({"gemm_s8", true});
   if (kernels.depthwise_s8 != nullptr) entries.push_back({"depthwise_s8", true});
+  if (kernels.linear_sum_8 != nullptr) entries.push_back({"linear_sum_8", true});
   return entries;
 }
 

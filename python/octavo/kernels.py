@@ -9,9 +9,10 @@
 
 A call is prepared once, which checks shapes, types and parameters and packs weights, and then runs
 as it would within a network. Every kernel of a table is reached through the operator and the types
-that it is for, by `Table.prepare` (but for those on int4, which numpy does not have); the other
-methods say in the words of kernels what the weighted operators take. All tables give the same
-integers: those of "portable" are the reference.
+that it is for, by `Table.prepare` (but for int4, which numpy does not have, and for kernels that
+only fill tables of 256 entries while an operator is prepared); the other methods say in the words
+of kernels what the weighted operators take. All tables of kernels give the same integers: those of
+"portable" are the reference.
 """
 
 from __future__ import annotations
