@@ -33,6 +33,9 @@ struct DepthwiseArgs {
 };
 
 struct DepthwiseS8 {
+  // Each output reads this multiple of taps: the offsets beyond the filter's are of anything that
+  // can be read.
+  int32_t taps_multiple;
   int64_t (*packed_bytes)(int32_t channels, int32_t taps);
   void (*pack)(const DepthwiseFilter& filter, void* packed);
   void (*run)(const DepthwiseArgs& args);

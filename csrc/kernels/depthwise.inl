@@ -106,7 +106,7 @@ V::Sums sum_taps(const DepthwiseArgs& a, const Element* image, const BlockWords&
   for (int32_t t = 0; t < a.taps; t += kTaps, weights += kBlock * kTaps) {
     const Element* tap[kTaps];
 #pragma GCC unroll 8
-    for (int i = 0; i < kTaps; ++i) tap[i] = image + a.tap_offsets[min(t + i, a.taps - 1)];
+    for (int i = 0; i < kTaps; ++i) tap[i] = image + a.tap_offsets[t + i];
     V::Weights x[kSums];
     V::interleave(tap, x);
 #pragma GCC unroll 8
@@ -117,15 +117,17 @@ V::Sums sum_taps(const DepthwiseArgs& a, const Element* image, const BlockWords&
   return sum;
 }
 
-void run_line(const DepthwiseArgs& a, const Element* image, const Lines& lines, int64_t length,
-              int8_t* out) {
+// A block after another, each wherever it occurs in a row, so that its weights stay near.
+void run_block(const DepthwiseArgs& a, const Lines& lines, int32_t b, const Element* image,
+               int8_t* out) {
   const auto* header = static_cast<const PackedHeader*>(a.packed);
-  const auto* first = reinterpret_cast<const uint8_t*>(header + 1);
+  const auto* words = reinterpret_cast<const uint8_t*>(header + 1) + b * block_bytes(a.taps);
+  const BlockWords block = {reinterpret_cast<int32_t*>(const_cast<uint8_t*>(words))};
   const V::Output output = V::make_output(a.output);
-  const int64_t bytes = block_bytes(a.taps);
-  int32_t b = 0;
-  for (int64_t at = 0; at < length; at += kBlock, b = b + 1 == lines.blocks ? 0 : b + 1) {
-    const BlockWords block = {reinterpret_cast<int32_t*>(const_cast<uint8_t*>(first + b * bytes))};
+  const int64_t row = int64_t{a.columns} * a.channels, first = int64_t{b} * kBlock;
+  const int64_t step = lines.is_row ? int64_t{lines.blocks} * kBlock : a.channels;
+  const int64_t in_pixel = lines.is_row ? kBlock : min<int64_t>(a.channels - first, kBlock);
+  for (int64_t at = first; at < row; at += step) {
     V::Sums sum = sum_taps(a, image + at, block);
 #pragma GCC unroll 8
     for (int j = 0; j < kSums; ++j) {
@@ -137,20 +139,20 @@ void run_line(const DepthwiseArgs& a, const Element* image, const Lines& lines, 
         sum.v[j] = requantize_clamped(sum.v[j], r.m, shift, a.output);
       }
     }
-    V::store_block(sum, output, out + at, static_cast<int32_t>(min<int64_t>(length - at, kBlock)));
+    V::store_block(sum, output, out + at, static_cast<int32_t>(min(in_pixel, row - at)));
   }
 }
 
 void run_depthwise(const DepthwiseArgs& a) {
   const Lines lines = choose_lines(a.channels, a.taps);
-  const int64_t row = int64_t{a.columns} * a.channels;
-  const int64_t length = lines.is_row ? row : a.channels;
   const auto* image = static_cast<const Element*>(a.image);
-  for (int32_t y = 0; y < a.rows; ++y, image += a.row_stride) {
-    for (int64_t at = 0; at < row; at += length) {
-      run_line(a, image + at, lines, length, a.out + y * row + at);
+  const int64_t row = int64_t{a.columns} * a.channels;
+  for (int32_t b = 0; b < lines.blocks; ++b) {
+    for (int32_t y = 0; y < a.rows; ++y) {
+      run_block(a, lines, b, image + y * a.row_stride, a.out + y * row);
     }
   }
 }
 
-constexpr DepthwiseS8 kDepthwiseS8 = {&depthwise_packed_bytes, &pack_depthwise, &run_depthwise};
+constexpr DepthwiseS8 kDepthwiseS8 = {kTaps, &depthwise_packed_bytes, &pack_depthwise,
+                                      &run_depthwise};

@@ -7,17 +7,21 @@ void fill_elements(int8_t value, Flip flip, int64_t count, Element* out) {
   for (int64_t i = 0; i < count; ++i) out[i] = static_cast<Element>(x + V::kOffset);
 }
 
-void convert_pixels(const ImageConversion& c, const int8_t* in, int64_t plane, Element* row) {
-  const auto flip = static_cast<uint8_t>(c.flip);
-  for (int32_t i = 0; i < c.middle; ++i, in += c.channels) {
-    const int32_t x = c.left + i;
-    Element* out = row + x % c.planes * plane + int64_t{x / c.planes} * c.channels * c.repeat;
-    if (c.repeat == 1) {
-      V::convert(in, c.channels, flip, out);
-      continue;
-    }
-    for (int32_t k = 0; k < c.channels; ++k, out += c.repeat) {
-      fill_elements(in[k], c.flip, c.repeat, out);
+// A row pixel by pixel, plane after plane.
+void convert_pixels(const ImageConversion& c, const int8_t* in, Element* out) {
+  const int32_t columns = c.left + c.middle + c.right, pixel = c.channels * c.repeat;
+  const int32_t in_plane = plane_columns(columns, c.planes);
+  for (int32_t p = 0; p < c.planes; ++p) {
+    for (int32_t i = 0; i < in_plane; ++i, out += pixel) {
+      const int32_t x = i * c.planes + p - c.left;
+      const int8_t* from = in + int64_t{x} * c.channels;
+      if (x < 0 || x >= c.middle) {
+        fill_elements(c.fill, c.flip, pixel, out);
+      } else if (c.repeat == 1) {
+        V::convert(from, pixel, static_cast<uint8_t>(c.flip), out);
+      } else {
+        for (int32_t k = 0; k < pixel; ++k) fill_elements(from[k / c.repeat], c.flip, 1, out + k);
+      }
     }
   }
 }
@@ -25,7 +29,7 @@ void convert_pixels(const ImageConversion& c, const int8_t* in, int64_t plane, E
 void convert_image(const ImageConversion& c, void* converted) {
   const int64_t pixel = int64_t{c.channels} * c.repeat;
   const int32_t columns = c.left + c.middle + c.right;
-  const int64_t plane = plane_columns(columns, c.planes) * pixel, row_elements = c.planes * plane;
+  const int64_t row_elements = c.planes * plane_columns(columns, c.planes) * pixel;
   const bool is_line = c.planes == 1 && c.repeat == 1;
   auto* row = static_cast<Element*>(converted);
   const int8_t* in = c.in;
@@ -37,8 +41,7 @@ void convert_image(const ImageConversion& c, void* converted) {
       V::convert(in, c.middle * pixel, static_cast<uint8_t>(c.flip), row + c.left * pixel);
       fill_elements(c.fill, c.flip, c.right * pixel, row + (c.left + c.middle) * pixel);
     } else {
-      if (c.left + c.right > 0) fill_elements(c.fill, c.flip, row_elements, row);
-      convert_pixels(c, in, plane, row);
+      convert_pixels(c, in, row);
     }
   }
   fill_elements(c.fill, c.flip, c.below * row_elements, row);

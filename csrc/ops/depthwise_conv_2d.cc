@@ -68,16 +68,17 @@ Status use_packed(PrepareContext& c, const WeightedOperands& o, const reference:
                    parts_for(c, params->macs), &blocks)) {
     return {};
   }
-  Span<int32_t> offsets;
-  OCTAVO_TRY(make_tap_offsets(c, blocks, /*whole=*/1, is_split, offsets));
-  const auto packed_taps = static_cast<int32_t>(offsets.size);
+  const int32_t* offsets;
+  int32_t packed_taps;
+  OCTAVO_TRY(make_tap_offsets(c, blocks, /*whole=*/1, is_split, kernel->taps_multiple, &offsets,
+                              &packed_taps));
   void* packed;
   OCTAVO_TRY(make_packed(c, kernel->packed_bytes(p.out_c, packed_taps), &packed));
   kernel->pack({p.out_c, static_cast<int32_t>(taps), byte_weights(o, is_split, 0), bias_or_null(o),
                 flipped(p.in_zero, flip), p.multiplier},
                packed);
   params->args = {nullptr,
-                  offsets.data,
+                  offsets,
                   packed_taps,
                   p.out_c,
                   0,

@@ -71,7 +71,7 @@ Status invoke_gemm(const Step& s, const Workspace& w) {
 Status make_offsets(const PrepareContext& c, const ImageBlocks& blocks, bool is_split,
                     GemmArgs* args) {
   const reference::ConvParams& p = blocks.conv;
-  Span<int32_t> rows, taps;
+  Span<int32_t> rows;
   OCTAVO_TRY(c.make_array(int64_t{blocks.rows} * p.out_w, rows));
   for (int32_t y = 0; y < blocks.rows; ++y) {
     for (int32_t x = 0; x < p.out_w; ++x) {
@@ -79,11 +79,9 @@ Status make_offsets(const PrepareContext& c, const ImageBlocks& blocks, bool is_
           y * p.stride_h * blocks.row_elements + int64_t{x} * p.stride_w * blocks.channels);
     }
   }
-  OCTAVO_TRY(make_tap_offsets(c, blocks, args->depth / p.filter_c, is_split, taps));
   args->row_offsets = rows.data;
-  args->tap_offsets = taps.data;
-  args->taps = static_cast<int32_t>(taps.size);
-  return {};
+  return make_tap_offsets(c, blocks, args->depth / p.filter_c, is_split, /*multiple=*/1,
+                          &args->tap_offsets, &args->taps);
 }
 
 }  // namespace

@@ -55,16 +55,19 @@ bool plan_blocks(const PrepareContext& c, const reference::ConvParams& conv, Fli
 }
 
 Status make_tap_offsets(const PrepareContext& c, const ImageBlocks& b, int32_t whole, bool is_split,
-                        Span<int32_t>& offsets) {
+                        int32_t multiple, const int32_t** offsets, int32_t* taps) {
   const reference::ConvParams& p = b.conv;
-  const int32_t in_row = p.filter_w / whole, taps = p.filter_h * in_row;
-  OCTAVO_TRY(c.make_array((is_split ? 2 : 1) * int64_t{taps}, offsets));
-  for (size_t t = 0; t < offsets.size; ++t) {
-    const auto tap = static_cast<int32_t>(t) % taps;
-    const int64_t x = int64_t{tap % in_row} * p.dilation_w;
-    offsets[t] = static_cast<int32_t>(tap / in_row * int64_t{p.dilation_h} * b.row_elements +
-                                      x % b.planes * b.plane_elements + x / b.planes * b.channels);
+  const int32_t in_row = p.filter_w / whole, once = p.filter_h * in_row;
+  *taps = is_split ? 2 * once : once;
+  Span<int32_t> list;
+  OCTAVO_TRY(c.make_array((*taps + multiple - 1) / multiple * multiple, list));
+  for (int32_t t = 0; t < *taps; ++t) {
+    const int32_t i = t % once / in_row, j = t % in_row;
+    const int64_t x = int64_t{j} * p.dilation_w;
+    list[t] = static_cast<int32_t>(i * int64_t{p.dilation_h} * b.row_elements +
+                                   x % b.planes * b.plane_elements + x / b.planes * b.channels);
   }
+  *offsets = list.data;
   return {};
 }
 

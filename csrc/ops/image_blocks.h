@@ -32,9 +32,9 @@ bool plan_blocks(const PrepareContext& c, const reference::ConvParams& conv, Fli
 
 // The offsets of the filter's taps from a window's beginning, in elements. Where `whole` > 1, those
 // of every so many columns of the filter: the columns between are part of a longer tap. Where
-// weights are split, all occur twice.
+// weights are split, all occur twice. Zeros follow up to a `multiple`, which *taps does not count.
 Status make_tap_offsets(const PrepareContext& c, const ImageBlocks& blocks, int32_t whole,
-                        bool is_split, Span<int32_t>& offsets);
+                        bool is_split, int32_t multiple, const int32_t** offsets, int32_t* taps);
 
 // Converts what the `rows` rows of outputs from `first_row` on see.
 void convert_block(const Kernels& kernels, const ImageBlocks& blocks, const int8_t* image,

@@ -330,8 +330,8 @@ void check_depthwise(const Kernels& kernels, const DepthwiseSize& size, Random& 
          packed.data());
   Buffer<uint8_t> converted(converted_bytes(*kernels.image_s8, static_cast<int64_t>(image.size())));
   convert_line(*kernels.image_s8, image, flip, converted);
-  Buffer<int32_t> offsets(packed_taps);
-  for (int32_t t = 0; t < packed_taps; ++t) offsets[t] = static_cast<int32_t>(t % taps * row);
+  Buffer<int32_t> offsets((packed_taps + d.taps_multiple - 1) / d.taps_multiple * d.taps_multiple);
+  for (size_t t = 0; t < offsets.size(); ++t) offsets[t] = static_cast<int32_t>(static_cast<int64_t>(t) % taps * row);
   Buffer<int8_t> out(rows * row + kGuard), expected(rows * row + kGuard);
   d.run({converted.data(), offsets.data(), packed_taps, channels, rows, columns, row, packed.data(),
          stage.output, out.data()});

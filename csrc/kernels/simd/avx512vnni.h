@@ -38,11 +38,14 @@ struct V {
 
   static void convert(const int8_t* in, int64_t count, uint8_t flip, Element* out) {
     const __m512i flips = _mm512_set1_epi8(static_cast<char>(flip ^ kOffset));
-    for (int64_t i = 0; i < count; i += 64) {
-      const __mmask64 mask = first_bytes(count - i);
-      _mm512_mask_storeu_epi8(out + i, mask,
-                              _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, in + i), flips));
+    int64_t i = 0;
+    for (; i + 64 <= count; i += 64) {
+      _mm512_storeu_si512(out + i, _mm512_xor_si512(_mm512_loadu_si512(in + i), flips));
     }
+    if (i == count) return;
+    const __mmask64 mask = first_bytes(count - i);
+    _mm512_mask_storeu_epi8(out + i, mask,
+                            _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, in + i), flips));
   }
 
   static Weights load_weights(const int8_t* p) { return _mm512_loadu_si512(p); }
