@@ -5,8 +5,8 @@
 namespace octavo {
 namespace {
 
-// A block's part of the image and a panel of weights together stay in the nearest caches.
-constexpr int64_t kBlockBytes = 48 << 10;
+// What a block reads and writes: with a panel of weights it stays in the nearest caches.
+constexpr int64_t kBlockBytes = 96 << 10;
 
 // Panels of weights are at most so many.
 constexpr int64_t kMostChunks = 1 << 16;
