@@ -19,6 +19,7 @@ struct DepthwiseFilter {
   const int32_t* bias;           // [channels], or null
   int32_t in_zero;               // after the flip of the input
   const Multiplier* multiplier;  // [channels]
+  QuantizedOutput output;
 };
 
 struct DepthwiseArgs {
@@ -28,7 +29,6 @@ struct DepthwiseArgs {
   int32_t rows, columns;       // of outputs
   int64_t row_stride;          // elements of the image from one row of outputs to the next
   const void* packed;
-  QuantizedOutput output;
   int8_t* out;  // [rows][columns][channels]
 };
 

@@ -21,6 +21,12 @@ enum class Epilogue : int32_t {
   kDouble,      // round(sum * double): FULLY_CONNECTED
 };
 
+// Outputs are moved by the zero point, clamped, then flipped.
+struct QuantizedOutput {
+  int32_t out_zero, act_min, act_max;
+  Flip flip;
+};
+
 // Weights as a file has them. What is multiplied is weight - zero, at most 9 bits wide: where that
 // needs more than 8, it is the sum of two weights, and each tap occurs twice.
 struct ByteWeights {
@@ -51,12 +57,7 @@ struct GemmColumns {
   Epilogue epilogue;
   const Multiplier* multiplier;  // kFixedPoint: [n]
   const double* scale;           // kDouble: [n]
-};
-
-// Outputs are moved by the zero point, clamped, then flipped.
-struct QuantizedOutput {
-  int32_t out_zero, act_min, act_max;
-  Flip flip;
+  QuantizedOutput output;
 };
 
 struct GemmArgs {
@@ -67,7 +68,6 @@ struct GemmArgs {
   int32_t taps, depth, n;       // as packed
   int32_t first_panel, panels;  // of the columns
   const void* packed;
-  QuantizedOutput output;
   int8_t* out;  // out[i * out_stride + j] is that of row i and column j
   int64_t out_stride;
 };

@@ -5,18 +5,16 @@
 // them.
 constexpr int kPanelVectors = V::kPanelVectors;
 constexpr int kPanelWidth = kPanelVectors * V::kLanes;
-constexpr int kColumnBytes = 12;  // bias, multiplier and shift; or bias and a double
+constexpr int kColumnBytes = 4 * (1 + kFinishWords);  // the bias; a double takes two words
 
 constexpr int32_t round_up(int32_t x, int32_t multiple) {
   return (x + multiple - 1) / multiple * multiple;
 }
 
-// How the sums of all columns become outputs: Epilogue, but told apart by what is known of sums.
-enum class Finish : int32_t { kRescale, kRequantize, kDouble };
-
 // Before the panels.
 struct alignas(64) PackedHeader {
   Finish finish;
+  QuantizedOutput output;
 };
 
 int64_t panel_bytes(int32_t width, int32_t taps, int32_t depth) {
@@ -62,28 +60,22 @@ int64_t greatest_sum(const ColumnSums& s, const int32_t* bias, int32_t column) {
   return 255 * s.magnitudes + (b < 0 ? -b : b);
 }
 
-// Returns whether all sums fit a Rescale.
-bool pack_panel(const GemmColumns& c, int32_t first, int32_t width, uint8_t* panel) {
+void pack_panel(const GemmColumns& c, Finish finish, int32_t first, int32_t width, uint8_t* panel) {
   auto* bias = reinterpret_cast<int32_t*>(panel);
-  auto* multiplier = bias + width;
-  auto* shift = multiplier + width;
-  auto* scale = reinterpret_cast<double*>(multiplier);
+  auto* words = bias + width;
+  auto* scale = reinterpret_cast<double*>(words);
   auto* weights = reinterpret_cast<int8_t*>(panel + width * kColumnBytes);
   const int32_t packed_depth = round_up(c.depth, V::kDepth), half = c.taps * packed_depth;
-  bool all_fit = true;
-  memset(panel, 0,
-         static_cast<size_t>(panel_bytes(width, (c.weights.is_split ? 2 : 1) * c.taps, c.depth)));
   for (int32_t j = 0; j < width && first + j < c.n; ++j) {
     const int32_t column = first + j;
     const int64_t from = column * c.column_stride;
     const ColumnSums sums = column_sums(c.weights, from, c.row_stride, c.taps * c.depth);
     bias[j] = folded_bias(c.bias, column, c.in_zero, sums.plain);
-    if (c.epilogue == Epilogue::kFixedPoint) {
-      multiplier[j] = c.multiplier[column].m;
-      shift[j] = c.multiplier[column].shift;
-      all_fit = all_fit && fits_rescale(greatest_sum(sums, c.bias, column), c.multiplier[column]);
-    } else {
+    if (finish == Finish::kDouble) {
       scale[j] = c.scale[column];
+    } else {
+      words[j] = c.multiplier[column].m;
+      words[width + j] = c.multiplier[column].shift;
     }
     for (int32_t t = 0; t < c.taps; ++t) {
       for (int32_t d = 0; d < c.depth; ++d) {
@@ -97,26 +89,31 @@ bool pack_panel(const GemmColumns& c, int32_t first, int32_t width, uint8_t* pan
       }
     }
   }
-  return all_fit;
+  for (int32_t j = 0; j < width; j += V::kLanes) pack_finish(finish, words + j, width);
 }
 
 void pack(const GemmColumns& c, void* packed) {
+  FinishChooser chooser = {c.output, c.epilogue == Epilogue::kDouble, true, true};
+  for (int32_t j = 0; j < c.n && !chooser.is_double; ++j) {
+    const ColumnSums sums =
+        column_sums(c.weights, j * c.column_stride, c.row_stride, c.taps * c.depth);
+    chooser.add(greatest_sum(sums, c.bias, j), c.multiplier[j]);
+  }
+  const int32_t taps = (c.weights.is_split ? 2 : 1) * c.taps;
+  memset(packed, 0, static_cast<size_t>(packed_bytes(c.n, taps, c.depth)));
   auto* header = static_cast<PackedHeader*>(packed);
+  *header = {chooser.choose(), c.output};
   auto* panel = reinterpret_cast<uint8_t*>(header + 1);
-  bool all_fit = true;
   for (int32_t first = 0; first < c.n; first += kPanelWidth) {
     const int32_t width = min(round_up(c.n - first, V::kLanes), kPanelWidth);
-    all_fit = pack_panel(c, first, width, panel) && all_fit;
-    panel += panel_bytes(width, (c.weights.is_split ? 2 : 1) * c.taps, c.depth);
+    pack_panel(c, header->finish, first, width, panel);
+    panel += panel_bytes(width, taps, c.depth);
   }
-  header->finish = c.epilogue == Epilogue::kDouble ? Finish::kDouble
-                   : all_fit                       ? Finish::kRescale
-                                                   : Finish::kRequantize;
 }
 
 struct Panel {
   const GemmArgs& args;
-  Finish finish;
+  const PackedHeader& header;
   V::Output output;
   const uint8_t* data;
   int32_t width;  // as packed
@@ -126,27 +123,35 @@ struct Panel {
 };
 
 // Sums become outputs, still of 32 bits and before the zero point is added.
-template <int kRows, int kVectors>
-void finish_sums(const Panel& panel, V::I32 (&sum)[kRows][kVectors]) {
-  const auto* multiplier = reinterpret_cast<const int32_t*>(panel.data) + panel.width;
-  const int32_t* shift = multiplier + panel.width;
-  const auto* scale = reinterpret_cast<const double*>(multiplier);
-  const QuantizedOutput& output = panel.args.output;
+template <class Kind, int kRows, int kVectors>
+void finish_sums_by(const Panel& panel, V::I32 (&sum)[kRows][kVectors]) {
+  const int32_t* words = reinterpret_cast<const int32_t*>(panel.data) + panel.width;
 #pragma GCC unroll 8
   for (int j = 0; j < kVectors; ++j) {
-    const int at = j * V::kLanes;
-    if (panel.finish == Finish::kRescale) {
-      const Rescale rescale = make_rescale(V::load(multiplier + at), V::load(shift + at));
+    const Kind finish = load_finish<Kind>(words + j * V::kLanes, panel.width, panel.header.output);
 #pragma GCC unroll 8
-      for (int i = 0; i < kRows; ++i) sum[i][j] = rescale(sum[i][j]);
-      continue;
-    }
+    for (int i = 0; i < kRows; ++i) sum[i][j] = finish(sum[i][j]);
+  }
+}
+
+template <int kRows, int kVectors>
+void finish_sums(const Panel& panel, V::I32 (&sum)[kRows][kVectors]) {
+  switch (panel.header.finish) {
+    case Finish::kRescalePositive:
+      return finish_sums_by<RescalePositive>(panel, sum);
+    case Finish::kRescale:
+      return finish_sums_by<Rescale>(panel, sum);
+    case Finish::kRequantize:
+      return finish_sums_by<Requantize>(panel, sum);
+    case Finish::kDouble: {
+      const auto* scale = reinterpret_cast<const double*>(panel.data + panel.width * 4);
 #pragma GCC unroll 8
-    for (int i = 0; i < kRows; ++i) {
-      sum[i][j] = panel.finish == Finish::kDouble
-                      ? V::scale_round(sum[i][j], scale + at, output)
-                      : requantize_clamped(sum[i][j], V::load(multiplier + at), V::load(shift + at),
-                                           output);
+      for (int j = 0; j < kVectors; ++j) {
+#pragma GCC unroll 8
+        for (int i = 0; i < kRows; ++i) {
+          sum[i][j] = V::scale_round(sum[i][j], scale + j * V::kLanes, panel.header.output);
+        }
+      }
     }
   }
 }
@@ -215,14 +220,8 @@ void multiply_panel(const Panel& panel) {
 
 void run(const GemmArgs& a) {
   const auto* header = static_cast<const PackedHeader*>(a.packed);
-  Panel panel = {a,
-                 header->finish,
-                 V::make_output(a.output),
-                 nullptr,
-                 0,
-                 0,
-                 round_up(a.depth, V::kDepth) / V::kDepth,
-                 nullptr};
+  Panel panel = {a, *header, V::make_output(header->output),           nullptr,
+                 0, 0,       round_up(a.depth, V::kDepth) / V::kDepth, nullptr};
   const int64_t full_bytes = panel_bytes(kPanelWidth, a.taps, a.depth);
   for (int32_t p = a.first_panel; p < a.first_panel + a.panels; ++p) {
     const int32_t first = p * kPanelWidth;

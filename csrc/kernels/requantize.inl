@@ -7,7 +7,12 @@ V::I32 requantize(V::I32 x, V::I32 multiplier, V::I32 shift) {
   return V::rdbp(V::srdhm(V::shift_left(x, left), multiplier), right);
 }
 
-// The same in half the instructions for a sum that stays below 2^30 when it is shifted left:
+// How the sums of a layer become outputs, of the cheapest kind that gives what requantize does.
+// Each has kFinishWords words for a lane, packed beforehand.
+enum class Finish : int32_t { kRequantize, kRescale, kRescalePositive, kDouble };
+constexpr int kFinishWords = 6;
+
+// For sums that stay below 2^30 when they are shifted left:
 // srdhm(x, m) = floor((2 x m + 2^31) / 2^32) is the upper half of a product, and
 // rdbp(y, r) = (y + 2^(r - 1) - (y < 0)) >> r, but y where r = 0.
 struct Rescale {
@@ -22,7 +27,6 @@ struct Rescale {
     return V::shift_right(V::sub(V::add(y, half), V::shift_right_logical(y, sign)), right);
   }
 };
-constexpr int32_t kRescaleWords = 6;  // a lane
 
 bool fits_rescale(int64_t greatest_sum, Multiplier k) {
   return greatest_sum << max(k.shift, 0) < int64_t{1} << 30;
@@ -39,6 +43,56 @@ Rescale make_rescale(V::I32 multiplier, V::I32 shift) {
           right};
 }
 
+// For such sums where none is shifted left, and outputs below the zero point are clamped to it, so
+// that a negative sum may as well be 0. Then 2^(r - 1) can be added before the product is cut:
+// rdbp(srdhm(x, m), r) = floor((2 m x + 2^31 + 2^(31 + r)) / 2^32) >> r; where r = 0 the last
+// summand is 0.
+struct RescalePositive {
+  V::I32 m, m_odd;        // twice the multiplier
+  V::I32 half, half_odd;  // the two summands, of 64 bits, for even and for odd lanes
+  V::I32 right;
+
+  V::I32 operator()(V::I32 x) const {
+    const V::I32 positive = V::max(x, V::set(0));
+    return V::shift_right(V::product_high_unsigned(positive, m, m_odd, half, half_odd), right);
+  }
+};
+
+// What is known of a layer before it runs decides how its sums are finished.
+struct FinishChooser {
+  const QuantizedOutput& output;
+  bool is_double, all_fit, none_left;
+
+  // A column's sums are `greatest` at most.
+  void add(int64_t greatest, Multiplier k) {
+    all_fit = all_fit && fits_rescale(greatest, k);
+    none_left = none_left && k.shift <= 0;
+  }
+  Finish choose() const {
+    if (is_double) return Finish::kDouble;
+    if (!all_fit) return Finish::kRequantize;
+    const bool is_positive = none_left && output.act_min >= output.out_zero;
+    return is_positive ? Finish::kRescalePositive : Finish::kRescale;
+  }
+};
+
+// The words of kLanes lanes; word i lies at words + i * stride. Replaces multipliers and shifts,
+// which are words 0 and 1.
+void pack_finish(Finish finish, int32_t* words, int32_t stride) {
+  if (finish != Finish::kRescale && finish != Finish::kRescalePositive) return;
+  const Rescale r = make_rescale(V::load(words), V::load(words + stride));
+  auto store = [&](const V::I32(&list)[kFinishWords]) {
+    for (int i = 0; i < kFinishWords; ++i) V::store(list[i], words + i * stride);
+  };
+  if (finish == Finish::kRescale) {
+    store({r.left, r.m, r.m_odd, r.half, r.sign, r.right});
+  } else {
+    const V::I32 twice = V::add(r.m, r.m), low = V::set(INT32_MIN);
+    store({twice, V::odd_lanes(twice), V::join_lanes(low, V::even_to_odd(r.half)),
+           V::join_lanes(low, r.half), r.right, V::set(0)});
+  }
+}
+
 // requantize for an output from which the zero point is still to come. It may wrap when that is
 // added, as the reference does, to whom the zero point is the file's.
 V::I32 requantize_clamped(V::I32 x, V::I32 multiplier, V::I32 shift, const QuantizedOutput& to) {
@@ -47,4 +101,30 @@ V::I32 requantize_clamped(V::I32 x, V::I32 multiplier, V::I32 shift, const Quant
   const V::I32 y = V::add(requantize(x, multiplier, shift), zero);
   const V::I32 low = V::set(to.act_min + unflip), high = V::set(to.act_max + unflip);
   return V::sub(V::min(V::max(y, low), high), zero);
+}
+
+// Each kind of Finish from its words, which follow each other at a distance of `stride`.
+template <class Kind>
+Kind load_finish(const int32_t* words, int32_t stride, const QuantizedOutput& output);
+
+template <>
+Rescale load_finish(const int32_t* words, int32_t stride, const QuantizedOutput&) {
+  auto word = [&](int i) { return V::load(words + i * stride); };
+  return {word(0), word(1), word(2), word(3), word(4), word(5)};
+}
+
+template <>
+RescalePositive load_finish(const int32_t* words, int32_t stride, const QuantizedOutput&) {
+  auto word = [&](int i) { return V::load(words + i * stride); };
+  return {word(0), word(1), word(2), word(3), word(4)};
+}
+
+struct Requantize {
+  V::I32 m, shift;
+  const QuantizedOutput& output;
+  V::I32 operator()(V::I32 x) const { return requantize_clamped(x, m, shift, output); }
+};
+template <>
+Requantize load_finish(const int32_t* words, int32_t stride, const QuantizedOutput& output) {
+  return {V::load(words), V::load(words + stride), output};
 }

@@ -75,18 +75,11 @@ Status use_packed(PrepareContext& c, const WeightedOperands& o, const reference:
   void* packed;
   OCTAVO_TRY(make_packed(c, kernel->packed_bytes(p.out_c, packed_taps), &packed));
   kernel->pack({p.out_c, static_cast<int32_t>(taps), byte_weights(o, is_split, 0), bias_or_null(o),
-                flipped(p.in_zero, flip), p.multiplier},
+                flipped(p.in_zero, flip), p.multiplier, quantized_output(p, flip)},
                packed);
-  params->args = {nullptr,
-                  offsets,
-                  packed_taps,
-                  p.out_c,
-                  0,
-                  p.out_w,
-                  p.stride_h * blocks.row_elements,
-                  packed,
-                  quantized_output(p, flip),
-                  nullptr};
+  params->args = {
+      nullptr, offsets, packed_taps, p.out_c, 0, p.out_w, p.stride_h * blocks.row_elements,
+      packed,  nullptr};
   OCTAVO_TRY(c.add_scratch(c.workers.count() * blocks.bytes));
   c.step.invoke = &invoke_packed;
   return {};

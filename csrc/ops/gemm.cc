@@ -114,7 +114,6 @@ Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::C
   GemmArgs& args = params->args;
   args.depth = is_row_whole ? p.filter_w * p.filter_c : p.filter_c;
   args.n = n;
-  args.output = quantized_output(p, flip);
   args.out_stride = p.out_c;
   OCTAVO_TRY(make_offsets(c, blocks, is_split, &args));
   const int64_t bytes = g->packed_bytes(n, args.taps, args.depth);
@@ -129,7 +128,7 @@ Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::C
              strides.weight, bias_or_null(o) != nullptr ? bias_or_null(o) + first : nullptr,
              flipped(p.in_zero, flip), epilogue,
              epilogue == Epilogue::kFixedPoint ? p.multiplier + first : nullptr,
-             epilogue == Epilogue::kDouble ? scale + first : nullptr},
+             epilogue == Epilogue::kDouble ? scale + first : nullptr, quantized_output(p, flip)},
             static_cast<uint8_t*>(packed) + i * params->group_bytes);
   }
   OCTAVO_TRY(c.add_scratch(c.workers.count() * blocks.bytes));

@@ -160,7 +160,8 @@ void check_product(const Kernels& kernels, const Product& size, Content content,
           in_zero,
           epilogue,
           stage.multiplier.data(),
-          stage.scale.data()},
+          stage.scale.data(),
+          stage.output},
          packed.data());
   Buffer<uint8_t> line(converted_bytes(*kernels.image_s8, static_cast<int64_t>(left.line.size())));
   convert_line(*kernels.image_s8, left.line, flip, line);
@@ -171,7 +172,7 @@ void check_product(const Kernels& kernels, const Product& size, Content content,
   for (int32_t first = 0; first < panels;) {
     const auto count = static_cast<int32_t>(random.integer(1, panels - first));
     g.run({line.data(), left.row_offsets.data(), left.tap_offsets.data(), rows, packed_taps, depth,
-           n, first, count, packed.data(), stage.output, out.data(), stride});
+           n, first, count, packed.data(), out.data(), stride});
     first += count;
   }
 
@@ -245,25 +246,15 @@ void check_image(const Kernels& kernels, const ImageConversion& c, Check& check)
           0,
           Epilogue::kFixedPoint,
           &unit,
-          nullptr},
+          nullptr,
+          {0, -128, 127, c.flip}},
          packed.data());
   Buffer<int32_t> offsets(count);
   for (int32_t i = 0; i < count; ++i) offsets[i] = i;
   const int32_t tap = 0;
   Buffer<int8_t> out(count);
-  g.run({converted.data(),
-         offsets.data(),
-         &tap,
-         static_cast<int32_t>(count),
-         1,
-         1,
-         1,
-         0,
-         1,
-         packed.data(),
-         {0, -128, 127, c.flip},
-         out.data(),
-         1});
+  g.run({converted.data(), offsets.data(), &tap, static_cast<int32_t>(count), 1, 1, 1, 0, 1,
+         packed.data(), out.data(), 1});
 
   for (int32_t y = 0; y < rows; ++y) {
     for (int32_t x = 0; x < columns; ++x) {
@@ -326,15 +317,18 @@ void check_depthwise(const Kernels& kernels, const DepthwiseSize& size, Random& 
           {weights.data(), flip, weight_zero, is_split},
           stage.bias_or_null(),
           in_zero,
-          stage.multiplier.data()},
+          stage.multiplier.data(),
+          stage.output},
          packed.data());
   Buffer<uint8_t> converted(converted_bytes(*kernels.image_s8, static_cast<int64_t>(image.size())));
   convert_line(*kernels.image_s8, image, flip, converted);
   Buffer<int32_t> offsets((packed_taps + d.taps_multiple - 1) / d.taps_multiple * d.taps_multiple);
-  for (size_t t = 0; t < offsets.size(); ++t) offsets[t] = static_cast<int32_t>(static_cast<int64_t>(t) % taps * row);
+  for (size_t t = 0; t < offsets.size(); ++t) {
+    offsets[t] = static_cast<int32_t>(static_cast<int64_t>(t) % taps * row);
+  }
   Buffer<int8_t> out(rows * row + kGuard), expected(rows * row + kGuard);
   d.run({converted.data(), offsets.data(), packed_taps, channels, rows, columns, row, packed.data(),
-         stage.output, out.data()});
+         out.data()});
 
   reference::ConvParams p = conv_params(stage, in_zero, weight_zero);
   p.in_h = taps + rows - 1;

@@ -74,6 +74,16 @@ struct V {
     return _mm256_blend_epi32(odd_lanes(even), odd, 0xaa);
   }
 
+  // floor((a b + c) / 2^32), unsigned; b and c have 64 bits for every lane, of which b's upper ones
+  // do not count.
+  static I32 product_high_unsigned(I32 a, I32 b, I32 b_odd, I32 c, I32 c_odd) {
+    const __m256i even = _mm256_add_epi64(_mm256_mul_epu32(a, b), c);
+    const __m256i odd = _mm256_add_epi64(_mm256_mul_epu32(odd_lanes(a), b_odd), c_odd);
+    return _mm256_blend_epi32(odd_lanes(even), odd, 0xaa);
+  }
+  static I32 even_to_odd(I32 x) { return _mm256_slli_epi64(x, 32); }
+  static I32 join_lanes(I32 even, I32 odd) { return _mm256_blend_epi32(even, odd, 0xaa); }
+
   static I32 srdhm(I32 a, I32 b) {
     const __m256i half = _mm256_set1_epi64x(int64_t{1} << 30);
     const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(a, b), half);

@@ -68,6 +68,16 @@ struct V {
     return _mm512_mask_shuffle_epi32(odd, 0x5555, even, _MM_PERM_DDBB);
   }
 
+  // floor((a b + c) / 2^32), unsigned; b and c have 64 bits for every lane, of which b's upper ones
+  // do not count.
+  static I32 product_high_unsigned(I32 a, I32 b, I32 b_odd, I32 c, I32 c_odd) {
+    const __m512i even = _mm512_add_epi64(_mm512_mul_epu32(a, b), c);
+    const __m512i odd = _mm512_add_epi64(_mm512_mul_epu32(odd_lanes(a), b_odd), c_odd);
+    return _mm512_mask_shuffle_epi32(odd, 0x5555, even, _MM_PERM_DDBB);
+  }
+  static I32 even_to_odd(I32 x) { return _mm512_slli_epi64(x, 32); }
+  static I32 join_lanes(I32 even, I32 odd) { return _mm512_mask_mov_epi32(even, 0xaaaa, odd); }
+
   static I32 srdhm(I32 a, I32 b) {
     const __m512i half = _mm512_set1_epi64(int64_t{1} << 30);
     const __m512i even = _mm512_add_epi64(_mm512_mul_epi32(a, b), half);
