@@ -5,6 +5,7 @@
 #include "kernels/elementwise.inl"
 #include "kernels/linear_sum.inl"
 #include "kernels/lookup.inl"
+#include "kernels/pool.inl"
 #include "kernels/quantize.inl"
 
 constexpr void fill_bytewise(Kernels& k) {
@@ -22,6 +23,10 @@ constexpr void fill_bytewise(Kernels& k) {
   k.minimum_u8 = &extreme<uint8_t, false>;
   k.linear_sum_8 = &linear_sum_8;
   k.lookup_8 = &lookup_8;
+  k.average_pool_2d_s8 = &average_pool<int8_t, &reference::average_pool_2d_s8>;
+  k.average_pool_2d_u8 = &average_pool<uint8_t, &reference::average_pool_2d_u8>;
+  k.max_pool_2d_s8 = &max_pool<int8_t>;
+  k.max_pool_2d_u8 = &max_pool<uint8_t>;
   k.quantize_s8 = &quantize_to<int8_t, &reference::quantize_s8>;
   k.quantize_u8 = &quantize_to<uint8_t, &reference::quantize_u8>;
   k.dequantize_s8 = &dequantize_from<int8_t, &reference::dequantize_s8>;

@@ -7,17 +7,6 @@
 namespace octavo::reference {
 namespace {
 
-// A window's extent inside the image along one dimension: pixels [first, last).
-struct Extent {
-  int32_t first, last;
-};
-
-Extent window(int32_t output, int32_t stride, int32_t pad, int32_t filter, int32_t in) {
-  const int64_t origin = int64_t{output} * stride - pad;
-  return {static_cast<int32_t>(max<int64_t>(origin, 0)),
-          static_cast<int32_t>(min<int64_t>(origin + filter, in))};
-}
-
 // Folds the pixels of each window, channel by channel, into an accumulator that starts at
 // `initial`; finish(accumulator, pixels in the window) is the output.
 template <class Acc, class T, class Fold, class Finish>
@@ -26,9 +15,9 @@ void pool_2d(const Pool2DParams& p, const T* in, T* out, Acc initial, Fold fold,
   Acc acc[kTile];
   for (int32_t b = 0; b < p.batch; ++b) {
     for (int32_t out_y = 0; out_y < p.out_h; ++out_y) {
-      const Extent ys = window(out_y, p.stride_h, p.pad_top, p.filter_h, p.in_h);
+      const PoolExtent ys = pool_extent(out_y, p.stride_h, p.pad_top, p.filter_h, p.in_h);
       for (int32_t out_x = 0; out_x < p.out_w; ++out_x) {
-        const Extent xs = window(out_x, p.stride_w, p.pad_left, p.filter_w, p.in_w);
+        const PoolExtent xs = pool_extent(out_x, p.stride_w, p.pad_left, p.filter_w, p.in_w);
         const int64_t taps = int64_t{ys.last - ys.first} * (xs.last - xs.first);
         for (int32_t c0 = 0; c0 < p.channels; c0 += kTile) {
           const int32_t n = min(kTile, p.channels - c0);

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "base/math.h"
+
 namespace octavo::reference {
 
 struct Pool2DParams {
@@ -12,6 +14,17 @@ struct Pool2DParams {
   int32_t act_min, act_max;        // of the integer types
   float act_min_f32, act_max_f32;  // of float32
 };
+
+// What of a window lies inside the image along one dimension: pixels [first, last).
+struct PoolExtent {
+  int32_t first, last;
+};
+inline PoolExtent pool_extent(int32_t output, int32_t stride, int32_t pad, int32_t filter,
+                              int32_t in) {
+  const int64_t origin = int64_t{output} * stride - pad;
+  return {static_cast<int32_t>(max<int64_t>(origin, 0)),
+          static_cast<int32_t>(min<int64_t>(origin + filter, in))};
+}
 
 // The mean of each window's pixels that lie inside the image. Integers: round(sum / count), half
 // away from zero; the input's quantization is taken to be the output's (LiteRT:

@@ -24,7 +24,7 @@ void report(const char* isa, const char* name, const Check& check) {
 }
 
 void run_table(const Kernels& kernels) {
-  for (Span<const KernelTest> tests : {kConvolutionTests, kElementwiseTests}) {
+  for (Span<const KernelTest> tests : {kConvolutionTests, kElementwiseTests, kBytewiseTests}) {
     for (const KernelTest& test : tests) {
       Check check;
       test.run(kernels, check);

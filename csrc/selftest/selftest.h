@@ -47,7 +47,7 @@ struct KernelTest {
   void (*run)(const Kernels& kernels, Check&);
 };
 
-extern const Span<const KernelTest> kConvolutionTests, kElementwiseTests;
+extern const Span<const KernelTest> kConvolutionTests, kElementwiseTests, kBytewiseTests;
 
 // Heap allocations of this program so far; -1 where nothing counts them.
 int64_t allocation_count();

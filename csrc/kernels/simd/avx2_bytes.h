@@ -32,6 +32,7 @@ struct B {
   static Vec bit_xor(Vec a, Vec b) { return _mm256_xor_si256(a, b); }
   static Vec min8(Vec a, Vec b) { return _mm256_min_epi8(a, b); }
   static Vec max8(Vec a, Vec b) { return _mm256_max_epi8(a, b); }
+  static Vec max_u8(Vec a, Vec b) { return _mm256_max_epu8(a, b); }
 
   // The elements of a and b in turn: of the lower and of the upper half of each 128 bits. narrow16
   // and narrow32, which saturate, put halves back where they came from.
@@ -41,6 +42,13 @@ struct B {
   static Vec high16(Vec a, Vec b) { return _mm256_unpackhi_epi16(a, b); }
   static Vec narrow16(Vec low, Vec high) { return _mm256_packs_epi16(low, high); }
   static Vec narrow32(Vec low, Vec high) { return _mm256_packs_epi32(low, high); }
+
+  static Vec add16(Vec a, Vec b) { return _mm256_add_epi16(a, b); }
+  static Vec sub16(Vec a, Vec b) { return _mm256_sub_epi16(a, b); }
+  static Vec abs16(Vec x) { return _mm256_abs_epi16(x); }
+  static Vec sign16(Vec x) { return _mm256_srai_epi16(x, 15); }  // -1 or 0
+  static Vec mul_high_u16(Vec a, Vec b) { return _mm256_mulhi_epu16(a, b); }
+  static Vec shift_right_u16(Vec x, int32_t n) { return _mm256_srl_epi16(x, _mm_cvtsi32_si128(n)); }
 
   // a[0] * b[0] + a[1] * b[1] of the int16 in each int32.
   static Vec dot16(Vec a, Vec b) { return _mm256_madd_epi16(a, b); }

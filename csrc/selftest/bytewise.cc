@@ -1,0 +1,110 @@
+// The kernels of 8-bit elements that are neither products nor elementwise, against reference/.
+#include <type_traits>
+
+#include "kernels/table.h"
+#include "selftest/kernel_inputs.h"
+
+namespace octavo::selftest {
+namespace {
+
+template <class T>
+int32_t any_bound(Random& random) {
+  return any_zero_point(random) + (std::is_signed_v<T> ? 0 : 128);
+}
+
+reference::Pool2DParams any_pool(int32_t channels, Random& random) {
+  const auto draw = [&](int32_t least, int32_t most) {
+    return static_cast<int32_t>(random.integer(least, most));
+  };
+  reference::Pool2DParams p = {};
+  p.batch = draw(1, 2);
+  p.channels = channels;
+  const bool is_large = random.bits() % 16 == 0;
+  p.filter_h = is_large ? draw(10, 18) : draw(1, 4);
+  p.filter_w = is_large ? draw(10, 18) : draw(1, 4);
+  p.stride_h = draw(1, 3);
+  p.stride_w = draw(1, 3);
+  p.pad_top = draw(0, p.filter_h - 1);
+  p.pad_left = draw(0, p.filter_w - 1);
+  p.out_h = draw(1, 3);
+  p.out_w = draw(1, 3);
+  // The last window begins inside the image, and may end beyond it.
+  p.in_h = max(1, (p.out_h - 1) * p.stride_h - p.pad_top + draw(1, p.filter_h));
+  p.in_w = max(1, (p.out_w - 1) * p.stride_w - p.pad_left + draw(1, p.filter_w));
+  return p;
+}
+
+template <class T>
+using PoolKernel = void (*)(const reference::Pool2DParams& p, const T* in, T* out);
+
+// Channels of every number that the vectors may treat in a way of its own.
+template <class T>
+void sweep_pool(PoolKernel<T> kernel, PoolKernel<T> reference, Check& check) {
+  Random random(41);
+  for (int32_t channels = 1; channels <= 300; ++channels) {
+    for (int i = 0; i < 4; ++i) {
+      reference::Pool2DParams p = any_pool(channels, random);
+      p.act_min = any_bound<T>(random);
+      p.act_max = max(p.act_min, any_bound<T>(random));
+      Buffer<int8_t> in(int64_t{p.batch} * p.in_h * p.in_w * channels);
+      fill(any_content(random), random, in);
+      const auto* from = reinterpret_cast<const T*>(in.data());
+      const int64_t count = int64_t{p.batch} * p.out_h * p.out_w * channels + kGuard;
+      Buffer<T> out(count), expected(count);
+      kernel(p, from, out.data());
+      reference(p, from, expected.data());
+      for (int64_t j = 0; j < count; ++j) {
+        check.expect(out[j] == expected[j], channels, " channels, filter ", p.filter_h, "x",
+                     p.filter_w, ": element ", j, " is ", int32_t{out[j]}, ", should be ",
+                     int32_t{expected[j]});
+      }
+    }
+  }
+}
+
+void test_average_pool(const Kernels& k, Check& check) {
+  sweep_pool<int8_t>(k.average_pool_2d_s8, &reference::average_pool_2d_s8, check);
+  sweep_pool<uint8_t>(k.average_pool_2d_u8, &reference::average_pool_2d_u8, check);
+}
+
+void test_max_pool(const Kernels& k, Check& check) {
+  sweep_pool<int8_t>(k.max_pool_2d_s8, &reference::max_pool_2d_s8, check);
+  sweep_pool<uint8_t>(k.max_pool_2d_u8, &reference::max_pool_2d_u8, check);
+}
+
+// Every count of taps, and every sum that so many pixels can have.
+void test_average(const Kernels& k, Check& check) {
+  for (int32_t taps = 1; taps <= 256; ++taps) {
+    for (int32_t sum = -128 * taps; sum <= 127 * taps; sum += taps <= 16 ? 1 : 7) {
+      reference::Pool2DParams p = {};
+      p.batch = p.in_h = p.filter_h = p.out_h = p.out_w = p.stride_h = p.stride_w = 1;
+      p.channels = 1;
+      p.in_w = p.filter_w = taps;
+      p.act_min = -128;
+      p.act_max = 127;
+      Buffer<int8_t> in(taps);
+      int32_t rest = sum;
+      for (int32_t i = 0; i < taps; ++i) {
+        in[i] = static_cast<int8_t>(clamp(rest + 128 * (taps - 1 - i), -128, 127));
+        rest -= in[i];
+      }
+      int8_t out, expected;
+      k.average_pool_2d_s8(p, in.data(), &out);
+      reference::average_pool_2d_s8(p, in.data(), &expected);
+      check.expect(rest == 0 && out == expected, "the mean of ", taps, " with the sum ", sum,
+                   " is ", out, ", should be ", expected);
+    }
+  }
+}
+
+constexpr KernelTest kTests[] = {
+    {"8-bit AVERAGE_POOL_2D", &test_average_pool},
+    {"8-bit AVERAGE_POOL_2D, every sum", &test_average},
+    {"8-bit MAX_POOL_2D", &test_max_pool},
+};
+
+}  // namespace
+
+const Span<const KernelTest> kBytewiseTests = {kTests, sizeof(kTests) / sizeof(kTests[0])};
+
+}  // namespace octavo::selftest
