@@ -7,6 +7,7 @@
 #include "kernels/lookup.inl"
 #include "kernels/pool.inl"
 #include "kernels/quantize.inl"
+#include "kernels/reduce.inl"
 
 constexpr void fill_bytewise(Kernels& k) {
   k.add_s8 = &scaled_sum<int8_t, false>;
@@ -31,4 +32,6 @@ constexpr void fill_bytewise(Kernels& k) {
   k.quantize_u8 = &quantize_to<uint8_t, &reference::quantize_u8>;
   k.dequantize_s8 = &dequantize_from<int8_t, &reference::dequantize_s8>;
   k.dequantize_u8 = &dequantize_from<uint8_t, &reference::dequantize_u8>;
+  k.sum_s8 = &reduce_sum<int8_t, &reference::sum_s8>;
+  k.sum_u8 = &reduce_sum<uint8_t, &reference::sum_u8>;
 }

@@ -17,33 +17,19 @@ T add(T a, T b) {
   }
 }
 
-// One walk over the input, row by row of its last dimension.
 template <class In, class Acc>
-void accumulate(const ReduceParams& p, const In* in, Acc* sums) {
-  for (int64_t i = 0; i < p.outputs; ++i) sums[i] = 0;
-  const int32_t last = p.rank - 1;
-  const int64_t width = p.dims[last];
-  int64_t rows = width > 0 ? 1 : 0;  // empty rows may be any number
-  for (int32_t d = 0; d < last; ++d) rows *= p.dims[d];
-  int64_t index[kMaxRank] = {};
-  for (int64_t row = 0; row < rows; ++row) {
-    if (p.out_strides[last] == 0) {
+void accumulate(const ReduceParams& p, const In* in, Acc* out) {
+  for (int64_t i = 0; i < p.outputs; ++i) out[i] = 0;
+  const bool is_one = p.out_strides[p.rank - 1] == 0;
+  for_each_reduced_row(p, in, out, [is_one](const In* row, int64_t width, Acc* sums) {
+    if (is_one) {
       Acc sum = *sums;
-      for (int64_t i = 0; i < width; ++i) sum = add(sum, static_cast<Acc>(in[i]));
+      for (int64_t i = 0; i < width; ++i) sum = add(sum, static_cast<Acc>(row[i]));
       *sums = sum;
     } else {
-      for (int64_t i = 0; i < width; ++i) {
-        sums[i] = add(sums[i], static_cast<Acc>(in[i]));
-      }
+      for (int64_t i = 0; i < width; ++i) sums[i] = add(sums[i], static_cast<Acc>(row[i]));
     }
-    in += width;
-    for (int32_t d = last - 1; d >= 0; --d) {
-      sums += p.out_strides[d];
-      if (++index[d] < p.dims[d]) break;
-      sums -= p.out_strides[d] * p.dims[d];
-      index[d] = 0;
-    }
-  }
+  });
 }
 
 template <class T>

@@ -18,6 +18,26 @@ struct ReduceParams {
   Multiplier multiplier;          // scale in / scale out; of a mean: mean_multiplier()
 };
 
+// Calls row(in, width, sums) for each row of the input's last dimension, with the sums that it goes
+// into: one where out_strides of that dimension is 0, else `width`.
+template <class In, class Sum, class Row>
+void for_each_reduced_row(const ReduceParams& p, const In* in, Sum* sums, Row row) {
+  const int32_t last = p.rank - 1;
+  const int64_t width = p.dims[last];
+  int64_t rows = width > 0 ? 1 : 0;  // empty rows may be any number
+  for (int32_t d = 0; d < last; ++d) rows *= p.dims[d];
+  int64_t index[kMaxRank] = {};
+  for (int64_t i = 0; i < rows; ++i, in += width) {
+    row(in, width, sums);
+    for (int32_t d = last - 1; d >= 0; --d) {
+      sums += p.out_strides[d];
+      if (++index[d] < p.dims[d]) break;
+      sums -= p.out_strides[d] * p.dims[d];
+      index[d] = 0;
+    }
+  }
+}
+
 // The sum of the elements, added in the input's order; integers wrap. No elements: 0.
 void sum_f32(const ReduceParams& p, const float* in, float* out);
 void sum_s32(const ReduceParams& p, const int32_t* in, int32_t* out);

@@ -97,10 +97,54 @@ void test_average(const Kernels& k, Check& check) {
   }
 }
 
+template <class T>
+using SumKernel = void (*)(const reference::ReduceParams& p, const T* in, int32_t* sums, T* out);
+
+// Rows of every length, kept or reduced, among dimensions that are kept and reduced in turn.
+template <class T>
+void sweep_sum(SumKernel<T> kernel, SumKernel<T> reference, Check& check) {
+  Random random(42);
+  for (int32_t width = 0; width <= 300; ++width) {
+    for (int keeps_row = 0; keeps_row < 2; ++keeps_row) {
+      OutputStage stage(1, 64, random);
+      reference::ReduceParams p = {};
+      p.rank = static_cast<int32_t>(random.integer(1, 3));
+      p.outputs = p.count = 1;
+      for (int32_t d = p.rank - 1; d >= 0; --d) {
+        const bool is_last = d == p.rank - 1;
+        const bool is_kept = (p.rank - 1 - d + keeps_row) % 2 == 1;
+        p.dims[d] = is_last ? width : random.integer(1, 9);
+        p.out_strides[d] = is_kept ? p.outputs : 0;
+        (is_kept ? p.outputs : p.count) *= p.dims[d];
+      }
+      p.in_zero = any_bound<T>(random);
+      p.out_zero = any_bound<T>(random);
+      p.multiplier = stage.multiplier[0];
+      Buffer<int8_t> in(p.outputs * p.count);
+      fill(any_content(random), random, in);
+      const auto* from = reinterpret_cast<const T*>(in.data());
+      Buffer<int32_t> sums(p.outputs);
+      Buffer<T> out(p.outputs + kGuard), expected(p.outputs + kGuard);
+      kernel(p, from, sums.data(), out.data());
+      reference(p, from, sums.data(), expected.data());
+      for (int64_t j = 0; j < p.outputs + kGuard; ++j) {
+        check.expect(out[j] == expected[j], p.rank, " dimensions, the last ", width, ": element ",
+                     j, " is ", int32_t{out[j]}, ", should be ", int32_t{expected[j]});
+      }
+    }
+  }
+}
+
+void test_sum(const Kernels& k, Check& check) {
+  sweep_sum<int8_t>(k.sum_s8, &reference::sum_s8, check);
+  sweep_sum<uint8_t>(k.sum_u8, &reference::sum_u8, check);
+}
+
 constexpr KernelTest kTests[] = {
     {"8-bit AVERAGE_POOL_2D", &test_average_pool},
     {"8-bit AVERAGE_POOL_2D, every sum", &test_average},
     {"8-bit MAX_POOL_2D", &test_max_pool},
+    {"8-bit SUM and MEAN", &test_sum},
 };
 
 }  // namespace

@@ -65,6 +65,14 @@ struct B {
     return _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
   }
 
+  // The sum of all bytes, as unsigned ones.
+  static int64_t sum_u8(Vec x) {
+    const Vec four = _mm256_sad_epu8(x, _mm256_setzero_si256());
+    const __m128i two =
+        _mm_add_epi64(_mm256_castsi256_si128(four), _mm256_extracti128_si256(four, 1));
+    return _mm_cvtsi128_si64(_mm_add_epi64(two, _mm_unpackhi_epi64(two, two)));
+  }
+
   // float32.
   using Real = __m256;
   static Real set_real(float x) { return _mm256_set1_ps(x); }

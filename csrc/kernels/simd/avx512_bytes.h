@@ -61,6 +61,11 @@ struct B {
     return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
   }
 
+  // The sum of all bytes, as unsigned ones.
+  static int64_t sum_u8(Vec x) {
+    return _mm512_reduce_add_epi64(_mm512_sad_epu8(x, _mm512_setzero_si512()));
+  }
+
   // float32.
   using Real = __m512;
   static Real set_real(float x) { return _mm512_set1_ps(x); }
