@@ -97,6 +97,8 @@ def onnxruntime(model: Path, inputs: list[Array], threads: int) -> Engine:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    # Its threads would wait for the next run by spinning, in the others' turns too.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
     binding = session.io_binding()
     for details, value in zip(session.get_inputs(), inputs, strict=True):

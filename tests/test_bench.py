@@ -177,6 +177,7 @@ def test_networks_side_by_side(tmp_path):
             "ONNX Runtime",
         }
         assert all(time > 0 for time in result["milliseconds"].values())
+        assert result["cores"].keys() == result["milliseconds"].keys()
         assert result["ratios"]["portable"].keys() | {"octavo portable"} == set(
             result["milliseconds"]
         )
