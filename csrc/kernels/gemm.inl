@@ -156,10 +156,15 @@ void finish_sums(const Panel& panel, V::I32 (&sum)[kRows][kVectors]) {
   }
 }
 
+// A row of the left matrix alone takes weights as fast as memory gives them.
+constexpr int kFarAhead = 2048;
+
 // kRows rows times kVectors vectors of columns, all sums in registers. Where fewer rows are left,
 // the last is computed several times.
+// `ahead` is memory that will be wanted, as much of it as a quarter of the panel.
 template <int kRows, int kVectors>
-void multiply(const Panel& panel, int32_t first_row) {
+void multiply(const Panel& panel, int32_t first_row, const int8_t* ahead) {
+  constexpr int kStepBytes = kVectors * V::kLanes * V::kDepth;
   const GemmArgs& a = panel.args;
   const auto* bias = reinterpret_cast<const int32_t*>(panel.data);
   V::I32 sum[kRows][kVectors];
@@ -179,6 +184,12 @@ void multiply(const Panel& panel, int32_t first_row) {
     int64_t at = a.tap_offsets[t];
     for (int32_t step = 0; step < panel.steps; ++step, at += V::kDepth) {
       V::Weights w[kVectors];
+      if constexpr (kRows == 1) {
+        for (int j = 0; j < kStepBytes; j += 64) V::prefetch(weights + kFarAhead + j);
+      } else {
+        V::prefetch(ahead);
+        ahead += kStepBytes / 4;
+      }
 #pragma GCC unroll 8
       for (int j = 0; j < kVectors; ++j) {
         w[j] = V::load_weights(weights + j * V::kLanes * V::kDepth);
@@ -189,7 +200,7 @@ void multiply(const Panel& panel, int32_t first_row) {
 #pragma GCC unroll 8
         for (int j = 0; j < kVectors; ++j) V::dot(sum[i][j], x, w[j]);
       }
-      weights += kVectors * V::kLanes * V::kDepth;
+      weights += kStepBytes;
     }
   }
   finish_sums(panel, sum);
@@ -205,9 +216,12 @@ template <int kVectors>
 void multiply_rows(const Panel& panel) {
   constexpr int kRows = V::kRows[kVectors - 1];
   const int32_t rows = panel.args.rows;
-  if (rows == 1) return multiply<1, kVectors>(panel, 0);
+  if (rows == 1) return multiply<1, kVectors>(panel, 0, nullptr);
+  const int64_t quarter = panel_bytes(panel.width, panel.args.taps, panel.args.depth) / 4;
+  const auto* ahead = reinterpret_cast<const int8_t*>(panel.data) + 4 * quarter;
   for (int32_t r = 0; r < rows; r += kRows) {
-    multiply<kRows, kVectors>(panel, max(min(r, rows - kRows), 0));
+    multiply<kRows, kVectors>(panel, max(min(r, rows - kRows), 0), ahead);
+    if (r < 3 * kRows) ahead += quarter;
   }
 }
 

@@ -6,7 +6,7 @@ namespace octavo {
 namespace {
 
 // What a block reads and writes: with a panel of weights it stays in the nearest caches.
-constexpr int64_t kBlockBytes = 96 << 10;
+constexpr int64_t kBlockBytes = 192 << 10;
 
 // Panels of weights are at most so many.
 constexpr int64_t kMostChunks = 1 << 16;

@@ -53,6 +53,7 @@ struct V {
     for (; i < count; ++i) out[i] = static_cast<int8_t>(static_cast<uint8_t>(in[i]) ^ flip);
   }
 
+  static void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
   static Weights load_weights(const int8_t* p) {
     return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
   }

@@ -48,6 +48,7 @@ struct V {
                             _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, in + i), flips));
   }
 
+  static void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
   static Weights load_weights(const int8_t* p) { return _mm512_loadu_si512(p); }
   static Weights broadcast(const Element* p) {
     int32_t four;
