@@ -68,7 +68,7 @@ def turn(engine: Engine) -> tuple[float, float]:
     whose caches are another's, does not count.
     """
     engine.run()
-    times = []
+    times: list[int] = []
     begin, busy = time.perf_counter(), time.process_time()
     while not times or time.perf_counter() < begin + TURN:
         start = time.perf_counter_ns()

@@ -59,7 +59,7 @@ def window(height: int, width: int, stride: int, padding: str) -> dict[str, Any]
     }
 
 
-PADS = np.int32([[0, 0], [1, 1], [1, 1], [0, 0]])
+PADS = np.array([[0, 0], [1, 1], [1, 1], [0, 0]], np.int32)
 CASES = [
     Case("mobilenet_v2", "ADD", [(1, 56, 56, 24)] * 2),
     Case("resnet_v2_101", "ADD", [(1, 14, 14, 1024)] * 2),
@@ -89,14 +89,14 @@ CASES = [
         is_same=True,
     ),
     Case("inception_v3", "CONCATENATION", [(1, 35, 35, 64)] * 3, {"axis": 3}, is_same=True),
-    Case("mobilenet_v2", "MEAN", [(1, 7, 7, 1280)], {}, (np.int32([1, 2]),)),
+    Case("mobilenet_v2", "MEAN", [(1, 7, 7, 1280)], {}, (np.array([1, 2], np.int32),)),
     Case("resnet_v2_101", "PAD", [(1, 112, 112, 64)], {}, (PADS,), is_same=True),
     Case(
         "segmentation",
         "RESIZE_BILINEAR",
         [(1, 33, 33, 21)],
         {},
-        (np.int32([129, 129]),),
+        (np.array([129, 129], np.int32),),
         is_same=True,
     ),
     Case(
@@ -104,7 +104,7 @@ CASES = [
         "RESIZE_NEAREST_NEIGHBOR",
         [(1, 26, 26, 256)],
         {},
-        (np.int32([52, 52]),),
+        (np.array([52, 52], np.int32),),
         is_same=True,
     ),
     Case("mobilenet_v3", "HARD_SWISH", [(1, 112, 112, 16)]),
@@ -114,7 +114,9 @@ CASES = [
     Case("any", "QUANTIZE", [(1, 224, 224, 3)]),
     Case("any", "DEQUANTIZE", [(1, 56, 56, 64)], output=Output("float32")),
     Case("any", "LEAKY_RELU", [(1, 52, 52, 128)], {"alpha": 0.1}),
-    Case("any", "TRANSPOSE", [(1, 56, 56, 64)], {}, (np.int32([0, 3, 1, 2]),), is_same=True),
+    Case(
+        "any", "TRANSPOSE", [(1, 56, 56, 64)], {}, (np.array([0, 3, 1, 2], np.int32),), is_same=True
+    ),
 ]
 
 

@@ -122,6 +122,16 @@ def test_profile(command, monkeypatch, isa):
     assert times == sorted(times, reverse=True)
 
 
+def test_profile_on_threads(command):
+    facts = json.loads(
+        command("profile", demo.network("int8"), "--runs", 2, "--threads", 2, "--json")[1]
+    )
+    assert facts["threads"] == 2
+    assert [step["operator"] for step in facts["steps"]][:2] == ["CONV_2D", "CONV_2D"]
+    out = command("profile", demo.network("int8"), "--runs", 2, "--threads", 2)[1]
+    assert f"kernels {octavo.isa()}, 2 threads" in " ".join(out.split())
+
+
 def test_profile_table(command):
     code, out, err = command("profile", demo.network("int8"), "--runs", 3)
     assert (code, err) == (0, "")
