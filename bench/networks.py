@@ -14,7 +14,6 @@ import argparse
 import datetime
 import json
 import os
-import platform
 import shlex
 import sys
 import time
@@ -24,6 +23,7 @@ from typing import Any
 
 import numpy as np
 from engines import PEERS, Engine, levels, octavo_engine, random_inputs, versions
+from machine import cpu_name
 
 LARGE = [
     "mobilenet_v1_int8",
@@ -78,13 +78,14 @@ def turn(engine: Engine) -> tuple[float, float]:
     return float(np.median(times)) / 1e6, cores
 
 
-def undisturbed_turn(engine: Engine) -> tuple[float, float]:
-    """A turn in which this process had a core throughout, or of several the one nearest to that."""
+def undisturbed_turn(engine: Engine, cores: float) -> tuple[float, float]:
+    """A turn in which the engine had the cores that it can have, `cores` as far as one knows; or of
+    several turns the one nearest to that.
+    """
     best = (0.0, -1.0)
     for _ in range(TRIES):
-        this = turn(engine)
-        best = max(best, this, key=lambda t: t[1])
-        if this[1] > 0.95:
+        best = max(best, turn(engine), key=lambda t: t[1])
+        if best[1] > 0.95 * cores:
             break
     return best
 
@@ -109,7 +110,9 @@ def compare(model: Path, isas: Sequence[str], threads: int, rounds: int) -> dict
     generator = np.random.default_rng(0)
     for _ in range(rounds):
         for i in generator.permutation(len(names)):
-            turns[names[i]].append(undisturbed_turn(engines[names[i]]))
+            so_far = turns[names[i]]
+            most = max((cores for _, cores in so_far), default=1.0)
+            so_far.append(undisturbed_turn(engines[names[i]], most))
             if threads > 1:
                 time.sleep(PAUSE)
     times = {name: [milliseconds for milliseconds, _ in t] for name, t in turns.items()}
@@ -117,13 +120,13 @@ def compare(model: Path, isas: Sequence[str], threads: int, rounds: int) -> dict
     peers = [name for name in names if name in PEERS]
     if not peers:
         raise SystemExit(f"{model.name}: nothing to compare with: {missing}")
-    best = min(peers, key=lambda name: medians[name])
     ratios = {
         isa: {
             peer: float(np.median(np.divide(times[f"octavo {isa}"], times[peer]))) for peer in peers
         }
         for isa in isas
     }
+    best = max(peers, key=lambda peer: ratios[isas[0]][peer])
     return {
         "network": model.stem,
         "threads": threads,
@@ -134,13 +137,6 @@ def compare(model: Path, isas: Sequence[str], threads: int, rounds: int) -> dict
         "differences": differences(engines),
         "missing": missing,
     }
-
-
-def cpu_name() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":")[1].strip()
-    return platform.processor()
 
 
 def geometric_mean(values: Sequence[float]) -> float:

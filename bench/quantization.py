@@ -15,7 +15,6 @@ import hashlib
 import json
 import multiprocessing
 import os
-import platform
 import resource
 import subprocess
 import sys
@@ -27,6 +26,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import octavo
+from machine import cpu_name
 from octavo.quantizer.estimators import ESTIMATORS
 from PIL import Image
 
@@ -158,13 +158,6 @@ def scores(y: Array, reference: Array, classes: Array) -> tuple[float, float, fl
         100 * float(agreement),
         10 * float(np.log10(signal / noise)) if noise else float("inf"),
     )
-
-
-def cpu_name() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":")[1].strip()
-    return platform.processor()
 
 
 def table(work: Path) -> list[str]:
