@@ -156,23 +156,38 @@ void finish_sums(const Panel& panel, V::I32 (&sum)[kRows][kVectors]) {
   }
 }
 
-// A row of the left matrix alone takes weights as fast as memory gives them.
-constexpr int kFarAhead = 2048;
+// A tile's rows of outputs, several in a vector of bytes where they are narrow.
+template <int kRows, int kVectors>
+void store_sums(const Panel& panel, const V::I32 (&sum)[kRows][kVectors], int8_t* out,
+                int32_t rows) {
+  constexpr int kTogether = 4 / kVectors;
+  const int64_t stride = panel.args.out_stride;
+#pragma GCC unroll 8
+  for (int i = 0; i < kRows; i += kTogether) {
+    V::I32 y[4];
+#pragma GCC unroll 8
+    for (int v = 0; v < 4; ++v) {
+      const int row = i + v / kVectors;
+      y[v] = v < kTogether * kVectors && row < kRows ? sum[row][v % kVectors] : sum[i][0];
+    }
+    if (i < rows) {
+      V::store_rows<kVectors>(y, panel.output, out + i * stride, stride, rows - i, panel.used);
+    }
+  }
+}
 
-// kRows rows times kVectors vectors of columns, all sums in registers. Where fewer rows are left,
-// the last is computed several times.
+// kRows rows times kVectors vectors of columns, all sums in registers; `rows` of them are stored.
 // `ahead` is memory that will be wanted, as much of it as a quarter of the panel.
 template <int kRows, int kVectors>
-void multiply(const Panel& panel, int32_t first_row, const int8_t* ahead) {
+void multiply(const Panel& panel, const int32_t* row_offsets, int8_t* out, int32_t rows,
+              const int8_t* ahead) {
   constexpr int kStepBytes = kVectors * V::kLanes * V::kDepth;
   const GemmArgs& a = panel.args;
   const auto* bias = reinterpret_cast<const int32_t*>(panel.data);
   V::I32 sum[kRows][kVectors];
   const Element* row[kRows];
 #pragma GCC unroll 8
-  for (int i = 0; i < kRows; ++i) {
-    row[i] = static_cast<const Element*>(a.image) + a.row_offsets[min(first_row + i, a.rows - 1)];
-  }
+  for (int i = 0; i < kRows; ++i) row[i] = static_cast<const Element*>(a.image) + row_offsets[i];
 #pragma GCC unroll 8
   for (int j = 0; j < kVectors; ++j) {
     const V::I32 start = V::load(bias + j * V::kLanes);
@@ -184,12 +199,8 @@ void multiply(const Panel& panel, int32_t first_row, const int8_t* ahead) {
     int64_t at = a.tap_offsets[t];
     for (int32_t step = 0; step < panel.steps; ++step, at += V::kDepth) {
       V::Weights w[kVectors];
-      if constexpr (kRows == 1) {
-        for (int j = 0; j < kStepBytes; j += 64) V::prefetch(weights + kFarAhead + j);
-      } else {
-        V::prefetch(ahead);
-        ahead += kStepBytes / 4;
-      }
+      V::prefetch(ahead);
+      ahead += kStepBytes / 4;
 #pragma GCC unroll 8
       for (int j = 0; j < kVectors; ++j) {
         w[j] = V::load_weights(weights + j * V::kLanes * V::kDepth);
@@ -204,23 +215,63 @@ void multiply(const Panel& panel, int32_t first_row, const int8_t* ahead) {
     }
   }
   finish_sums(panel, sum);
-#pragma GCC unroll 8
-  for (int i = 0; i < kRows; ++i) {
-    V::store_row(sum[i], panel.output, panel.out + min(first_row + i, a.rows - 1) * a.out_stride,
-                 panel.used);
-  }
+  store_sums(panel, sum, out, rows);
 }
 
-// Of the rows that the tiles leave, a last tile begins earlier and computes some again.
+// One row: so few sums would wait for each other, and steps take turns with two sets of them.
+template <int kVectors>
+void multiply_row(const Panel& panel) {
+  constexpr int kStepBytes = kVectors * V::kLanes * V::kDepth;
+  const GemmArgs& a = panel.args;
+  const auto* bias = reinterpret_cast<const int32_t*>(panel.data);
+  V::I32 sum[1][kVectors], other[kVectors];
+#pragma GCC unroll 8
+  for (int j = 0; j < kVectors; ++j) {
+    sum[0][j] = V::load(bias + j * V::kLanes);
+    other[j] = V::set(0);
+  }
+  const auto* weights = reinterpret_cast<const int8_t*>(panel.data + panel.width * kColumnBytes);
+  auto add_step = [&](const Element* at, V::I32(&to)[kVectors]) {
+    const V::Weights x = V::broadcast(at);
+#pragma GCC unroll 8
+    for (int j = 0; j < kVectors; ++j) {
+      V::dot(to[j], x, V::load_weights(weights + j * V::kLanes * V::kDepth));
+    }
+    weights += kStepBytes;
+  };
+  for (int32_t t = 0; t < a.taps; ++t) {
+    const auto* at = static_cast<const Element*>(a.image) + a.row_offsets[0] + a.tap_offsets[t];
+    int32_t step = 0;
+    for (; step + 2 <= panel.steps; step += 2, at += 2 * V::kDepth) {
+      add_step(at, sum[0]);
+      add_step(at + V::kDepth, other);
+    }
+    if (step < panel.steps) add_step(at, sum[0]);
+  }
+#pragma GCC unroll 8
+  for (int j = 0; j < kVectors; ++j) sum[0][j] = V::add(sum[0][j], other[j]);
+  finish_sums(panel, sum);
+  store_sums(panel, sum, panel.out, 1);
+}
+
+// Of the rows that the tiles leave, a last tile begins earlier and computes some again; where there
+// is but a part of a tile, its last row stands for those that are not there.
 template <int kVectors>
 void multiply_rows(const Panel& panel) {
   constexpr int kRows = V::kRows[kVectors - 1];
-  const int32_t rows = panel.args.rows;
-  if (rows == 1) return multiply<1, kVectors>(panel, 0, nullptr);
-  const int64_t quarter = panel_bytes(panel.width, panel.args.taps, panel.args.depth) / 4;
+  const GemmArgs& a = panel.args;
+  if (a.rows == 1) return multiply_row<kVectors>(panel);
+  const int64_t quarter = panel_bytes(panel.width, a.taps, a.depth) / 4;
   const auto* ahead = reinterpret_cast<const int8_t*>(panel.data) + 4 * quarter;
-  for (int32_t r = 0; r < rows; r += kRows) {
-    multiply<kRows, kVectors>(panel, max(min(r, rows - kRows), 0), ahead);
+  if (a.rows < kRows) {
+    int32_t offsets[kRows];
+    for (int i = 0; i < kRows; ++i) offsets[i] = a.row_offsets[min(i, a.rows - 1)];
+    return multiply<kRows, kVectors>(panel, offsets, panel.out, a.rows, ahead);
+  }
+  for (int32_t r = 0; r < a.rows; r += kRows) {
+    const int32_t first = min(r, a.rows - kRows);
+    multiply<kRows, kVectors>(panel, a.row_offsets + first, panel.out + first * a.out_stride, kRows,
+                              ahead);
     if (r < 3 * kRows) ahead += quarter;
   }
 }

@@ -126,13 +126,22 @@ struct V {
     const __m256i y = _mm256_packs_epi16(low, high);
     return _mm256_xor_si256(_mm256_min_epi8(_mm256_max_epi8(y, to.low), to.high), to.flip);
   }
+  // Rows of 2, 1 vectors, as many of them as 4 vectors have; `rows` and `count` columns are stored.
   template <int kVectors>
-  static void store_row(const I32 (&y)[kVectors], const Output& to, int8_t* out, int32_t count) {
-    static_assert(kVectors <= 2);
-    const __m256i bytes = finish(y[0], y[kVectors - 1], y[0], y[0], to);
+  static void store_rows(const I32 (&y)[4], const Output& to, int8_t* out, int64_t stride,
+                         int32_t rows, int32_t count) {
     const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-    const __m128i row = _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(bytes, order));
-    store_bytes(row, out, count < kVectors * kLanes ? count : kVectors * kLanes);
+    const __m256i x = _mm256_permutevar8x32_epi32(finish(y[0], y[1], y[2], y[3], to), order);
+    const __m128i low = _mm256_castsi256_si128(x), high = _mm256_extracti128_si256(x, 1);
+    if constexpr (kVectors == 2) {
+      store_bytes(low, out, count);
+      if (rows > 1) store_bytes(high, out + stride, count);
+    } else {
+      store_bytes(low, out, count);
+      if (rows > 1) store_bytes(_mm_srli_si128(low, 8), out + stride, count);
+      if (rows > 2) store_bytes(high, out + 2 * stride, count);
+      if (rows > 3) store_bytes(_mm_srli_si128(high, 8), out + 3 * stride, count);
+    }
   }
 
   // Up to kLanes int8, widened; the lanes beyond are 0.

@@ -121,13 +121,26 @@ struct V {
     const __m512i y = _mm512_packs_epi16(low, high);
     return _mm512_xor_si512(_mm512_min_epi8(_mm512_max_epi8(y, to.low), to.high), to.flip);
   }
+  // Rows of 4, 3, 2, 1 vectors, as many of them as 4 vectors have; `rows` and `count` columns are
+  // stored.
   template <int kVectors>
-  static void store_row(const I32 (&y)[kVectors], const Output& to, int8_t* out, int32_t count) {
-    auto vector = [&](int i) { return y[i < kVectors ? i : 0]; };
+  static void store_rows(const I32 (&y)[4], const Output& to, int8_t* out, int64_t stride,
+                         int32_t rows, int32_t count) {
     const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    const __m512i bytes = finish(vector(0), vector(1), vector(2), vector(3), to);
-    _mm512_mask_storeu_epi8(out, first_bytes(count < kVectors * kLanes ? count : kVectors * kLanes),
-                            _mm512_permutexvar_epi32(order, bytes));
+    const __m512i x = _mm512_permutexvar_epi32(order, finish(y[0], y[1], y[2], y[3], to));
+    if constexpr (kVectors > 2) {
+      _mm512_mask_storeu_epi8(out, first_bytes(count), x);
+    } else if constexpr (kVectors == 2) {
+      const auto mask = static_cast<__mmask32>(first_bytes(count));
+      _mm256_mask_storeu_epi8(out, mask, _mm512_castsi512_si256(x));
+      if (rows > 1) _mm256_mask_storeu_epi8(out + stride, mask, _mm512_extracti64x4_epi64(x, 1));
+    } else {
+      const auto mask = static_cast<__mmask16>(first_bytes(count));
+      _mm_mask_storeu_epi8(out, mask, _mm512_castsi512_si128(x));
+      if (rows > 1) _mm_mask_storeu_epi8(out + stride, mask, _mm512_extracti32x4_epi32(x, 1));
+      if (rows > 2) _mm_mask_storeu_epi8(out + 2 * stride, mask, _mm512_extracti32x4_epi32(x, 2));
+      if (rows > 3) _mm_mask_storeu_epi8(out + 3 * stride, mask, _mm512_extracti32x4_epi32(x, 3));
+    }
   }
 
   // Up to kLanes int8, widened; the lanes beyond are 0.
