@@ -8,6 +8,7 @@
 #include "kernels/pool.inl"
 #include "kernels/quantize.inl"
 #include "kernels/reduce.inl"
+#include "kernels/softmax.inl"
 
 constexpr void fill_bytewise(Kernels& k) {
   k.add_s8 = &scaled_sum<int8_t, false>;
@@ -32,6 +33,8 @@ constexpr void fill_bytewise(Kernels& k) {
   k.quantize_u8 = &quantize_to<uint8_t, &reference::quantize_u8>;
   k.dequantize_s8 = &dequantize_from<int8_t, &reference::dequantize_s8>;
   k.dequantize_u8 = &dequantize_from<uint8_t, &reference::dequantize_u8>;
+  k.softmax_s8 = &softmax<int8_t, &reference::softmax_s8>;
+  k.softmax_u8 = &softmax<uint8_t, &reference::softmax_u8>;
   k.sum_s8 = &reduce_sum<int8_t, &reference::sum_s8>;
   k.sum_u8 = &reduce_sum<uint8_t, &reference::sum_u8>;
 }

@@ -28,12 +28,17 @@ Status prepare_8(PrepareContext& c, float beta) {
   reference::Softmax8Params* p;
   OCTAVO_TRY(c.make_params(p));
   p->shape = rows_of(c.input(0).shape);
-  p->to_exponent = quantize_multiplier(double{beta} * c.input(0).scale() * (1 << 26));
+  const Multiplier to_exponent = quantize_multiplier(double{beta} * c.input(0).scale() * (1 << 26));
   // The first difference from the maximum that Q5.26 cannot hold is left out, and all beyond it.
   // No difference of bytes exceeds 255.
-  const int shift = p->to_exponent.shift;
+  const int shift = to_exponent.shift;
   const int64_t most = shift > 0 ? (int64_t{31} << 26) >> shift : 255;
-  p->lowest_step = -static_cast<int32_t>(min<int64_t>(most, 255));
+  Span<int32_t> tables;
+  OCTAVO_TRY(c.make_array(2 * reference::kSoftmaxSteps, tables));
+  p->exponentials = tables.data;
+  p->terms = tables.data + reference::kSoftmaxSteps;
+  reference::build_softmax_exponentials(to_exponent, static_cast<int32_t>(min<int64_t>(most, 255)),
+                                        tables.data, tables.data + reference::kSoftmaxSteps);
   return {};
 }
 

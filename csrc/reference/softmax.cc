@@ -25,36 +25,20 @@ int floor_log2(int64_t x) {
   return n;
 }
 
-// LiteRT's internal/reference/softmax.h. The sum S of the exponentials, as Q12.19, is normalised to
-// (1 + x) * 2^k with x in [0, 1); the quotient is exp * 1 / (1 + x) / 2^k. LiteRT aborts for int8
-// where S is 512 or more, and wraps where it is 8192; here the sum does not overflow, and quotients
-// too small for the output are 0.
+constexpr int kTermFraction = 19;
+
 template <class In, class Out>
 void softmax_8(const Softmax8Params& p, const In* in, Out* out) {
-  constexpr int kSumFraction = 19;
-  constexpr int kOutBits = 8 * sizeof(Out);
   constexpr int32_t kLow = std::numeric_limits<Out>::min();
   constexpr int32_t kHigh = std::numeric_limits<Out>::max();
   const int32_t depth = p.shape.depth;
   for (int64_t row = 0; row < p.shape.rows; ++row, in += depth, out += depth) {
     const int32_t most = row_max(in, depth);
     int64_t sum = 0;
+    for (int32_t i = 0; i < depth; ++i) sum += p.terms[most - in[i]];
+    const SoftmaxQuotient quotient = softmax_quotient(sum, 8 * sizeof(Out));
     for (int32_t i = 0; i < depth; ++i) {
-      const int32_t step = in[i] - most;
-      if (step < p.lowest_step) continue;
-      sum += rdbp(exp_negative(requantize(step, p.to_exponent)), 31 - kSumFraction);
-    }
-    const int leading = floor_log2(sum);
-    const int64_t normal = leading > 31 ? sum >> (leading - 31) : sum << (31 - leading);
-    const int32_t reciprocal =
-        one_over_one_plus_x(static_cast<int32_t>(normal - (int64_t{1} << 31)));
-    const int shift = leading - kSumFraction + 31 - kOutBits;
-    for (int32_t i = 0; i < depth; ++i) {
-      const int32_t step = in[i] - most;
-      int32_t y = 0;
-      if (step >= p.lowest_step && shift <= 31) {
-        y = rdbp(srdhm(reciprocal, exp_negative(requantize(step, p.to_exponent))), shift);
-      }
+      const int32_t y = rdbp(srdhm(quotient.factor, p.exponentials[most - in[i]]), quotient.right);
       out[i] = static_cast<Out>(clamp(y + kLow, kLow, kHigh));
     }
   }
@@ -73,6 +57,25 @@ void softmax_f32(const SoftmaxShape& shape, float beta, const float* in, float* 
     }
     for (int32_t i = 0; i < depth; ++i) out[i] /= sum;
   }
+}
+
+void build_softmax_exponentials(Multiplier to_exponent, int32_t steps, int32_t* exponentials,
+                                int32_t* terms) {
+  for (int32_t i = 0; i < kSoftmaxSteps; ++i) {
+    exponentials[i] = i <= steps ? exp_negative(requantize(-i, to_exponent)) : 0;
+    terms[i] = rdbp(exponentials[i], 31 - kTermFraction);
+  }
+}
+
+// LiteRT's internal/reference/softmax.h. The sum is normalised to (1 + x) * 2^k with x in [0, 1);
+// the quotient is exp * 1 / (1 + x) / 2^k. LiteRT aborts for int8 where the sum is 512 or more, and
+// wraps where it is 8192; here it does not overflow.
+SoftmaxQuotient softmax_quotient(int64_t sum, int bits) {
+  const int leading = floor_log2(sum);
+  const int64_t normal = leading > 31 ? sum >> (leading - 31) : sum << (31 - leading);
+  const int right = leading - kTermFraction + 31 - bits;
+  if (right > 31) return {0, 0};
+  return {one_over_one_plus_x(static_cast<int32_t>(normal - (int64_t{1} << 31))), right};
 }
 
 void softmax_s8(const Softmax8Params& p, const int8_t* in, int8_t* out) { softmax_8(p, in, out); }

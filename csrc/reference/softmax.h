@@ -16,11 +16,24 @@ void softmax_f32(const SoftmaxShape& shape, float beta, const float* in, float* 
 
 // 8-bit inputs, in fixed point. Outputs have the lowest value of their type as zero point; scale
 // 1/256, or 1/65536 for int16.
+constexpr int32_t kSoftmaxSteps = 256;
 struct Softmax8Params {
   SoftmaxShape shape;
-  Multiplier to_exponent;  // beta * in_scale * 2^26: input steps to Q5.26
-  int32_t lowest_step;     // below this difference from the row's maximum the output is 0
+  const int32_t* exponentials;  // exp(-beta in_scale i) for i < kSoftmaxSteps, Q0.31
+  const int32_t* terms;         // the same as Q12.19, as sums have them
 };
+// to_exponent is beta in_scale 2^26: input steps to Q5.26. Beyond `steps`, exponentials are 0.
+void build_softmax_exponentials(Multiplier to_exponent, int32_t steps, int32_t* exponentials,
+                                int32_t* terms);
+
+// What a row's exponentials are to be multiplied with, to be outputs of `bits` bits: the quotient
+// of an exponential and their sum, which is that of its terms, is rdbp(srdhm(factor, exponential),
+// right). 0 where it is too small for the output.
+struct SoftmaxQuotient {
+  int32_t factor, right;
+};
+SoftmaxQuotient softmax_quotient(int64_t sum, int bits);
+
 void softmax_s8(const Softmax8Params& p, const int8_t* in, int8_t* out);
 void softmax_s8_s16(const Softmax8Params& p, const int8_t* in, int16_t* out);
 void softmax_u8(const Softmax8Params& p, const uint8_t* in, uint8_t* out);

@@ -140,11 +140,45 @@ void test_sum(const Kernels& k, Check& check) {
   sweep_sum<uint8_t>(k.sum_u8, &reference::sum_u8, check);
 }
 
+template <class T>
+using SoftmaxKernel = void (*)(const reference::Softmax8Params& p, const T* in, T* out);
+
+// From steps that are 0 to such that all but the greatest are left out.
+template <class T>
+void sweep_softmax(SoftmaxKernel<T> kernel, SoftmaxKernel<T> reference, Check& check) {
+  Random random(43);
+  for (int32_t depth = 1; depth <= 2000; depth += depth < 300 ? 1 : 97) {
+    int32_t exponentials[reference::kSoftmaxSteps], terms[reference::kSoftmaxSteps];
+    const Multiplier step = any_multiplier(static_cast<int32_t>(random.integer(-31, 28)), random);
+    const int64_t most = step.shift > 0 ? (int64_t{31} << 26) >> step.shift : 255;
+    reference::build_softmax_exponentials(step, static_cast<int32_t>(min<int64_t>(most, 255)),
+                                          exponentials, terms);
+    const int64_t rows = random.integer(1, 3);
+    const reference::Softmax8Params p = {{rows, depth}, exponentials, terms};
+    Buffer<int8_t> in(rows * depth);
+    fill(any_content(random), random, in);
+    const auto* from = reinterpret_cast<const T*>(in.data());
+    Buffer<T> out(rows * depth + kGuard), expected(rows * depth + kGuard);
+    kernel(p, from, out.data());
+    reference(p, from, expected.data());
+    for (int64_t j = 0; j < rows * depth + kGuard; ++j) {
+      check.expect(out[j] == expected[j], "depth ", depth, ": element ", j, " is ", int32_t{out[j]},
+                   ", should be ", int32_t{expected[j]});
+    }
+  }
+}
+
+void test_softmax(const Kernels& k, Check& check) {
+  sweep_softmax<int8_t>(k.softmax_s8, &reference::softmax_s8, check);
+  sweep_softmax<uint8_t>(k.softmax_u8, &reference::softmax_u8, check);
+}
+
 constexpr KernelTest kTests[] = {
     {"8-bit AVERAGE_POOL_2D", &test_average_pool},
     {"8-bit AVERAGE_POOL_2D, every sum", &test_average},
     {"8-bit MAX_POOL_2D", &test_max_pool},
     {"8-bit SUM and MEAN", &test_sum},
+    {"8-bit SOFTMAX", &test_softmax},
 };
 
 }  // namespace

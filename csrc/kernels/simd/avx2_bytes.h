@@ -43,6 +43,7 @@ struct B {
   static Vec narrow16(Vec low, Vec high) { return _mm256_packs_epi16(low, high); }
   static Vec narrow32(Vec low, Vec high) { return _mm256_packs_epi32(low, high); }
 
+  static Vec sub8(Vec a, Vec b) { return _mm256_sub_epi8(a, b); }
   static Vec add16(Vec a, Vec b) { return _mm256_add_epi16(a, b); }
   static Vec sub16(Vec a, Vec b) { return _mm256_sub_epi16(a, b); }
   static Vec abs16(Vec x) { return _mm256_abs_epi16(x); }
@@ -65,6 +66,15 @@ struct B {
     return _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
   }
 
+  // The greatest of the bytes, as signed ones.
+  static int32_t greatest8(Vec x) {
+    __m128i y = _mm_max_epi8(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));
+    y = _mm_max_epi8(y, _mm_srli_si128(y, 8));
+    y = _mm_max_epi8(y, _mm_srli_si128(y, 4));
+    y = _mm_max_epi8(y, _mm_srli_si128(y, 2));
+    y = _mm_max_epi8(y, _mm_srli_si128(y, 1));
+    return static_cast<int8_t>(_mm_extract_epi8(y, 0));
+  }
   // The sum of all bytes, as unsigned ones.
   static int64_t sum_u8(Vec x) {
     const Vec four = _mm256_sad_epu8(x, _mm256_setzero_si256());

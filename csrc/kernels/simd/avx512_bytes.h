@@ -38,6 +38,7 @@ struct B {
   static Vec narrow16(Vec low, Vec high) { return _mm512_packs_epi16(low, high); }
   static Vec narrow32(Vec low, Vec high) { return _mm512_packs_epi32(low, high); }
 
+  static Vec sub8(Vec a, Vec b) { return _mm512_sub_epi8(a, b); }
   static Vec add16(Vec a, Vec b) { return _mm512_add_epi16(a, b); }
   static Vec sub16(Vec a, Vec b) { return _mm512_sub_epi16(a, b); }
   static Vec abs16(Vec x) { return _mm512_abs_epi16(x); }
@@ -61,6 +62,16 @@ struct B {
     return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
   }
 
+  // The greatest of the bytes, as signed ones.
+  static int32_t greatest8(Vec x) {
+    const __m256i z = _mm256_max_epi8(_mm512_castsi512_si256(x), _mm512_extracti64x4_epi64(x, 1));
+    __m128i y = _mm_max_epi8(_mm256_castsi256_si128(z), _mm256_extracti128_si256(z, 1));
+    y = _mm_max_epi8(y, _mm_srli_si128(y, 8));
+    y = _mm_max_epi8(y, _mm_srli_si128(y, 4));
+    y = _mm_max_epi8(y, _mm_srli_si128(y, 2));
+    y = _mm_max_epi8(y, _mm_srli_si128(y, 1));
+    return static_cast<int8_t>(_mm_extract_epi8(y, 0));
+  }
   // The sum of all bytes, as unsigned ones.
   static int64_t sum_u8(Vec x) {
     return _mm512_reduce_add_epi64(_mm512_sad_epu8(x, _mm512_setzero_si512()));
