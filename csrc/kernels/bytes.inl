@@ -10,6 +10,26 @@ constexpr int32_t as_s8(int32_t value) {
   return value - static_cast<int32_t>(kFlipOf<T>);
 }
 
+// Two int16 in each int32, as dot16 takes them.
+B::Vec pair_of(int32_t low, int32_t high) {
+  return V::set(static_cast<int32_t>((static_cast<uint32_t>(low) & 0xffff) |
+                                     static_cast<uint32_t>(high) << 16));
+}
+
+// As many elements as there are up to the end of the tensor, kSize at most.
+template <class T>
+B::Vec load_channels(const T* in, const T* end) {
+  return end - in >= B::kSize ? B::load(in) : B::load_part(in, end - in);
+}
+template <class T>
+void store_channels(B::Vec x, T* out, const T* end) {
+  if (end - out >= B::kSize) {
+    B::store(x, out);
+  } else {
+    B::store_part(x, out, end - out);
+  }
+}
+
 // One operand of a row: its elements, or one that repeats.
 struct ByteOperand {
   const uint8_t* data;

@@ -2,12 +2,14 @@
 
 #include "kernels/bytes.inl"
 // The first has what the others use.
+#include "kernels/copy.inl"
 #include "kernels/elementwise.inl"
 #include "kernels/linear_sum.inl"
 #include "kernels/lookup.inl"
 #include "kernels/pool.inl"
 #include "kernels/quantize.inl"
 #include "kernels/reduce.inl"
+#include "kernels/resize.inl"
 #include "kernels/softmax.inl"
 
 constexpr void fill_bytewise(Kernels& k) {
@@ -33,6 +35,8 @@ constexpr void fill_bytewise(Kernels& k) {
   k.quantize_u8 = &quantize_to<uint8_t, &reference::quantize_u8>;
   k.dequantize_s8 = &dequantize_from<int8_t, &reference::dequantize_s8>;
   k.dequantize_u8 = &dequantize_from<uint8_t, &reference::dequantize_u8>;
+  k.resize_bilinear_s8 = &resize_bilinear_s8;
+  k.strided_copy = &strided_copy;
   k.softmax_s8 = &softmax<int8_t, &reference::softmax_s8>;
   k.softmax_u8 = &softmax<uint8_t, &reference::softmax_u8>;
   k.sum_s8 = &reduce_sum<int8_t, &reference::sum_s8>;

@@ -1,13 +1,7 @@
 // The kernel of linear_sum.h over the traits V and B.
 
-// The weights of a and b side by side in each int32, as dot16 takes them.
-B::Vec weight_pair(int16_t a, int16_t b) {
-  return V::set(static_cast<int32_t>(static_cast<uint16_t>(a) |
-                                     static_cast<uint32_t>(static_cast<uint16_t>(b)) << 16));
-}
-
 void linear_sum_8(const LinearSumParams& p, const uint8_t* a, const uint8_t* b, uint8_t* out) {
-  const B::Vec high = weight_pair(p.a.high, p.b.high), low = weight_pair(p.a.low, p.b.low);
+  const B::Vec high = pair_of(p.a.high, p.b.high), low = pair_of(p.a.low, p.b.low);
   const B::Vec constant = V::set(p.constant), zero = B::set8(0),
                flip = B::set8(static_cast<int32_t>(p.flip));
   const B::Vec least = B::set8(p.act_min), most = B::set8(p.act_max);

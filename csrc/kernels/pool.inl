@@ -47,14 +47,6 @@ void fold_pixels(const PoolWindow& w, int32_t c, const uint8_t* end, Acc (&acc)[
   }
 }
 
-void store_channels(B::Vec x, uint8_t* out, const uint8_t* end) {
-  if (end - out >= B::kSize) {
-    B::store(x, out);
-  } else {
-    B::store_part(x, out, end - out);
-  }
-}
-
 // Calls block(c, std::integral_constant<int, vectors>) for blocks of 1, 2 or 4 vectors of channels.
 template <class Block>
 void for_each_block(int32_t channels, Block block) {

@@ -8,15 +8,6 @@
 namespace octavo::reference {
 namespace {
 
-// Where an output coordinate lies in the input: `offset` of the way from pixel `low` to `high`, in
-// units of a pixel (float) or of 1/1024 (integers). Beyond the first and the last pixel low is
-// high.
-template <class Real>
-struct Position {
-  int32_t low, high;
-  Real offset;
-};
-
 // Input pixels to an output pixel.
 float scale_of(int32_t in, int32_t out, bool align_corners) {
   if (align_corners && out > 1) return static_cast<float>(in - 1) / static_cast<float>(out - 1);
@@ -27,6 +18,11 @@ float scale_of(int32_t in, int32_t out, bool align_corners) {
 int32_t inside(double position, int32_t in) {
   return static_cast<int32_t>(clamp<double>(position, 0, in - 1));
 }
+
+struct RealPosition {
+  int32_t low, high;
+  float offset;  // in pixels
+};
 
 struct RealAxis {
   using Real = float;
@@ -41,7 +37,7 @@ struct RealAxis {
         scale(scale_of(in, out, p.align_corners)),
         half_pixel_centers(p.half_pixel_centers) {}
 
-  Position<Real> at(int32_t i) const {
+  RealPosition at(int32_t i) const {
     const auto x = static_cast<float>(i);
     const float position = half_pixel_centers ? (x + 0.5f) * scale - 0.5f : x * scale;
     const int32_t low = inside(floor(position), in);
@@ -51,27 +47,10 @@ struct RealAxis {
 
 // Int holds a blend: 20 bits more than an element.
 template <class Int>
-struct FixedAxis {
+struct FixedAxis : ResizeAxis {
   using Real = Int;
-  static constexpr Real kOne = 1024;
-
-  int32_t in;
-  int64_t scale, first;  // of the positions
-
-  FixedAxis(int32_t in, int32_t out, const ResizeParams& p) : in(in) {
-    const int32_t corner = p.align_corners && out > 1 ? 1 : 0;
-    scale = (int64_t{kOne} * (in - corner) + (out - corner) / 2) / (out - corner);
-    first = p.half_pixel_centers ? scale / 2 - kOne / 2 : 0;
-  }
-
-  Position<Real> at(int32_t i) const {
-    const int64_t position = i * scale + first;
-    // Rounding the scale up can carry the last positions beyond the image.
-    const int64_t low = clamp<int64_t>(position / kOne, 0, in - 1);
-    const int64_t high = clamp<int64_t>((position + kOne - 1) / kOne, 0, in - 1);
-    const int64_t offset = low < high ? position - low * kOne : 0;
-    return {static_cast<int32_t>(low), static_cast<int32_t>(high), static_cast<Real>(offset)};
-  }
+  static constexpr Real kOne = kResizeOne;
+  using ResizeAxis::ResizeAxis;
 };
 
 template <class T>
@@ -94,19 +73,20 @@ void resize_bilinear(const ResizeParams& p, const T* in, T* out) {
   const int32_t channels = p.channels;
   for (int32_t b = 0; b < p.batch; ++b) {
     for (int32_t out_y = 0; out_y < p.out_h; ++out_y) {
-      const Position<Real> y = y_axis.at(out_y);
+      const auto y = y_axis.at(out_y);
       const T* upper = in + (int64_t{b} * p.in_h + y.low) * p.in_w * channels;
       const T* lower = in + (int64_t{b} * p.in_h + y.high) * p.in_w * channels;
       for (int32_t out_x = 0; out_x < p.out_w; ++out_x) {
-        const Position<Real> x = x_axis.at(out_x);
+        const auto x = x_axis.at(out_x);
+        const Real y_offset = y.offset, x_offset = x.offset;
         const int64_t left = int64_t{x.low} * channels;
         const int64_t right = int64_t{x.high} * channels;
         for (int32_t c = 0; c < channels; ++c) {
           // The order of these products and sums decides the last bit of a float.
-          const Real blend = upper[left + c] * (Axis::kOne - y.offset) * (Axis::kOne - x.offset) +
-                             lower[left + c] * y.offset * (Axis::kOne - x.offset) +
-                             upper[right + c] * (Axis::kOne - y.offset) * x.offset +
-                             lower[right + c] * y.offset * x.offset;
+          const Real blend = upper[left + c] * (Axis::kOne - y_offset) * (Axis::kOne - x_offset) +
+                             lower[left + c] * y_offset * (Axis::kOne - x_offset) +
+                             upper[right + c] * (Axis::kOne - y_offset) * x_offset +
+                             lower[right + c] * y_offset * x_offset;
           out[c] = round_blend<T>(blend);
         }
         out += channels;
@@ -121,6 +101,12 @@ int32_t nearest(int32_t i, int32_t in, float scale, const ResizeParams& p) {
 }
 
 }  // namespace
+
+ResizeAxis::ResizeAxis(int32_t in, int32_t out, const ResizeParams& p) : in_(in) {
+  const int32_t corner = p.align_corners && out > 1 ? 1 : 0;
+  scale_ = (int64_t{kResizeOne} * (in - corner) + (out - corner) / 2) / (out - corner);
+  first_ = p.half_pixel_centers ? scale_ / 2 - kResizeOne / 2 : 0;
+}
 
 void resize_bilinear_f32(const ResizeParams& p, const float* in, float* out) {
   resize_bilinear<RealAxis>(p, in, out);
@@ -144,13 +130,21 @@ void resize_nearest_neighbor(const ResizeParams& p, int64_t pixel_bytes, const v
   const float x_scale = scale_of(p.in_w, p.out_w, p.align_corners);
   const auto* image = static_cast<const uint8_t*>(in);
   auto* pixel = static_cast<uint8_t*>(out);
+  const int64_t row_bytes = p.out_w * pixel_bytes;
   for (int32_t b = 0; b < p.batch; ++b) {
+    int32_t before = -1;
     for (int32_t y = 0; y < p.out_h; ++y) {
-      const int64_t row = int64_t{b} * p.in_h + nearest(y, p.in_h, y_scale, p);
-      for (int32_t x = 0; x < p.out_w; ++x) {
-        const int64_t source = row * p.in_w + nearest(x, p.in_w, x_scale, p);
-        memcpy(pixel, image + source * pixel_bytes, static_cast<size_t>(pixel_bytes));
-        pixel += pixel_bytes;
+      const int32_t in_y = nearest(y, p.in_h, y_scale, p);
+      if (in_y == before) {
+        memcpy(pixel, pixel - row_bytes, static_cast<size_t>(row_bytes));
+        pixel += row_bytes;
+        continue;
+      }
+      before = in_y;
+      const uint8_t* row = image + (int64_t{b} * p.in_h + in_y) * p.in_w * pixel_bytes;
+      for (int32_t x = 0; x < p.out_w; ++x, pixel += pixel_bytes) {
+        memcpy(pixel, row + nearest(x, p.in_w, x_scale, p) * pixel_bytes,
+               static_cast<size_t>(pixel_bytes));
       }
     }
   }

@@ -2,12 +2,40 @@
 
 #include <cstdint>
 
+#include "base/math.h"
+
 namespace octavo::reference {
 
 struct ResizeParams {
   int32_t batch, in_h, in_w, channels;  // in_h, in_w, out_h, out_w at least 1
   int32_t out_h, out_w;
   bool align_corners, half_pixel_centers;  // bilinear: not both
+};
+
+// Where an output coordinate lies in the input: `offset` of the way from pixel `low` to `high`, in
+// units of 1 / kResizeOne pixel. Beyond the first and the last pixel low is high.
+struct ResizePosition {
+  int32_t low, high, offset;
+};
+constexpr int32_t kResizeOne = 1024;
+
+// The positions of a dimension, for integers.
+class ResizeAxis {
+ public:
+  ResizeAxis(int32_t in, int32_t out, const ResizeParams& p);
+
+  ResizePosition at(int32_t i) const {
+    const int64_t position = i * scale_ + first_;
+    // Rounding the scale up can carry the last positions beyond the image.
+    const int64_t low = clamp<int64_t>(position / kResizeOne, 0, in_ - 1);
+    const int64_t high = clamp<int64_t>((position + kResizeOne - 1) / kResizeOne, 0, in_ - 1);
+    const int64_t offset = low < high ? position - low * kResizeOne : 0;
+    return {static_cast<int32_t>(low), static_cast<int32_t>(high), static_cast<int32_t>(offset)};
+  }
+
+ private:
+  int32_t in_;
+  int64_t scale_, first_;  // of the positions
 };
 
 // Each output pixel lies at a position between four of the input, whose mean, weighted by nearness,

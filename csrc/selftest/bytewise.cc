@@ -173,12 +173,72 @@ void test_softmax(const Kernels& k, Check& check) {
   sweep_softmax<uint8_t>(k.softmax_u8, &reference::softmax_u8, check);
 }
 
+void test_resize(const Kernels& k, Check& check) {
+  Random random(44);
+  const auto draw = [&] { return static_cast<int32_t>(random.integer(1, 9)); };
+  for (int32_t channels = 1; channels <= 200; ++channels) {
+    for (int i = 0; i < 6; ++i) {
+      const int option = static_cast<int>(random.integer(0, 2));
+      const reference::ResizeParams p = {1 + i % 2, draw(), draw(),      channels,
+                                         draw(),    draw(), option == 1, option == 2};
+      Buffer<int8_t> in(int64_t{p.batch} * p.in_h * p.in_w * channels);
+      fill(any_content(random), random, in);
+      const int64_t count = int64_t{p.batch} * p.out_h * p.out_w * channels + kGuard;
+      Buffer<int8_t> out(count), expected(count);
+      k.resize_bilinear_s8(p, in.data(), out.data());
+      reference::resize_bilinear_s8(p, in.data(), expected.data());
+      for (int64_t j = 0; j < count; ++j) {
+        check.expect(out[j] == expected[j], p.in_h, "x", p.in_w, " to ", p.out_h, "x", p.out_w,
+                     ", ", channels, " channels: element ", j, " is ", out[j], ", should be ",
+                     expected[j]);
+      }
+    }
+  }
+}
+
+// Of matrices of every size, and of boxes in more dimensions.
+void test_transpose(const Kernels& k, Check& check) {
+  Random random(45);
+  for (int32_t n = 1; n <= 140; ++n) {
+    for (int i = 0; i < 4; ++i) {
+      const int64_t m = random.integer(1, 70), outer = random.integer(1, 3);
+      const int64_t gap = random.integer(0, 3);
+      Buffer<int8_t> in(outer * n * (m + gap));
+      fill(Content::kAny, random, in);
+      reference::StridedCopyParams p = {};
+      p.block_bytes = 1;
+      const bool has_outer_between = random.bits() % 2 == 0;
+      const int first = has_outer_between ? 0 : 1, second = has_outer_between ? 1 : 0;
+      p.rank = 3;
+      p.dims[first] = m;
+      p.dims[second] = outer;
+      p.dims[2] = n;
+      p.in_strides[first] = 1;
+      p.in_strides[second] = n * (m + gap);
+      p.in_strides[2] = m + gap;
+      p.out_strides[2] = 1;
+      p.out_strides[1] = n + gap;
+      p.out_strides[0] = p.dims[1] * (n + gap);
+      const int64_t count = p.dims[0] * p.out_strides[0] + kGuard;
+      Buffer<int8_t> out(count), expected(count);
+      k.strided_copy(p, in.data(), out.data());
+      reference::strided_copy(p, in.data(), expected.data());
+      for (int64_t j = 0; j < count; ++j) {
+        check.expect(out[j] == expected[j], m, "x", n, ": byte ", j, " is ", out[j], ", should be ",
+                     expected[j]);
+      }
+    }
+  }
+}
+
 constexpr KernelTest kTests[] = {
     {"8-bit AVERAGE_POOL_2D", &test_average_pool},
     {"8-bit AVERAGE_POOL_2D, every sum", &test_average},
     {"8-bit MAX_POOL_2D", &test_max_pool},
     {"8-bit SUM and MEAN", &test_sum},
     {"8-bit SOFTMAX", &test_softmax},
+    {"int8 RESIZE_BILINEAR", &test_resize},
+    {"transposing copies of bytes", &test_transpose},
 };
 
 }  // namespace

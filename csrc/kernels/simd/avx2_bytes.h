@@ -27,6 +27,12 @@ struct B {
     memcpy(p, bytes, static_cast<size_t>(count));
   }
 
+  // 16 bytes at `p`, then those `stride` bytes further.
+  static Vec load_16s(const uint8_t* p, int64_t stride) {
+    return _mm256_loadu2_m128i(reinterpret_cast<const __m128i*>(p + stride),
+                               reinterpret_cast<const __m128i*>(p));
+  }
+
   static Vec set8(int32_t x) { return _mm256_set1_epi8(static_cast<char>(x)); }
   static Vec set16(int32_t x) { return _mm256_set1_epi16(static_cast<int16_t>(x)); }
   static Vec bit_xor(Vec a, Vec b) { return _mm256_xor_si256(a, b); }

@@ -22,6 +22,17 @@ struct B {
     _mm512_mask_storeu_epi8(p, (__mmask64{1} << count) - 1, x);
   }
 
+  // 16 bytes at `p`, then those `stride` bytes further, and so on.
+  static Vec load_16s(const uint8_t* p, int64_t stride) {
+    const auto part = [&](int i) {
+      return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + i * stride));
+    };
+    Vec x = _mm512_castsi128_si512(part(0));
+    x = _mm512_inserti32x4(x, part(1), 1);
+    x = _mm512_inserti32x4(x, part(2), 2);
+    return _mm512_inserti32x4(x, part(3), 3);
+  }
+
   static Vec set8(int32_t x) { return _mm512_set1_epi8(static_cast<char>(x)); }
   static Vec set16(int32_t x) { return _mm512_set1_epi16(static_cast<int16_t>(x)); }
   static Vec bit_xor(Vec a, Vec b) { return _mm512_xor_si512(a, b); }
