@@ -43,6 +43,11 @@ struct BlockWords {
   int8_t* weights() const { return reinterpret_cast<int8_t*>(begin + kBlockWords * kBlock); }
 };
 
+ColumnSums column_sums(const DepthwiseFilter& f, int32_t channel) {
+  return column_sums(f.weights, f.taps, /*depth=*/1,
+                     [&](int32_t t, int32_t) { return int64_t{t} * f.channels + channel; });
+}
+
 // Element i of a block has channel channel_of(i), or none.
 template <class ChannelOf>
 void pack_block(const DepthwiseFilter& f, Finish finish, const BlockWords& block,
@@ -50,7 +55,7 @@ void pack_block(const DepthwiseFilter& f, Finish finish, const BlockWords& block
   for (int32_t i = 0; i < kBlock; ++i) {
     const int32_t c = channel_of(i);
     if (c < 0) continue;
-    const ColumnSums sums = column_sums(f.weights, c, f.channels, f.taps);
+    const ColumnSums sums = column_sums(f, c);
     block.bias()[i] = folded_bias(f.bias, c, f.in_zero, sums.plain);
     block.finish()[i] = f.multiplier[c].m;
     block.finish()[kBlock + i] = f.multiplier[c].shift;
@@ -68,7 +73,7 @@ void pack_depthwise(const DepthwiseFilter& f, void* packed) {
   const Lines lines = choose_lines(f.channels, taps);
   FinishChooser chooser = {f.output, /*is_double=*/false, true, true};
   for (int32_t c = 0; c < f.channels; ++c) {
-    const ColumnSums sums = column_sums(f.weights, c, f.channels, f.taps);
+    const ColumnSums sums = column_sums(f, c);
     chooser.add(greatest_sum(sums, f.bias, c), f.multiplier[c]);
   }
   memset(packed, 0, static_cast<size_t>(depthwise_packed_bytes(f.channels, taps)));

@@ -50,14 +50,22 @@ struct ByteWeights {
 struct GemmColumns {
   int32_t n;
   int32_t taps, depth;  // a column has taps * depth weights
-  ByteWeights weights;  // that of column j and row i is number j * column_stride + i * row_stride
-  int64_t column_stride, row_stride;
-  const int32_t* bias;  // [n], or null
-  int32_t in_zero;      // after the flip of the input
+  ByteWeights weights;
+  int64_t column_stride, row_stride;  // from one weight to the next
+  const int64_t* tap_starts;          // where a column's taps begin; null: one behind the other
+  const int32_t* bias;                // [n], or null
+  int32_t in_zero;                    // after the flip of the input
   Epilogue epilogue;
   const Multiplier* multiplier;  // kFixedPoint: [n]
   const double* scale;           // kDouble: [n]
   QuantizedOutput output;
+
+  // The number of the weight at `row` of tap `tap` in a column.
+  int64_t place(int32_t column, int32_t tap, int32_t row) const {
+    const int64_t start =
+        tap_starts != nullptr ? tap_starts[tap] : int64_t{tap} * depth * row_stride;
+    return column * column_stride + start + row * row_stride;
+  }
 };
 
 struct GemmArgs {

@@ -42,16 +42,24 @@ struct ColumnSums {
   int64_t magnitudes;
 };
 
-ColumnSums column_sums(const ByteWeights& weights, int64_t first, int64_t stride, int32_t count) {
+template <class Place>
+ColumnSums column_sums(const ByteWeights& weights, int32_t taps, int32_t depth, Place place) {
   ColumnSums s = {0, 0};
   int64_t plain = 0;
-  for (int32_t i = 0; i < count; ++i) {
-    const int32_t w = weights.centred(first + i * stride);
-    plain += w;
-    s.magnitudes += w < 0 ? -w : w;
+  for (int32_t t = 0; t < taps; ++t) {
+    for (int32_t d = 0; d < depth; ++d) {
+      const int32_t w = weights.centred(place(t, d));
+      plain += w;
+      s.magnitudes += w < 0 ? -w : w;
+    }
   }
   s.plain = static_cast<int32_t>(plain);
   return s;
+}
+
+ColumnSums column_sums(const GemmColumns& c, int32_t column) {
+  return column_sums(c.weights, c.taps, c.depth,
+                     [&](int32_t t, int32_t d) { return c.place(column, t, d); });
 }
 
 // What no sum of a column exceeds: x - in_zero has 8 bits and a sign.
@@ -68,8 +76,7 @@ void pack_panel(const GemmColumns& c, Finish finish, int32_t first, int32_t widt
   const int32_t packed_depth = round_up(c.depth, V::kDepth), half = c.taps * packed_depth;
   for (int32_t j = 0; j < width && first + j < c.n; ++j) {
     const int32_t column = first + j;
-    const int64_t from = column * c.column_stride;
-    const ColumnSums sums = column_sums(c.weights, from, c.row_stride, c.taps * c.depth);
+    const ColumnSums sums = column_sums(c, column);
     bias[j] = folded_bias(c.bias, column, c.in_zero, sums.plain);
     if (finish == Finish::kDouble) {
       scale[j] = c.scale[column];
@@ -79,7 +86,7 @@ void pack_panel(const GemmColumns& c, Finish finish, int32_t first, int32_t widt
     }
     for (int32_t t = 0; t < c.taps; ++t) {
       for (int32_t d = 0; d < c.depth; ++d) {
-        const int64_t source = from + (int64_t{t} * c.depth + d) * c.row_stride;
+        const int64_t source = c.place(column, t, d);
         const int32_t i = t * packed_depth + d;
         auto place = [&](int32_t at) {
           return (int64_t{at} / V::kDepth * width + j) * V::kDepth + at % V::kDepth;
@@ -95,9 +102,7 @@ void pack_panel(const GemmColumns& c, Finish finish, int32_t first, int32_t widt
 void pack(const GemmColumns& c, void* packed) {
   FinishChooser chooser = {c.output, c.epilogue == Epilogue::kDouble, true, true};
   for (int32_t j = 0; j < c.n && !chooser.is_double; ++j) {
-    const ColumnSums sums =
-        column_sums(c.weights, j * c.column_stride, c.row_stride, c.taps * c.depth);
-    chooser.add(greatest_sum(sums, c.bias, j), c.multiplier[j]);
+    chooser.add(greatest_sum(column_sums(c, j), c.bias, j), c.multiplier[j]);
   }
   const int32_t taps = (c.weights.is_split ? 2 : 1) * c.taps;
   memset(packed, 0, static_cast<size_t>(packed_bytes(c.n, taps, c.depth)));

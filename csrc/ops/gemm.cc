@@ -124,12 +124,13 @@ Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::C
   for (int32_t i = 0; i < params->groups; ++i) {
     const int64_t first = int64_t{i} * n;
     const ByteWeights weights = byte_weights(o, is_split, first * strides.channel);
-    g->pack({n, static_cast<int32_t>(k / args.depth), args.depth, weights, strides.channel,
-             strides.weight, bias_or_null(o) != nullptr ? bias_or_null(o) + first : nullptr,
-             flipped(p.in_zero, flip), epilogue,
-             epilogue == Epilogue::kFixedPoint ? p.multiplier + first : nullptr,
-             epilogue == Epilogue::kDouble ? scale + first : nullptr, quantized_output(p, flip)},
-            static_cast<uint8_t*>(packed) + i * params->group_bytes);
+    g->pack(
+        {n, static_cast<int32_t>(k / args.depth), args.depth, weights, strides.channel,
+         strides.weight, /*tap_starts=*/nullptr,
+         bias_or_null(o) != nullptr ? bias_or_null(o) + first : nullptr, flipped(p.in_zero, flip),
+         epilogue, epilogue == Epilogue::kFixedPoint ? p.multiplier + first : nullptr,
+         epilogue == Epilogue::kDouble ? scale + first : nullptr, quantized_output(p, flip)},
+        static_cast<uint8_t*>(packed) + i * params->group_bytes);
   }
   OCTAVO_TRY(c.add_scratch(c.workers.count() * blocks.bytes));
   c.step.invoke = &invoke_gemm;

@@ -80,9 +80,10 @@ void convert_block(const Kernels& kernels, const ImageBlocks& b, const int8_t* i
   const int64_t end = clamp(p.in_h - top, first, height);
   const int64_t left = clamp<int64_t>(p.pad_w, 0, b.columns);
   const int64_t right = clamp<int64_t>(int64_t{p.in_w} + p.pad_w, left, b.columns);
+  const int64_t skipped = max(-p.pad_w, 0);  // columns of the image that no window sees
   const int64_t in_stride = int64_t{p.in_w} * p.in_c;
   auto number = [](int64_t x) { return static_cast<int32_t>(x); };
-  const ImageConversion conversion = {image + (top + first) * in_stride,
+  const ImageConversion conversion = {image + (top + first) * in_stride + skipped * p.in_c,
                                       in_stride,
                                       number(first),
                                       number(end - first),

@@ -1,5 +1,7 @@
 // TRANSPOSE_CONV.
+#include "base/math.h"
 #include "ops/conv.h"
+#include "ops/image_blocks.h"
 
 namespace octavo {
 namespace {
@@ -63,6 +65,153 @@ Status set_output_shape(const PrepareContext& c, const Tensor& input, const Tens
   return c.set_shape(0, out);
 }
 
+// The outputs whose distance from the padded output's first row and column leaves (a, b) when
+// divided by the strides: they see the taps (a + stride_h u, b + stride_w v) and no others, the
+// later ones in earlier pixels, so that they are a convolution with stride 1 of the input.
+struct Phase {
+  ImageBlocks blocks;
+  GemmArgs args;  // but for the block's pointers
+  int64_t first;  // element of the output
+};
+
+struct PhasesParams {
+  Span<Phase> phases;
+  int64_t macs;        // of all
+  int64_t row_stride;  // of the output, from one row of a phase to the next
+};
+
+Status invoke_phases(const Step& s, const Workspace& w) {
+  OCTAVO_TRY(check_output_shape(s));
+  const auto& params = s.params<PhasesParams>();
+  const int8_t* in = s.input(kInput);
+  int8_t* out = s.output(0);
+  uint8_t* scratch = s.scratch(0);
+  for (const Phase& phase : params.phases) {
+    const ImageBlocks& blocks = phase.blocks;
+    const reference::ConvParams& p = blocks.conv;
+    run_blocks(w, blocks, /*chunks=*/1, params.macs, [&](int32_t part, int32_t worker) {
+      const int32_t image = part / blocks.per_image;
+      const int32_t first_row = part % blocks.per_image * blocks.rows;
+      const int32_t rows = min(blocks.rows, p.out_h - first_row);
+      uint8_t* converted = scratch + worker * blocks.bytes;
+      convert_block(w.kernels, blocks, in + int64_t{image} * p.in_h * p.in_w * p.in_c, first_row,
+                    rows, converted);
+      GemmArgs args = phase.args;
+      args.image = converted;
+      args.out = out + image * (s.outputs[0]->shape.count() / p.batch) + phase.first +
+                 first_row * params.row_stride;
+      for (int32_t y = 0; y < rows; ++y, args.out += params.row_stride) {
+        w.kernels.gemm_s8->run(args);
+        args.image = static_cast<const uint8_t*>(args.image) +
+                     blocks.row_elements * w.kernels.image_s8->element_bytes;
+      }
+    });
+  }
+  return {};
+}
+
+// One dimension of a phase, as a convolution's.
+struct PhaseWindow {
+  int32_t first;  // the first output
+  int32_t count;  // of outputs
+  int32_t taps;
+  int32_t pad;  // negative: the first windows begin after the image's beginning
+};
+
+PhaseWindow phase_window(int32_t phase, int32_t out, int32_t stride, int32_t filter, int32_t pad) {
+  const int32_t first = ((phase - pad) % stride + stride) % stride;
+  const int32_t taps = (filter - phase + stride - 1) / stride;
+  const int32_t pixel =
+      (first + pad - phase) / stride;  // that tap `phase` of the first output sees
+  return {first, out > first ? (out - first + stride - 1) / stride : 0, taps, taps - 1 - pixel};
+}
+
+// Packs the weights of phase (a, b) and says where everything lies; a phase without outputs stays
+// without blocks.
+Status prepare_phase(PrepareContext& c, const WeightedOperands& o,
+                     const reference::ConvParams& conv, bool is_split, int32_t a, int32_t b,
+                     Phase* phase, bool* fits) {
+  const GemmS8& g = *c.kernels.gemm_s8;
+  const PhaseWindow h = phase_window(a, conv.out_h, conv.stride_h, conv.filter_h, conv.pad_h);
+  const PhaseWindow w = phase_window(b, conv.out_w, conv.stride_w, conv.filter_w, conv.pad_w);
+  if (h.count == 0 || w.count == 0) return {};
+  reference::ConvParams p = conv;
+  p.out_h = h.count;
+  p.out_w = w.count;
+  p.filter_h = h.taps;
+  p.filter_w = w.taps;
+  p.pad_h = h.pad;
+  p.pad_w = w.pad;
+  p.stride_h = p.stride_w = p.dilation_h = p.dilation_w = 1;
+  const Flip flip = flip_of(o.input);
+  const int64_t macs = int64_t{p.batch} * p.out_h * p.out_w * p.out_c * h.taps * w.taps * p.in_c;
+  *fits = plan_blocks(c, p, flip, /*repeat=*/1, /*planes=*/1, parts_for(c, macs), &phase->blocks);
+  if (!*fits) return {};
+
+  GemmArgs& args = phase->args;
+  OCTAVO_TRY(make_tap_offsets(c, phase->blocks, /*whole=*/1, is_split, /*multiple=*/1,
+                              &args.tap_offsets, &args.taps));
+  Span<int32_t> rows;
+  OCTAVO_TRY(c.make_array(w.count, rows));
+  for (int32_t x = 0; x < w.count; ++x) rows[x] = x * p.in_c;
+  Span<int64_t> starts;
+  OCTAVO_TRY(c.make_array(int64_t{h.taps} * w.taps, starts));
+  for (int32_t i = 0; i < h.taps; ++i) {
+    for (int32_t j = 0; j < w.taps; ++j) {
+      const int64_t row = a + int64_t{conv.stride_h} * (h.taps - 1 - i);
+      const int64_t column = b + int64_t{conv.stride_w} * (w.taps - 1 - j);
+      starts[int64_t{i} * w.taps + j] = (row * conv.filter_w + column) * p.in_c;
+    }
+  }
+  args.row_offsets = rows.data;
+  args.rows = w.count;
+  args.depth = p.in_c;
+  args.n = p.out_c;
+  args.panels = (p.out_c + g.panel_width - 1) / g.panel_width;
+  args.out_stride = int64_t{conv.stride_w} * p.out_c;
+  phase->first = (int64_t{h.first} * conv.out_w + w.first) * p.out_c;
+  void* packed;
+  OCTAVO_TRY(make_packed(c, g.packed_bytes(p.out_c, args.taps, p.in_c), &packed));
+  args.packed = packed;
+  g.pack({p.out_c, h.taps * w.taps, p.in_c, byte_weights(o, is_split, 0),
+          int64_t{conv.filter_h} * conv.filter_w * p.in_c, 1, starts.data, bias_or_null(o),
+          flipped(p.in_zero, flip), Epilogue::kFixedPoint, p.multiplier, nullptr,
+          quantized_output(p, flip)},
+         packed);
+  return {};
+}
+
+// Takes the table's GemmS8, if it has one and it fits; else leaves the step as it is.
+Status use_phases(PrepareContext& c, const WeightedOperands& o, const reference::ConvParams& p) {
+  constexpr int32_t kMostPhases = 64;
+  bool is_split = false, fits = true;
+  if (c.kernels.gemm_s8 == nullptr || !can_pack(o, &is_split)) return {};
+  if (p.batch < 1 || p.out_h < 1 || p.out_w < 1) return {};
+  const int64_t k = int64_t{p.filter_h} * p.filter_w * p.in_c;
+  if (k < 1 || k > kMostPacked || p.out_c > kMostPacked) return {};
+  // Else some outputs see no tap at all.
+  if (p.filter_h < p.stride_h || p.filter_w < p.stride_w) return {};
+  if (p.stride_h > kMostPhases || p.stride_w > kMostPhases / p.stride_h) return {};
+
+  PhasesParams* params;
+  OCTAVO_TRY(c.make_params(params));
+  OCTAVO_TRY(c.make_array(int64_t{p.stride_h} * p.stride_w, params->phases));
+  params->macs = int64_t{p.batch} * p.in_h * p.in_w * p.out_c * k;
+  params->row_stride = int64_t{p.stride_h} * p.out_w * p.out_c;
+  int64_t bytes = 0;
+  for (int32_t a = 0; a < p.stride_h; ++a) {
+    for (int32_t b = 0; b < p.stride_w; ++b) {
+      Phase* phase = &params->phases[int64_t{a} * p.stride_w + b];
+      OCTAVO_TRY(prepare_phase(c, o, p, is_split, a, b, phase, &fits));
+      if (!fits) return {};
+      bytes = max(bytes, phase->blocks.bytes);
+    }
+  }
+  OCTAVO_TRY(c.add_scratch(c.workers.count() * bytes));
+  c.step.invoke = &invoke_phases;
+  return {};
+}
+
 }  // namespace
 
 Status prepare_transpose_conv(PrepareContext& c) {
@@ -92,7 +241,8 @@ Status prepare_transpose_conv(PrepareContext& c) {
   const Tensor* bias = c.has_input(kBias) ? &c.input(kBias) : nullptr;
   const WeightedOperands operands = {input, filter, bias, output, p->out_c, /*axis=*/0};
   if (is_hybrid(operands)) OCTAVO_TRY(add_quantized_input(c, operands.input, p->batch));
-  return finish_conv(c, operands, options, span_of(kTransposeConvKernels), p);
+  OCTAVO_TRY(finish_conv(c, operands, options, span_of(kTransposeConvKernels), p));
+  return use_phases(c, operands, *p);
 }
 
 }  // namespace octavo
