@@ -2,9 +2,10 @@
 // exact kernels.
 //
 // ADD's definition rounds five times (reference/binary.h). In nearly every network all but the last
-// rounding are too small to matter, and
-//   out = clamp((a_weight a + b_weight b + constant) >> right)
-// is the same for each of the 65536 pairs of a and b: the operator tries them all once.
+// rounding are too small to matter, and with s = a_weight a + b_weight b + zeros
+//   out = clamp((s + constant - (s < 0 ? away : 0)) >> right)
+// is the same for each of the 65536 pairs of a and b: the operator tries them all once. Where no
+// sum lies near the middle of two outputs, away can be 0, which is less work.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,7 @@ struct LinearWeight {
 struct LinearSumParams {
   reference::Broadcast broadcast;
   LinearWeight a, b;  // of operands as int8
-  int32_t constant, right;
+  int32_t zeros, constant, away, right;
   int32_t act_min, act_max;  // as int8
   Flip flip;                 // what makes int8 of the elements
 };

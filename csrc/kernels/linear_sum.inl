@@ -1,14 +1,20 @@
 // The kernel of linear_sum.h over the traits V and B.
 
-void linear_sum_8(const LinearSumParams& p, const uint8_t* a, const uint8_t* b, uint8_t* out) {
+template <bool kAway>
+void add_weighted(const LinearSumParams& p, const uint8_t* a, const uint8_t* b, uint8_t* out) {
   const B::Vec high = pair_of(p.a.high, p.b.high), low = pair_of(p.a.low, p.b.low);
-  const B::Vec constant = V::set(p.constant), zero = B::set8(0),
-               flip = B::set8(static_cast<int32_t>(p.flip));
+  const B::Vec zero = B::set8(0), flip = B::set8(static_cast<int32_t>(p.flip));
   const B::Vec least = B::set8(p.act_min), most = B::set8(p.act_max);
-  const V::I32 right = V::set(p.right), low_bits = V::set(15);
+  const V::I32 low_bits = V::set(15), right = V::set(p.right), sign = V::set(31);
+  const V::I32 zeros = V::set(p.zeros), away = V::set(p.away);
+  const V::I32 constant = V::set(kAway ? p.constant : p.constant + p.zeros);
   const auto sum = [=](B::Vec pairs) {
-    const B::Vec x = V::add(B::dot16(pairs, high), V::shift_right(B::dot16(pairs, low), low_bits));
-    return V::shift_right(V::add(x, constant), right);
+    V::I32 s = V::add(B::dot16(pairs, high), V::shift_right(B::dot16(pairs, low), low_bits));
+    if (kAway) {
+      s = V::add(s, zeros);
+      s = V::sub(s, B::bit_and(V::shift_right(s, sign), away));
+    }
+    return V::shift_right(V::add(s, constant), right);
   };
   // int16 from bytes: 256 times their values.
   const auto half = [=](B::Vec x, B::Vec y) {
@@ -21,4 +27,9 @@ void linear_sum_8(const LinearSumParams& p, const uint8_t* a, const uint8_t* b, 
                                  half(B::high8(zero, x), B::high8(zero, y)));
     return B::bit_xor(B::min8(B::max8(z, least), most), flip);
   });
+}
+
+void linear_sum_8(const LinearSumParams& p, const uint8_t* a, const uint8_t* b, uint8_t* out) {
+  if (p.away == 0) return add_weighted<false>(p, a, b, out);
+  add_weighted<true>(p, a, b, out);
 }

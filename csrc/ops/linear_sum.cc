@@ -41,14 +41,23 @@ bool choose_weights(const ScaledSumParams& exact, DType type, bool subtract, Lin
 
   p->flip = type == DType::kUInt8 ? Flip::kSign : Flip::kNo;
   const auto offset = static_cast<int32_t>(p->flip);
+  const auto unit_out = static_cast<double>(int64_t{1} << p->right);
   const double zeros = (exact.a_zero - offset) * a + (exact.b_zero - offset) * (subtract ? -b : b);
-  const double constant = exact.out_zero - offset - zeros + 0.5;
+  p->zeros = static_cast<int32_t>(round_away(-zeros * unit_out));
   // The lower parts of the products are rounded down: by a half on average.
-  p->constant = static_cast<int32_t>(
-      round_away(constant * static_cast<double>(int64_t{1} << p->right) + 0.5));
+  p->constant = (exact.out_zero - offset) * (1 << p->right) + (1 << (p->right - 1)) + 1;
+  p->away = 0;
   p->act_min = exact.act_min - offset;
   p->act_max = exact.act_max - offset;
   return true;
+}
+
+// The definition rounds away from zero twice: to units of 2^-r of an output, then to outputs. What
+// reaches the middle of two outputs but for half a unit is rounded up above zero, and down below.
+void round_away_from_zero(const ScaledSumParams& exact, LinearSumParams* p) {
+  const int32_t unit = p->right + exact.out_scale.shift;
+  p->away = (unit > 0 ? 1 << unit : 0) + 1;
+  p->constant += p->away / 2;
 }
 
 void run_exact(const Kernels& k, DType type, bool subtract, const ScaledSumParams& p, Data a,
@@ -60,24 +69,32 @@ void run_exact(const Kernels& k, DType type, bool subtract, const ScaledSumParam
   }
 }
 
+// Tries each value of a with all of b.
+bool is_exact(const Kernels& kernels, DType type, bool subtract, const ScaledSumParams& exact,
+              const LinearSumParams& linear) {
+  ScaledSumParams p = exact;
+  LinearSumParams q = linear;
+  p.broadcast = q.broadcast = {1, {kValues}, {0}, {1}};
+  uint8_t b[kValues], expected[kValues], found[kValues];
+  for (int32_t i = 0; i < kValues; ++i) b[i] = static_cast<uint8_t>(i);
+  for (int32_t i = 0; i < kValues; ++i) {
+    auto a = static_cast<uint8_t>(i);
+    run_exact(kernels, type, subtract, p, {&a}, {b}, {expected});
+    kernels.linear_sum_8(q, &a, b, found);
+    if (memcmp(expected, found, kValues) != 0) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 bool find_linear_sum(const Kernels& kernels, DType type, bool subtract,
                      const ScaledSumParams& exact, LinearSumParams* out) {
   if (kernels.linear_sum_8 == nullptr || !choose_weights(exact, type, subtract, out)) return false;
-  // Each value of a with all of b.
-  ScaledSumParams by_row = exact;
-  by_row.broadcast = out->broadcast = {1, {kValues}, {0}, {1}};
-  uint8_t b[kValues], expected[kValues], found[kValues];
-  for (int32_t i = 0; i < kValues; ++i) b[i] = static_cast<uint8_t>(i);
-  for (int32_t i = 0; i < kValues; ++i) {
-    auto a = static_cast<uint8_t>(i);
-    run_exact(kernels, type, subtract, by_row, {&a}, {b}, {expected});
-    kernels.linear_sum_8(*out, &a, b, found);
-    if (memcmp(expected, found, kValues) != 0) return false;
-  }
   out->broadcast = exact.broadcast;
-  return true;
+  if (is_exact(kernels, type, subtract, exact, *out)) return true;
+  round_away_from_zero(exact, out);
+  return is_exact(kernels, type, subtract, exact, *out);
 }
 
 }  // namespace octavo

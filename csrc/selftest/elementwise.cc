@@ -172,8 +172,9 @@ void linear_sum_by_formula(const LinearSumParams& p, const uint8_t* a, const uin
   reference::for_each_broadcast(p.broadcast, a, b, out, [&](uint8_t i, uint8_t j) {
     const auto x = static_cast<int8_t>(i ^ flip), y = static_cast<int8_t>(j ^ flip);
     const int32_t low = 256 * (x * p.a.low + y * p.b.low);
-    const int32_t sum = weighted(x, p.a) + weighted(y, p.b) + (low >> 15) + p.constant;
-    return static_cast<uint8_t>(clamp(sum >> p.right, p.act_min, p.act_max) ^ flip);
+    const int32_t s = weighted(x, p.a) + weighted(y, p.b) + (low >> 15) + p.zeros;
+    const int32_t rounded = (s + p.constant - (s < 0 ? p.away : 0)) >> p.right;
+    return static_cast<uint8_t>(clamp(rounded, p.act_min, p.act_max) ^ flip);
   });
 }
 
@@ -191,7 +192,9 @@ void test_linear_sum(const Kernels& k, Check& check) {
         const LinearSumParams p = {broadcast,
                                    {high, low()},
                                    {other, low()},
-                                   static_cast<int32_t>(random.integer(-(1 << 30), 1 << 30)),
+                                   static_cast<int32_t>(random.integer(-(1 << 29), 1 << 29)),
+                                   static_cast<int32_t>(random.integer(-(1 << 28), 1 << 28)),
+                                   static_cast<int32_t>(max<int64_t>(0, random.integer(-99, 99))),
                                    static_cast<int32_t>(random.integer(1, 22)),
                                    stage.output.act_min,
                                    stage.output.act_max,

@@ -35,6 +35,7 @@ struct B {
 
   static Vec set8(int32_t x) { return _mm512_set1_epi8(static_cast<char>(x)); }
   static Vec set16(int32_t x) { return _mm512_set1_epi16(static_cast<int16_t>(x)); }
+  static Vec bit_and(Vec a, Vec b) { return _mm512_and_si512(a, b); }
   static Vec bit_xor(Vec a, Vec b) { return _mm512_xor_si512(a, b); }
   static Vec min8(Vec a, Vec b) { return _mm512_min_epi8(a, b); }
   static Vec max8(Vec a, Vec b) { return _mm512_max_epi8(a, b); }
