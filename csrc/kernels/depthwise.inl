@@ -71,7 +71,7 @@ void pack_block(const DepthwiseFilter& f, Finish finish, const BlockWords& block
 void pack_depthwise(const DepthwiseFilter& f, void* packed) {
   const int32_t taps = (f.weights.is_split ? 2 : 1) * f.taps;
   const Lines lines = choose_lines(f.channels, taps);
-  FinishChooser chooser = {f.output, /*is_double=*/false, true, true};
+  FinishChooser chooser(/*is_double=*/false, f.output);
   for (int32_t c = 0; c < f.channels; ++c) {
     const ColumnSums sums = column_sums(f, c);
     chooser.add(greatest_sum(sums, f.bias, c), f.multiplier[c]);

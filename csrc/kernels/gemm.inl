@@ -100,8 +100,9 @@ void pack_panel(const GemmColumns& c, Finish finish, int32_t first, int32_t widt
 }
 
 void pack(const GemmColumns& c, void* packed) {
-  FinishChooser chooser = {c.output, c.epilogue == Epilogue::kDouble, true, true};
-  for (int32_t j = 0; j < c.n && !chooser.is_double; ++j) {
+  const bool is_double = c.epilogue == Epilogue::kDouble;
+  FinishChooser chooser(is_double, c.output);
+  for (int32_t j = 0; j < c.n && !is_double; ++j) {
     chooser.add(greatest_sum(column_sums(c, j), c.bias, j), c.multiplier[j]);
   }
   const int32_t taps = (c.weights.is_split ? 2 : 1) * c.taps;

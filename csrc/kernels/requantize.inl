@@ -43,9 +43,9 @@ Rescale make_rescale(V::I32 multiplier, V::I32 shift) {
           right};
 }
 
-// For such sums where none is shifted left, and outputs below the zero point are clamped to it, so
-// that a negative sum may as well be 0. Then 2^(r - 1) can be added before the product is cut:
-// rdbp(srdhm(x, m), r) = floor((2 m x + 2^31 + 2^(31 + r)) / 2^32) >> r; where r = 0 the last
+// For sums of 32 bits of which none is shifted left, where outputs below the zero point are clamped
+// to it, so that a negative sum may as well be 0. Then 2^(r - 1) can be added before the product is
+// cut: rdbp(srdhm(x, m), r) = floor((2 m x + 2^31 + 2^(31 + r)) / 2^32) >> r; where r = 0 the last
 // summand is 0.
 struct RescalePositive {
   V::I32 m, m_odd;        // twice the multiplier
@@ -59,21 +59,25 @@ struct RescalePositive {
 };
 
 // What is known of a layer before it runs decides how its sums are finished.
-struct FinishChooser {
-  const QuantizedOutput& output;
-  bool is_double, all_fit, none_left;
+class FinishChooser {
+ public:
+  FinishChooser(bool is_double, const QuantizedOutput& output)
+      : is_double_(is_double), is_clamped_at_zero_(output.act_min >= output.out_zero) {}
 
   // A column's sums are `greatest` at most.
   void add(int64_t greatest, Multiplier k) {
-    all_fit = all_fit && fits_rescale(greatest, k);
-    none_left = none_left && k.shift <= 0;
+    all_fit_ = all_fit_ && fits_rescale(greatest, k);
+    // Networks have channels that are nothing but a bias, of 2^30 where a quantizer limits it.
+    all_fit_positive_ = all_fit_positive_ && k.shift <= 0 && greatest <= INT32_MAX;
   }
   Finish choose() const {
-    if (is_double) return Finish::kDouble;
-    if (!all_fit) return Finish::kRequantize;
-    const bool is_positive = none_left && output.act_min >= output.out_zero;
-    return is_positive ? Finish::kRescalePositive : Finish::kRescale;
+    if (is_double_) return Finish::kDouble;
+    if (is_clamped_at_zero_ && all_fit_positive_) return Finish::kRescalePositive;
+    return all_fit_ ? Finish::kRescale : Finish::kRequantize;
   }
+
+ private:
+  bool is_double_, is_clamped_at_zero_, all_fit_ = true, all_fit_positive_ = true;
 };
 
 // The words of kLanes lanes; word i lies at words + i * stride. Replaces multipliers and shifts,
