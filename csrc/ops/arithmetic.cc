@@ -48,7 +48,19 @@ Status prepare_plain(PrepareContext& c, const reference::Broadcast& broadcast,
 }
 
 Status invoke_linear_sum(const Step& s, const Workspace& w) {
-  w.kernels.linear_sum_8(s.params<LinearSumParams>(), s.input(0), s.input(1), s.output(0));
+  const auto& p = s.params<LinearSumParams>();
+  const uint8_t *a = s.input(0), *b = s.input(1);
+  uint8_t* out = s.output(0);
+  if (p.broadcast.rank > 1) {
+    w.kernels.linear_sum_8(p, a, b, out);
+    return {};
+  }
+  const int64_t a_stride = p.broadcast.a_strides[0], b_stride = p.broadcast.b_strides[0];
+  for_each_part(w, p.broadcast.dims[0], [&](int64_t begin, int64_t count) {
+    LinearSumParams part = p;
+    part.broadcast.dims[0] = count;
+    w.kernels.linear_sum_8(part, a + begin * a_stride, b + begin * b_stride, out + begin);
+  });
   return {};
 }
 

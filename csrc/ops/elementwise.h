@@ -13,6 +13,21 @@ Status invoke_elements(const Step& s, const Workspace& w) {
   return {};
 }
 
+// Calls run(begin, count) for the parts of `count` bytes that threads compute, of which each is
+// worth a thread.
+template <class Run>
+void for_each_part(const Workspace& w, int64_t count, Run run) {
+  constexpr int64_t kLine = 64;  // of the cache
+  const int64_t lines = (count + kLine - 1) / kLine;
+  const auto most = static_cast<int32_t>(min<int64_t>(lines, INT32_MAX));
+  const int32_t parts = w.workers.parts_for(count, kLeastBytes, max(most, 1));
+  w.workers.for_each(parts, [&](int32_t part, int32_t) {
+    const int64_t begin = part * lines / parts * kLine;
+    const int64_t end = (part + 1) * lines / parts * kLine;
+    run(begin, min(end, count) - begin);
+  });
+}
+
 // What runs an operator on one element type.
 struct TypedInvoke {
   DType type;

@@ -10,20 +10,49 @@ namespace {
 
 using reference::Pool2DParams;
 
+// Threads take rows of an image's output.
+template <class T>
+void run_pool(void (*kernel)(const Pool2DParams&, const T*, T*), const Step& s,
+              const Workspace& w) {
+  const auto& p = s.params<Pool2DParams>();
+  const T* in = s.input(0);
+  T* out = s.output(0);
+  if (p.batch != 1) return kernel(p, in, out);
+  const int64_t row = int64_t{p.out_w} * p.channels;
+  // Bytes read, but for a hostile file's filter.
+  const int64_t taps = min<int64_t>(int64_t{p.filter_h} * p.filter_w, 1 << 12);
+  const int64_t read = p.out_h * row * taps * static_cast<int64_t>(sizeof(T));
+  const int32_t parts = w.workers.parts_for(read, 8 * kLeastBytes, max(p.out_h, 1));
+  w.workers.for_each(parts, [&](int32_t part, int32_t) {
+    const auto first = static_cast<int32_t>(int64_t{part} * p.out_h / parts);
+    const auto end = static_cast<int32_t>(int64_t{part + 1} * p.out_h / parts);
+    Pool2DParams q = p;
+    q.out_h = end - first;
+    q.pad_top = p.pad_top - first * p.stride_h;  // where the part's first window begins
+    kernel(q, in, out + first * row);
+  });
+}
+
+template <auto kKernel>
+Status invoke_pool(const Step& s, const Workspace& w) {
+  run_pool(w.kernels.*kKernel, s, w);
+  return {};
+}
+
 struct Pool2DKernel {
   DType type;
   Step::Invoke average, max;
 };
 
 constexpr Pool2DKernel kKernels[] = {
-    {DType::kFloat32, &invoke_kernel<&Kernels::average_pool_2d_f32>,
-     &invoke_kernel<&Kernels::max_pool_2d_f32>},
-    {DType::kInt8, &invoke_kernel<&Kernels::average_pool_2d_s8>,
-     &invoke_kernel<&Kernels::max_pool_2d_s8>},
-    {DType::kUInt8, &invoke_kernel<&Kernels::average_pool_2d_u8>,
-     &invoke_kernel<&Kernels::max_pool_2d_u8>},
-    {DType::kInt16, &invoke_kernel<&Kernels::average_pool_2d_s16>,
-     &invoke_kernel<&Kernels::max_pool_2d_s16>},
+    {DType::kFloat32, &invoke_pool<&Kernels::average_pool_2d_f32>,
+     &invoke_pool<&Kernels::max_pool_2d_f32>},
+    {DType::kInt8, &invoke_pool<&Kernels::average_pool_2d_s8>,
+     &invoke_pool<&Kernels::max_pool_2d_s8>},
+    {DType::kUInt8, &invoke_pool<&Kernels::average_pool_2d_u8>,
+     &invoke_pool<&Kernels::max_pool_2d_u8>},
+    {DType::kInt16, &invoke_pool<&Kernels::average_pool_2d_s16>,
+     &invoke_pool<&Kernels::max_pool_2d_s16>},
 };
 
 Status find_range(const PrepareContext& c, Pool2DParams* p) {
