@@ -80,3 +80,14 @@ B::Vec by_quarters(B::Vec a, B::Vec b, const V::Output& to, Compute compute) {
   return V::finish(compute(x.v[0], y.v[0]), compute(x.v[1], y.v[1]), compute(x.v[2], y.v[2]),
                    compute(x.v[3], y.v[3]), to);
 }
+
+// The greatest int8 of a row of at least kSize bytes, each combined with `flip` first.
+template <class T>
+int32_t greatest_of_row(const T* row, int64_t size, B::Vec flip) {
+  // The last vector has some for a second time.
+  B::Vec most = B::bit_xor(B::load(row + size - B::kSize), flip);
+  for (int64_t i = 0; i + B::kSize <= size; i += B::kSize) {
+    most = B::max8(most, B::bit_xor(B::load(row + i), flip));
+  }
+  return B::greatest8(most);
+}

@@ -2,6 +2,7 @@
 
 #include "kernels/bytes.inl"
 // The first has what the others use.
+#include "kernels/arg_min_max.inl"
 #include "kernels/copy.inl"
 #include "kernels/elementwise.inl"
 #include "kernels/linear_sum.inl"
@@ -25,6 +26,10 @@ constexpr void fill_bytewise(Kernels& k) {
   k.maximum_u8 = &extreme<uint8_t, true>;
   k.minimum_s8 = &extreme<int8_t, false>;
   k.minimum_u8 = &extreme<uint8_t, false>;
+  k.arg_min_max_s8_s32 = &arg_min_max<int8_t, int32_t, &reference::arg_min_max_s8_s32>;
+  k.arg_min_max_s8_s64 = &arg_min_max<int8_t, int64_t, &reference::arg_min_max_s8_s64>;
+  k.arg_min_max_u8_s32 = &arg_min_max<uint8_t, int32_t, &reference::arg_min_max_u8_s32>;
+  k.arg_min_max_u8_s64 = &arg_min_max<uint8_t, int64_t, &reference::arg_min_max_u8_s64>;
   k.linear_sum_8 = &linear_sum_8;
   k.lookup_8 = &lookup_8;
   k.average_pool_2d_s8 = &average_pool<int8_t, &reference::average_pool_2d_s8>;

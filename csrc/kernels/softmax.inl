@@ -2,19 +2,6 @@
 // on how far its input is from the row's greatest alone, which has 256 values: a row is a table of
 // them and lookups.
 
-template <class T>
-int32_t greatest_of_row(const T* row, int32_t depth) {
-  const B::Vec flip = B::set8(static_cast<int32_t>(kFlipOf<T>));
-  B::Vec most = B::bit_xor(B::load(row), flip);  // depth >= kSize
-  int32_t i = B::kSize;
-  for (; i + B::kSize <= depth; i += B::kSize) {
-    most = B::max8(most, B::bit_xor(B::load(row + i), flip));
-  }
-  // The last vector has some for a second time.
-  most = B::max8(most, B::bit_xor(B::load(row + depth - B::kSize), flip));
-  return B::greatest8(most) + static_cast<int32_t>(kFlipOf<T>);
-}
-
 // The output for each distance from the row's greatest.
 template <class T>
 void tabulate_quotients(const reference::SoftmaxQuotient& quotient, const int32_t* exponentials,
@@ -36,8 +23,9 @@ template <class T, auto kReference>
 void softmax(const reference::Softmax8Params& p, const T* in, T* out) {
   const int32_t depth = p.shape.depth;
   if (depth < B::kSize) return kReference(p, in, out);
+  const B::Vec flip = B::set8(static_cast<int32_t>(kFlipOf<T>));
   for (int64_t row = 0; row < p.shape.rows; ++row, in += depth, out += depth) {
-    const int32_t most = greatest_of_row(in, depth);
+    const int32_t most = greatest_of_row(in, depth, flip) + static_cast<int32_t>(kFlipOf<T>);
     const int32_t* terms = p.terms + most;
     int64_t sum = 0;
     for (int32_t i = 0; i < depth; ++i) sum += terms[-in[i]];

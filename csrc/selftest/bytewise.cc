@@ -231,12 +231,43 @@ void test_transpose(const Kernels& k, Check& check) {
   }
 }
 
+template <class T, class Index>
+using SearchKernel = void (*)(const reference::ArgMinMaxParams& p, const T* in, Index* out);
+
+template <class T, class Index>
+void sweep_search(SearchKernel<T, Index> kernel, SearchKernel<T, Index> reference, Check& check) {
+  Random random(46);
+  for (int32_t axis = 1; axis <= 300; ++axis) {
+    const reference::ArgMinMaxParams p = {random.integer(1, 3), axis, 1 + (axis % 9 == 0),
+                                          random.bits() % 2 == 0};
+    const int64_t rows = p.outer * p.inner;
+    Buffer<int8_t> in(rows * axis);
+    fill(any_content(random), random, in);
+    const auto* from = reinterpret_cast<const T*>(in.data());
+    Buffer<Index> out(rows + kGuard), expected(rows + kGuard);
+    kernel(p, from, out.data());
+    reference(p, from, expected.data());
+    for (int64_t j = 0; j < rows + kGuard; ++j) {
+      check.expect(out[j] == expected[j], "of ", axis, ": ", int64_t{out[j]}, ", should be ",
+                   int64_t{expected[j]});
+    }
+  }
+}
+
+void test_arg_min_max(const Kernels& k, Check& check) {
+  sweep_search<int8_t, int32_t>(k.arg_min_max_s8_s32, &reference::arg_min_max_s8_s32, check);
+  sweep_search<int8_t, int64_t>(k.arg_min_max_s8_s64, &reference::arg_min_max_s8_s64, check);
+  sweep_search<uint8_t, int32_t>(k.arg_min_max_u8_s32, &reference::arg_min_max_u8_s32, check);
+  sweep_search<uint8_t, int64_t>(k.arg_min_max_u8_s64, &reference::arg_min_max_u8_s64, check);
+}
+
 constexpr KernelTest kTests[] = {
     {"8-bit AVERAGE_POOL_2D", &test_average_pool},
     {"8-bit AVERAGE_POOL_2D, every sum", &test_average},
     {"8-bit MAX_POOL_2D", &test_max_pool},
     {"8-bit SUM and MEAN", &test_sum},
     {"8-bit SOFTMAX", &test_softmax},
+    {"8-bit ARG_MAX, ARG_MIN", &test_arg_min_max},
     {"int8 RESIZE_BILINEAR", &test_resize},
     {"transposing copies of bytes", &test_transpose},
 };

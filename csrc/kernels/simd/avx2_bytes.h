@@ -82,6 +82,12 @@ struct B {
     y = _mm_max_epi8(y, _mm_srli_si128(y, 1));
     return static_cast<int8_t>(_mm_extract_epi8(y, 0));
   }
+  // The first byte that is `value`, or kSize.
+  static int32_t find8(Vec x, int32_t value) {
+    const auto found =
+        static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, set8(value))));
+    return found == 0 ? kSize : __builtin_ctz(found);
+  }
   // The sum of all bytes, as unsigned ones.
   static int64_t sum_u8(Vec x) {
     const Vec four = _mm256_sad_epu8(x, _mm256_setzero_si256());

@@ -84,6 +84,11 @@ struct B {
     y = _mm_max_epi8(y, _mm_srli_si128(y, 1));
     return static_cast<int8_t>(_mm_extract_epi8(y, 0));
   }
+  // The first byte that is `value`, or kSize.
+  static int32_t find8(Vec x, int32_t value) {
+    const uint64_t found = _mm512_cmpeq_epi8_mask(x, set8(value));
+    return found == 0 ? kSize : __builtin_ctzll(found);
+  }
   // The sum of all bytes, as unsigned ones.
   static int64_t sum_u8(Vec x) {
     return _mm512_reduce_add_epi64(_mm512_sad_epu8(x, _mm512_setzero_si512()));
