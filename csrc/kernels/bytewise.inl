@@ -40,7 +40,8 @@ constexpr void fill_bytewise(Kernels& k) {
   k.quantize_u8 = &quantize_to<uint8_t, &reference::quantize_u8>;
   k.dequantize_s8 = &dequantize_from<int8_t, &reference::dequantize_s8>;
   k.dequantize_u8 = &dequantize_from<uint8_t, &reference::dequantize_u8>;
-  k.resize_bilinear_s8 = &resize_bilinear_s8;
+  k.resize_bilinear_s8 = &resize_bilinear<IntegerBlend>;
+  k.resize_bilinear_u8 = &resize_bilinear<RealBlend>;
   k.strided_copy = &strided_copy;
   k.softmax_s8 = &softmax<int8_t, &reference::softmax_s8>;
   k.softmax_u8 = &softmax<uint8_t, &reference::softmax_u8>;

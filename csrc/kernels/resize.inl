@@ -1,62 +1,111 @@
-// RESIZE_BILINEAR of int8 over the traits V and B, channels across lanes; reference/resize.h has
-// its definition. Its sums are exact, so that they may be made column by column, and a column of
-// the input serves all outputs beside it.
+// RESIZE_BILINEAR of 8 bits over the traits V and B, channels across lanes; reference/resize.h has
+// its definition. A column of the input, two pixels one above the other, is blended once for all
+// outputs beside it.
 
-// kSize channels of two pixels, one above the other, blended by the weights of their rows.
-struct Column {
-  V::I32 v[4];
-};
-Column blend_rows(B::Vec upper, B::Vec lower, B::Vec weights) {
-  const B::Vec zero = B::set8(0);
-  const V::I32 eight = V::set(8);  // the int16 are 256 times the elements
-  const auto sum = [&](B::Vec pairs) { return V::shift_right(B::dot16(pairs, weights), eight); };
-  const B::Vec upper_low = B::low8(zero, upper), upper_high = B::high8(zero, upper);
-  const B::Vec lower_low = B::low8(zero, lower), lower_high = B::high8(zero, lower);
-  return {{sum(B::low16(upper_low, lower_low)), sum(B::high16(upper_low, lower_low)),
-           sum(B::low16(upper_high, lower_high)), sum(B::high16(upper_high, lower_high))}};
-}
-
-// round(s / 2^20), half away from zero, is (s + 2^19 - (s < 0)) >> 20.
-B::Vec blend_columns(const Column& left, const Column& right, int32_t offset) {
-  const V::I32 to_right = V::set(offset), half = V::set(1 << 19), sign = V::set(31);
-  const auto mean = [&](int i) {
-    const V::I32 step = V::mul(V::sub(right.v[i], left.v[i]), to_right);
-    const V::I32 sum = V::add(V::shift_left(left.v[i], V::set(10)), step);
-    return V::shift_right(V::add(V::add(sum, half), V::shift_right(sum, sign)), V::set(20));
+// int8: sums are exact integers, so that columns may be added up first.
+struct IntegerBlend {
+  using Element = int8_t;
+  using Axis = reference::ResizeAxis;
+  struct Column {
+    V::I32 v[4];
   };
-  return B::narrow16(B::narrow32(mean(0), mean(1)), B::narrow32(mean(2), mean(3)));
-}
 
-void resize_bilinear_s8(const reference::ResizeParams& p, const int8_t* in, int8_t* out) {
-  const reference::ResizeAxis y_axis(p.in_h, p.out_h, p), x_axis(p.in_w, p.out_w, p);
+  static Column blend_rows(B::Vec upper, B::Vec lower, int32_t offset) {
+    const B::Vec zero = B::set8(0), weights = pair_of(reference::kResizeOne - offset, offset);
+    const V::I32 eight = V::set(8);  // the int16 are 256 times the elements
+    const auto sum = [&](B::Vec pairs) { return V::shift_right(B::dot16(pairs, weights), eight); };
+    const B::Vec upper_low = B::low8(zero, upper), upper_high = B::high8(zero, upper);
+    const B::Vec lower_low = B::low8(zero, lower), lower_high = B::high8(zero, lower);
+    return {{sum(B::low16(upper_low, lower_low)), sum(B::high16(upper_low, lower_low)),
+             sum(B::low16(upper_high, lower_high)), sum(B::high16(upper_high, lower_high))}};
+  }
+
+  // round(s / 2^20), half away from zero, is (s + 2^19 - (s < 0)) >> 20.
+  static B::Vec blend_columns(const Column& left, const Column& right, int32_t offset) {
+    const V::I32 to_right = V::set(offset), half = V::set(1 << 19), sign = V::set(31);
+    const auto mean = [&](int i) {
+      const V::I32 step = V::mul(V::sub(right.v[i], left.v[i]), to_right);
+      const V::I32 sum = V::add(V::shift_left(left.v[i], V::set(10)), step);
+      return V::shift_right(V::add(V::add(sum, half), V::shift_right(sum, sign)), V::set(20));
+    };
+    return B::narrow16(B::narrow32(mean(0), mean(1)), B::narrow32(mean(2), mean(3)));
+  }
+};
+
+// uint8: products and sums of floats, in the order of the definition.
+struct RealBlend {
+  using Element = uint8_t;
+  using Axis = reference::RealResizeAxis;
+  struct Column {
+    B::Real upper[4], lower[4];
+  };
+
+  static Column blend_rows(B::Vec upper, B::Vec lower, float offset) {
+    uint8_t upper_bytes[B::kSize], lower_bytes[B::kSize];
+    B::store(upper, upper_bytes);
+    B::store(lower, lower_bytes);
+    const B::Real from_upper = B::set_real(1 - offset), from_lower = B::set_real(offset);
+    Column c;
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; ++i) {
+      const int at = i * V::kLanes;
+      c.upper[i] = B::mul_real(B::to_real(B::widen(upper_bytes + at)), from_upper);
+      c.lower[i] = B::mul_real(B::to_real(B::widen(lower_bytes + at)), from_lower);
+    }
+    return c;
+  }
+
+  static B::Vec blend_columns(const Column& left, const Column& right, float offset) {
+    const B::Real from_left = B::set_real(1 - offset), from_right = B::set_real(offset);
+    const B::Real half = B::set_real(0.5f);
+    const auto mean = [&](int i) {
+      const B::Real upper_left = B::mul_real(left.upper[i], from_left);
+      const B::Real lower_left = B::mul_real(left.lower[i], from_left);
+      const B::Real upper_right = B::mul_real(right.upper[i], from_right);
+      const B::Real lower_right = B::mul_real(right.lower[i], from_right);
+      const B::Real sum =
+          B::add_real(B::add_real(B::add_real(upper_left, lower_left), upper_right), lower_right);
+      return B::truncate(B::add_real(sum, half));
+    };
+    const V::Output to = V::make_output({-128, -128, 127, Flip::kSign});
+    return B::in_order(V::finish(mean(0), mean(1), mean(2), mean(3), to));
+  }
+};
+
+template <class Blend>
+void resize_bilinear(const reference::ResizeParams& p, const typename Blend::Element* in,
+                     typename Blend::Element* out) {
+  using Element = typename Blend::Element;
+  using Column = typename Blend::Column;
+  const typename Blend::Axis y_axis(p.in_h, p.out_h, p), x_axis(p.in_w, p.out_w, p);
   const int64_t pixel = p.channels, row = p.in_w * pixel, image = p.in_h * row;
-  const int8_t* in_end = in + p.batch * image;
-  auto* to = reinterpret_cast<uint8_t*>(out);
-  const uint8_t* out_end = to + int64_t{p.batch} * p.out_h * p.out_w * pixel;
+  const Element* in_end = in + p.batch * image;
+  const Element* out_end = out + int64_t{p.batch} * p.out_h * p.out_w * pixel;
   // A vector may be longer than a pixel. What it writes of the next one comes before that, since
   // the last channels are the first to be written.
   const int32_t last = (p.channels - 1) / B::kSize * B::kSize;
   for (int32_t b = 0; b < p.batch; ++b, in += image) {
-    for (int32_t out_y = 0; out_y < p.out_h; ++out_y, to += p.out_w * pixel) {
-      const reference::ResizePosition y = y_axis.at(out_y);
-      const B::Vec weights = pair_of(reference::kResizeOne - y.offset, y.offset);
+    for (int32_t out_y = 0; out_y < p.out_h; ++out_y, out += p.out_w * pixel) {
+      const auto y = y_axis.at(out_y);
       for (int32_t c = last; c >= 0; c -= B::kSize) {
         const auto column_at = [&](int32_t x) {
-          const int8_t* upper = in + y.low * row + x * pixel + c;
-          const int8_t* lower = in + y.high * row + x * pixel + c;
-          return blend_rows(load_channels(upper, in_end), load_channels(lower, in_end), weights);
+          const Element* upper = in + y.low * row + x * pixel + c;
+          const Element* lower = in + y.high * row + x * pixel + c;
+          return Blend::blend_rows(load_channels(upper, in_end), load_channels(lower, in_end),
+                                   y.offset);
         };
         int32_t low = 0, high = 0;
         Column left = column_at(0), right = left;
         for (int32_t out_x = 0; out_x < p.out_w; ++out_x) {
-          const reference::ResizePosition x = x_axis.at(out_x);
+          const auto x = x_axis.at(out_x);
           if (x.low != low || x.high != high) {
             left = x.low == high ? right : column_at(x.low);
             right = x.high == x.low ? left : column_at(x.high);
             low = x.low;
             high = x.high;
           }
-          store_channels(blend_columns(left, right, x.offset), to + out_x * pixel + c, out_end);
+          store_channels(Blend::blend_columns(left, right, x.offset), out + out_x * pixel + c,
+                         out_end);
         }
       }
     }

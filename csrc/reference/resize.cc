@@ -19,38 +19,18 @@ int32_t inside(double position, int32_t in) {
   return static_cast<int32_t>(clamp<double>(position, 0, in - 1));
 }
 
-struct RealPosition {
-  int32_t low, high;
-  float offset;  // in pixels
-};
-
-struct RealAxis {
-  using Real = float;
-  static constexpr Real kOne = 1;
-
-  int32_t in;
-  float scale;
-  bool half_pixel_centers;
-
-  RealAxis(int32_t in, int32_t out, const ResizeParams& p)
-      : in(in),
-        scale(scale_of(in, out, p.align_corners)),
-        half_pixel_centers(p.half_pixel_centers) {}
-
-  RealPosition at(int32_t i) const {
-    const auto x = static_cast<float>(i);
-    const float position = half_pixel_centers ? (x + 0.5f) * scale - 0.5f : x * scale;
-    const int32_t low = inside(floor(position), in);
-    return {low, inside(-floor(-position), in), position - static_cast<float>(low)};
-  }
-};
-
 // Int holds a blend: 20 bits more than an element.
 template <class Int>
 struct FixedAxis : ResizeAxis {
   using Real = Int;
   static constexpr Real kOne = kResizeOne;
   using ResizeAxis::ResizeAxis;
+};
+
+struct RealAxis : RealResizeAxis {
+  using Real = float;
+  static constexpr Real kOne = 1;
+  using RealResizeAxis::RealResizeAxis;
 };
 
 template <class T>
@@ -101,6 +81,11 @@ int32_t nearest(int32_t i, int32_t in, float scale, const ResizeParams& p) {
 }
 
 }  // namespace
+
+RealResizeAxis::RealResizeAxis(int32_t in, int32_t out, const ResizeParams& p)
+    : in_(in),
+      scale_(scale_of(in, out, p.align_corners)),
+      half_pixel_centers_(p.half_pixel_centers) {}
 
 ResizeAxis::ResizeAxis(int32_t in, int32_t out, const ResizeParams& p) : in_(in) {
   const int32_t corner = p.align_corners && out > 1 ? 1 : 0;

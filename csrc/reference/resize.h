@@ -38,6 +38,33 @@ class ResizeAxis {
   int64_t scale_, first_;  // of the positions
 };
 
+// The same in pixels, for what is blended in float.
+struct RealResizePosition {
+  int32_t low, high;
+  float offset;
+};
+
+class RealResizeAxis {
+ public:
+  RealResizeAxis(int32_t in, int32_t out, const ResizeParams& p);
+
+  RealResizePosition at(int32_t i) const {
+    const auto x = static_cast<float>(i);
+    const float position = half_pixel_centers_ ? (x + 0.5f) * scale_ - 0.5f : x * scale_;
+    // No position is below -1/2, so that what is cut off does not matter.
+    const auto whole = static_cast<int64_t>(position);
+    const int64_t next = position > static_cast<float>(whole) ? whole + 1 : whole;
+    const auto low = static_cast<int32_t>(clamp<int64_t>(whole, 0, in_ - 1));
+    return {low, static_cast<int32_t>(clamp<int64_t>(next, 0, in_ - 1)),
+            position - static_cast<float>(low)};
+  }
+
+ private:
+  int32_t in_;
+  float scale_;
+  bool half_pixel_centers_;
+};
+
 // Each output pixel lies at a position between four of the input, whose mean, weighted by nearness,
 // it is. float32 and uint8 work in float, uint8 rounding half up (LiteRT:
 // reference_ops::ResizeBilinear); int8 and int16 in integers, with positions in 1/1024 pixel and

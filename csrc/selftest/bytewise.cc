@@ -173,7 +173,11 @@ void test_softmax(const Kernels& k, Check& check) {
   sweep_softmax<uint8_t>(k.softmax_u8, &reference::softmax_u8, check);
 }
 
-void test_resize(const Kernels& k, Check& check) {
+template <class T>
+using ResizeKernel = void (*)(const reference::ResizeParams& p, const T* in, T* out);
+
+template <class T>
+void sweep_resize(ResizeKernel<T> kernel, ResizeKernel<T> reference, Check& check) {
   Random random(44);
   const auto draw = [&] { return static_cast<int32_t>(random.integer(1, 9)); };
   for (int32_t channels = 1; channels <= 200; ++channels) {
@@ -183,17 +187,23 @@ void test_resize(const Kernels& k, Check& check) {
                                          draw(),    draw(), option == 1, option == 2};
       Buffer<int8_t> in(int64_t{p.batch} * p.in_h * p.in_w * channels);
       fill(any_content(random), random, in);
+      const auto* from = reinterpret_cast<const T*>(in.data());
       const int64_t count = int64_t{p.batch} * p.out_h * p.out_w * channels + kGuard;
-      Buffer<int8_t> out(count), expected(count);
-      k.resize_bilinear_s8(p, in.data(), out.data());
-      reference::resize_bilinear_s8(p, in.data(), expected.data());
+      Buffer<T> out(count), expected(count);
+      kernel(p, from, out.data());
+      reference(p, from, expected.data());
       for (int64_t j = 0; j < count; ++j) {
         check.expect(out[j] == expected[j], p.in_h, "x", p.in_w, " to ", p.out_h, "x", p.out_w,
-                     ", ", channels, " channels: element ", j, " is ", out[j], ", should be ",
-                     expected[j]);
+                     ", ", channels, " channels: element ", j, " is ", int32_t{out[j]},
+                     ", should be ", int32_t{expected[j]});
       }
     }
   }
+}
+
+void test_resize(const Kernels& k, Check& check) {
+  sweep_resize<int8_t>(k.resize_bilinear_s8, &reference::resize_bilinear_s8, check);
+  sweep_resize<uint8_t>(k.resize_bilinear_u8, &reference::resize_bilinear_u8, check);
 }
 
 // Of matrices of every size, and of boxes in more dimensions.
@@ -268,7 +278,7 @@ constexpr KernelTest kTests[] = {
     {"8-bit SUM and MEAN", &test_sum},
     {"8-bit SOFTMAX", &test_softmax},
     {"8-bit ARG_MAX, ARG_MIN", &test_arg_min_max},
-    {"int8 RESIZE_BILINEAR", &test_resize},
+    {"8-bit RESIZE_BILINEAR", &test_resize},
     {"transposing copies of bytes", &test_transpose},
 };
 

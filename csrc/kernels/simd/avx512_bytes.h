@@ -99,6 +99,7 @@ struct B {
   static Real set_real(float x) { return _mm512_set1_ps(x); }
   static Real load_real(const float* p) { return _mm512_loadu_ps(p); }
   static void store_real(Real x, float* p) { _mm512_storeu_ps(p, x); }
+  static Real add_real(Real a, Real b) { return _mm512_add_ps(a, b); }
   static Real mul_real(Real a, Real b) { return _mm512_mul_ps(a, b); }
   static Real div_real(Real a, Real b) { return _mm512_div_ps(a, b); }
   static Real to_real(Vec x) { return _mm512_cvtepi32_ps(x); }
@@ -114,6 +115,7 @@ struct B {
   }
   // The nearest integers, halves to even; INT32_MIN for NaN and what no int32 holds.
   static Vec round_even(Real x) { return _mm512_cvtps_epi32(x); }
+  static Vec truncate(Real x) { return _mm512_cvttps_epi32(x); }
   // Halves away from zero, where |x| <= 2^22: what is added is the float below 1/2.
   static Vec round_away(Real x) {
     const Real sign = _mm512_and_ps(x, set_real(-0.0f));
