@@ -54,7 +54,8 @@ struct RescalePositive {
 
   V::I32 operator()(V::I32 x) const {
     const V::I32 positive = V::max(x, V::set(0));
-    return V::shift_right(V::product_high_unsigned(positive, m, m_odd, half, half_odd), right);
+    const V::I32 y = V::product_high_unsigned(positive, m, m_odd, half, half_odd);
+    return V::shift_right_logical(y, right);
   }
 };
 
