@@ -15,7 +15,8 @@ bool has_inverse(float scale) { return scale >= 0x1p-100f && scale <= 0x1p100f; 
 // The definition divides and rounds halves away from zero, which takes several times as long as
 // multiplying by 1 / scale and rounding them to even. Both quotients are within 2^-14 of each other
 // where an output is not clamped (2^8 times three roundings of 2^-24), so that they round alike
-// unless they are that near to the middle of two integers.
+// unless they are that near to the middle of two integers. A quotient that no int32 holds is far
+// from what it is rounded to.
 template <class T, auto kReference>
 void quantize_to(const reference::AffineParams& p, const float* in, T* out) {
   if (!has_one_scale(p) || !has_inverse(*p.scale)) return kReference(p, in, out);
@@ -33,9 +34,9 @@ void quantize_to(const reference::AffineParams& p, const float* in, T* out) {
 #pragma GCC unroll 4
     for (int j = 0; j < 4; ++j) {
       const B::Real x = B::load_real(in + i + j * V::kLanes);
-      const B::Real q = B::min_real(high, B::mul_real(x, inverse));
+      const B::Real q = B::mul_real(x, inverse);
       y[j] = B::round_even(q);
-      off = B::max_real(B::distance(q, y[j]), off);
+      off = B::greater_distance(off, q, y[j]);
     }
     if (B::any_above(off, doubtful)) {
 #pragma GCC unroll 4

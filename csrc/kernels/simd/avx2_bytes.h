@@ -111,9 +111,9 @@ struct B {
   static bool any_above(Real x, Real limit) {
     return _mm256_movemask_ps(_mm256_cmp_ps(x, limit, _CMP_GT_OQ)) != 0;
   }
-  // |x - y|
-  static Real distance(Real x, Vec y) {
-    return _mm256_andnot_ps(set_real(-0.0f), _mm256_sub_ps(x, to_real(y)));
+  // The greater of `most` and |x - y|; `most` where x is NaN.
+  static Real greater_distance(Real most, Real x, Vec y) {
+    return _mm256_max_ps(_mm256_andnot_ps(set_real(-0.0f), _mm256_sub_ps(x, to_real(y))), most);
   }
   // The nearest integers, halves to even; INT32_MIN for NaN and what no int32 holds.
   static Vec round_even(Real x) { return _mm256_cvtps_epi32(x); }

@@ -109,9 +109,10 @@ struct B {
   static bool any_above(Real x, Real limit) {
     return _mm512_cmp_ps_mask(x, limit, _CMP_GT_OQ) != 0;
   }
-  // |x - y|
-  static Real distance(Real x, Vec y) {
-    return _mm512_andnot_ps(set_real(-0.0f), _mm512_sub_ps(x, to_real(y)));
+  // The greater of `most` and |x - y|; `most` where x is NaN.
+  static Real greater_distance(Real most, Real x, Vec y) {
+    constexpr int kMaxMagnitude = 0b1011;  // its sign cleared
+    return _mm512_range_ps(_mm512_sub_ps(x, to_real(y)), most, kMaxMagnitude);
   }
   // The nearest integers, halves to even; INT32_MIN for NaN and what no int32 holds.
   static Vec round_even(Real x) { return _mm512_cvtps_epi32(x); }
