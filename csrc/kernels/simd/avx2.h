@@ -144,24 +144,6 @@ struct V {
     }
   }
 
-  // Up to kLanes int8, widened; the lanes beyond are 0.
-  static I32 load_s8(const int8_t* p, int32_t lanes) {
-    int64_t bytes = 0;
-    memcpy(&bytes, p, static_cast<size_t>(lanes < kLanes ? lanes : kLanes));
-    return _mm256_cvtepi8_epi32(_mm_cvtsi64_si128(bytes));
-  }
-  // The first `lanes` lanes, which hold int8 values.
-  static void store_s8(I32 x, int8_t* out, int32_t lanes) {
-    const __m128i s16 = _mm_packs_epi32(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));
-    const __m128i s8 = _mm_packs_epi16(s16, s16);
-    if (lanes >= kLanes) {
-      _mm_storel_epi64(reinterpret_cast<__m128i*>(out), s8);
-    } else {
-      const int64_t bytes = _mm_cvtsi128_si64(s8);
-      memcpy(out, &bytes, static_cast<size_t>(lanes));
-    }
-  }
-
   // Depthwise: a block is a vector of int16. In each 128-bit lane, vector j of the interleaved two
   // holds the channels 4 j to 4 j + 3 of the lane's 8.
   static constexpr int kBlock = 16;

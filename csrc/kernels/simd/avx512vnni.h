@@ -143,15 +143,6 @@ struct V {
     }
   }
 
-  // Up to kLanes int8, widened; the lanes beyond are 0.
-  static I32 load_s8(const int8_t* p, int32_t lanes) {
-    return _mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(first_lanes(lanes), p));
-  }
-  // The first `lanes` lanes, which hold int8 values.
-  static void store_s8(I32 x, int8_t* out, int32_t lanes) {
-    _mm512_mask_cvtepi32_storeu_epi8(out, first_lanes(lanes), x);
-  }
-
   // Depthwise: a block is a vector of bytes. In each 128-bit lane, vector j of the interleaved four
   // holds the channels 4 j to 4 j + 3 of the lane's 16.
   static constexpr int kBlock = 64;
@@ -182,9 +173,6 @@ struct V {
   }
 
  private:
-  static __mmask16 first_lanes(int32_t count) {
-    return count >= kLanes ? 0xffff : static_cast<__mmask16>((1 << count) - 1);
-  }
   static __mmask64 first_bytes(int64_t count) {
     return count >= 64 ? ~__mmask64{0} : (__mmask64{1} << count) - 1;
   }
