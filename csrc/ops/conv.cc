@@ -48,18 +48,7 @@ Status finish_conv(PrepareContext& c, const WeightedOperands& o, const Conv2DOpt
   p->filter_zero = o.filter.zero_point();
   p->out_zero = o.output.zero_point();
   OCTAVO_TRY(quantized_activation_range(c, options.activation, o.output, &p->act_min, &p->act_max));
-  Span<Multiplier> multipliers;
-  OCTAVO_TRY(c.make_array(o.channels, multipliers));
-  for (int32_t i = 0; i < o.channels; ++i) {
-    // LiteRT multiplies the scales of its legacy type in single precision.
-    const double real =
-        o.input.type == DType::kUInt8
-            ? static_cast<double>(o.input.scale() * o.filter.scale()) / o.output.scale()
-            : real_multiplier(o, i);
-    multipliers[i] = quantize_multiplier(real);
-  }
-  p->multiplier = multipliers.data;
-  return {};
+  return make_multipliers(c, o, &p->multiplier);
 }
 
 }  // namespace octavo

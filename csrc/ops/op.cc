@@ -1,5 +1,7 @@
 #include "ops/op.h"
 
+#include <iterator>
+
 #include "base/math.h"
 
 namespace octavo {
@@ -135,6 +137,19 @@ Status PrepareContext::make_known(int32_t i, void*& data) const {
   t.is_known = true;
   data = t.data;
   return {};
+}
+
+Status PrepareContext::get_derived(Derived what, int64_t variant, bool is_shareable, int64_t bytes,
+                                   DerivedStore::Fill fill, const void* task, void** out) const {
+  if (!is_shareable || store_.get == nullptr) {
+    OCTAVO_TRY(memory_.allocate(bytes, Arena::kAlignment, out));
+    return fill(task, *out);
+  }
+  DerivedKey key = {&kernels, {}, step.outputs[0]->info, variant, step.index, what};
+  for (size_t i = 0; i < step.inputs.size && i < std::size(key.inputs); ++i) {
+    key.inputs[i] = step.inputs[i] != nullptr ? step.inputs[i]->info : nullptr;
+  }
+  return store_.get(store_.context, key, bytes, fill, task, out);
 }
 
 Status PrepareContext::add_scratch(int64_t bytes) {

@@ -13,6 +13,7 @@
 #include "base/workers.h"
 #include "graph/graph.h"
 #include "kernels/table.h"
+#include "ops/derived.h"
 
 namespace octavo {
 
@@ -23,6 +24,7 @@ struct Tensor {
   Shape shape;
   void* data = nullptr;   // while preparing: null unless the value is known
   bool is_known = false;  // a constant of the file, or computed while preparing
+  bool is_from_file = false;  // known, and from the file's constants alone, not from input shapes
 
   const Quantization& quantization() const { return info->quantization; }
   float scale() const { return info->quantization.scale[0]; }
@@ -93,8 +95,9 @@ Status Step::fail(const Parts&... parts) const {
 // "filter".
 class PrepareContext {
  public:
-  PrepareContext(Step& step, const Kernels& kernels, const Workers& workers, Arena& memory)
-      : step(step), kernels(kernels), workers(workers), memory_(memory) {}
+  PrepareContext(Step& step, const Kernels& kernels, const Workers& workers,
+                 const DerivedStore& store, Arena& memory)
+      : step(step), kernels(kernels), workers(workers), store_(store), memory_(memory) {}
 
   Step& step;  // prepare sets step.invoke
   const Kernels& kernels;
@@ -153,6 +156,21 @@ class PrepareContext {
   Status make_array(int64_t count, Span<T>& out) const {
     return memory_.make(count, out);
   }
+  // Memory for what interpreters of one model can share: fill(void* memory), which returns a Status,
+  // fills it with what follows from tensors that are is_from_file, the operands' quantizations
+  // and `variant` alone. It is not called where another interpreter has been here. What follows
+  // from anything else is not `is_shareable` and fills memory of this interpreter's own.
+  template <class Fill, class T>
+  Status make_derived(Derived what, int64_t variant, bool is_shareable, int64_t bytes,
+                      const Fill& fill, T** out) const {
+    const DerivedStore::Fill call = [](const void* task, void* memory) -> Status {
+      return (*static_cast<const Fill*>(task))(memory);
+    };
+    void* memory = nullptr;
+    OCTAVO_TRY(get_derived(what, variant, is_shareable, bytes, call, &fill, &memory));
+    *out = static_cast<T*>(memory);
+    return {};
+  }
   // Memory for invoke alone, not kept between runs: step.scratch(0), step.scratch(1), ... in the
   // order of the calls.
   Status add_scratch(int64_t bytes);
@@ -160,6 +178,10 @@ class PrepareContext {
  private:
   static constexpr int64_t kMaxScratch = 4;
 
+  Status get_derived(Derived what, int64_t variant, bool is_shareable, int64_t bytes,
+                     DerivedStore::Fill fill, const void* task, void** out) const;
+
+  const DerivedStore& store_;
   Arena& memory_;
 };
 

@@ -108,14 +108,4 @@ bool can_pack(const WeightedOperands& o, bool* is_split) {
   return greatest <= 2 * 127;  // what two weights can be the sum of
 }
 
-Status make_packed(const PrepareContext& c, int64_t bytes, void** out) {
-  struct alignas(64) CacheLine {
-    uint8_t bytes[64];
-  };
-  Span<CacheLine> lines;
-  OCTAVO_TRY(c.make_array((bytes + 63) / 64, lines));
-  *out = lines.data;
-  return {};
-}
-
 }  // namespace octavo

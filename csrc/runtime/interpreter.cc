@@ -23,13 +23,20 @@ bool has_nothing_to_compute(const Step& step) {
   return !step.outputs.empty();
 }
 
+bool is_from_file(const Step& step) {
+  for (const Tensor* t : step.inputs) {
+    if (t != nullptr && !t->is_from_file) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
-Status Interpreter::create(const Subgraph& graph, const Kernels& kernels, const Workers& workers,
+Status Interpreter::create(const Subgraph& graph, const Kernels& kernels, const HostServices& host,
                            Arena& memory, Interpreter** out) {
   void* place;
   OCTAVO_TRY(memory.allocate(sizeof(Interpreter), alignof(Interpreter), &place));
-  auto* self = new (place) Interpreter(graph, kernels, workers, memory);
+  auto* self = new (place) Interpreter(graph, kernels, host, memory);
   const auto count = static_cast<int64_t>(graph.tensors.size);
   OCTAVO_TRY(memory.make(count, self->tensors_));
   OCTAVO_TRY(memory.make(count, self->kept_));
@@ -41,7 +48,7 @@ Status Interpreter::create(const Subgraph& graph, const Kernels& kernels, const 
     t.shape = info.shape;
     // No operator writes to its inputs, nor reads sparse ones, whose bytes are not their elements.
     if (!info.is_sparse) t.data = const_cast<uint8_t*>(info.constant.data);
-    t.is_known = t.data != nullptr;
+    t.is_known = t.is_from_file = t.data != nullptr;
     self->kept_[i] = t.is_known;
   }
   *out = self;
@@ -74,12 +81,12 @@ Status Interpreter::prepare(bool keep_all) {
 
 Status Interpreter::invoke(const Observer* observer) {
   const Status s = run_steps(observer);
-  workers_.release();
+  host_.workers.release();
   return s;
 }
 
 Status Interpreter::run_steps(const Observer* observer) const {
-  const Workspace workspace{kernels_, workers_};
+  const Workspace workspace{kernels_, host_.workers};
   for (size_t i = 0; i < step_count_; ++i) {
     OCTAVO_TRY(steps_[i].invoke(steps_[i], workspace));
     if (observer != nullptr) observer->after(observer->context, steps_[i]);
@@ -186,19 +193,23 @@ Status Interpreter::prepare_node(int32_t index) {
   for (size_t i = 0; i < node.outputs.size; ++i) step.outputs[i] = &tensors_[node.outputs[i]];
   OCTAVO_TRY(check_operands(step));
 
-  PrepareContext c(step, kernels_, workers_, memory_);
+  PrepareContext c(step, kernels_, host_.workers, host_.derived, memory_);
   OCTAVO_TRY(find_op(node.code)->prepare(c));
   if (step.invoke == nullptr) return {};  // prepare did all the work
-  if (all_known) return run_while_preparing(step, c);
+  if (all_known) return run_while_preparing(c);
   if (!has_nothing_to_compute(step)) ++step_count_;
   return {};
 }
 
 // A node whose inputs are all known gives outputs that are known: shape arithmetic, decompressed
 // weights.
-Status Interpreter::run_while_preparing(const Step& step, const PrepareContext& c) {
+Status Interpreter::run_while_preparing(const PrepareContext& c) {
+  const Step& step = c.step;
   for (Scratch& scratch : step.scratch_buffers) {
     OCTAVO_TRY(memory_.allocate(scratch.bytes, Arena::kAlignment, &scratch.data));
+  }
+  if (step.outputs.size == 1 && !has_nothing_to_compute(step) && is_from_file(step)) {
+    return share_value(c, *step.outputs[0]);
   }
   for (size_t i = 0; i < step.outputs.size; ++i) {
     void* value;
@@ -206,6 +217,17 @@ Status Interpreter::run_while_preparing(const Step& step, const PrepareContext& 
   }
   if (has_nothing_to_compute(step)) return {};
   return step.invoke(step, Workspace{kernels_, Workers()});
+}
+
+Status Interpreter::share_value(const PrepareContext& c, Tensor& output) const {
+  const auto compute = [&](void* memory) {
+    output.data = memory;
+    return c.step.invoke(c.step, Workspace{kernels_, Workers()});
+  };
+  OCTAVO_TRY(c.make_derived(Derived::kValue, 0, /*is_shareable=*/true, output.bytes(), compute,
+                            &output.data));
+  output.is_known = output.is_from_file = true;
+  return {};
 }
 
 // Gives every computed tensor and every scratch buffer its place in one block of memory.

@@ -19,10 +19,16 @@ struct Observer {
   void* context;
 };
 
+// What a host lends to an interpreter.
+struct HostServices {
+  Workers workers;
+  DerivedStore derived;
+};
+
 class Interpreter {
  public:
   // Reads the subgraph's tensors; shapes can be changed until prepare.
-  static Status create(const Subgraph& graph, const Kernels& kernels, const Workers& workers,
+  static Status create(const Subgraph& graph, const Kernels& kernels, const HostServices& host,
                        Arena& memory, Interpreter** out);
 
   // Gives the subgraph's input tensor number `tensor` another shape.
@@ -48,8 +54,9 @@ class Interpreter {
   int64_t arena_bytes() const { return arena_bytes_; }
   int64_t unshared_bytes() const { return unshared_bytes_; }
 
-  Interpreter(const Subgraph& graph, const Kernels& kernels, const Workers& workers, Arena& memory)
-      : graph_(graph), kernels_(kernels), workers_(workers), memory_(memory) {}
+  Interpreter(const Subgraph& graph, const Kernels& kernels, const HostServices& host,
+              Arena& memory)
+      : graph_(graph), kernels_(kernels), host_(host), memory_(memory) {}
 
  private:
   Status check_operators() const;
@@ -57,14 +64,15 @@ class Interpreter {
   Status check_operands(const Step& step) const;
   Status find_empty_tensors();
   Status prepare_node(int32_t index);
-  Status run_while_preparing(const Step& step, const PrepareContext& c);
+  Status run_while_preparing(const PrepareContext& c);
+  Status share_value(const PrepareContext& c, Tensor& output) const;
   Status run_steps(const Observer* observer) const;
   Status plan(bool keep_all);
   void set_lifetimes(bool keep_all, Span<PlannedBuffer> buffers);
 
   const Subgraph& graph_;
   const Kernels& kernels_;
-  const Workers workers_;
+  const HostServices host_;
   Arena& memory_;
   Span<Tensor> tensors_;
   Span<bool> kept_;
