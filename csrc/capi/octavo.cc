@@ -43,7 +43,7 @@ Status create(const void* model, size_t model_size, octavo_network& network) {
   const Graph* graph;
   const Span<const uint8_t> file = {static_cast<const uint8_t*>(model), model_size};
   OCTAVO_TRY(decode_model(file, network.arena, &graph));
-  OCTAVO_TRY(Interpreter::create(graph->subgraphs[0], kPortable, Workers(), network.arena,
+  OCTAVO_TRY(Interpreter::create(graph->subgraphs[0], kPortable, HostServices(), network.arena,
                                  &network.interpreter));
   for (int32_t i : graph->subgraphs[0].inputs) {
     const Tensor& t = network.interpreter->tensor(i);

@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <type_traits>
 
 #ifndef _WIN32
 #include <fcntl.h>
@@ -76,6 +78,52 @@ Status Model::decode(std::shared_ptr<Model> model, std::shared_ptr<const Model>*
   OCTAVO_TRY(decode_model(model->file_, model->arena_, &model->graph_));
   *out = std::move(model);
   return {};
+}
+
+DerivedStore Model::derived_store() const {
+  return {const_cast<Model*>(this),
+          [](void* self, const DerivedKey& key, DerivedStore::Fill fill, const void* task,
+             void** out) { return static_cast<const Model*>(self)->derive(key, fill, task, out); }};
+}
+
+bool Model::IsLess::operator()(const DerivedKey& a, const DerivedKey& b) const {
+  static_assert(std::has_unique_object_representations_v<DerivedKey>);
+  return memcmp(&a, &b, sizeof(DerivedKey)) < 0;
+}
+
+// Two interpreters that are prepared at the same time wait for each other here, so that the second
+// finds what the first has made.
+Status Model::derive(const DerivedKey& key, DerivedStore::Fill fill, const void* task,
+                     void** out) const {
+  const std::lock_guard<std::mutex> lock(derived_mutex_);
+  const auto found = derived_.find(key);
+  if (found != derived_.end()) {
+    *out = found->second;
+    return {};
+  }
+  OCTAVO_TRY(derived_arena_.allocate(key.bytes, Arena::kAlignment, out));
+  OCTAVO_TRY(fill(task, *out));
+  derived_.emplace(key, *out);
+  for (const TensorInfo* input : key.inputs) {
+    if (input != nullptr) drop_pages(input->constant);
+  }
+  return {};
+}
+
+// What has been packed is hardly read again from the file. Its pages leave this process's memory;
+// the system has them at hand.
+void Model::drop_pages(Span<const uint8_t> bytes) const {
+#ifndef _WIN32
+  // What the file does not align is a copy, and the only one.
+  const bool is_in_file = bytes.data >= file_.begin() && bytes.data < file_.end();
+  if (!is_mapped_ || !is_in_file) return;
+  const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const uintptr_t begin = reinterpret_cast<uintptr_t>(bytes.data) & ~(page - 1);
+  const uintptr_t end = reinterpret_cast<uintptr_t>(bytes.end());
+  madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+#else
+  static_cast<void>(bytes);
+#endif
 }
 
 Status Model::open(const std::string& path, std::shared_ptr<const Model>* out) {

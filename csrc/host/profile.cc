@@ -100,7 +100,7 @@ Status find_step_kernels(const Interpreter& interpreter, const Kernels& kernels,
   TracingTable tracing(kernels);
   HeapArena arena;
   Interpreter* second;
-  OCTAVO_TRY(Interpreter::create(graph, tracing.table(), Workers(), arena, &second));
+  OCTAVO_TRY(Interpreter::create(graph, tracing.table(), HostServices(), arena, &second));
   for (int32_t i : graph.inputs) {
     if (interpreter.tensor(i).is_known) continue;
     OCTAVO_TRY(second->resize_input(i, interpreter.tensor(i).shape));

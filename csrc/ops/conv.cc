@@ -36,6 +36,29 @@ Status place_window(const PrepareContext& c, Padding padding, int32_t image_h, i
   return {};
 }
 
+namespace {
+
+// They follow from the scales alone.
+Status make_multipliers(const PrepareContext& c, const WeightedOperands& o,
+                        const Multiplier** out) {
+  const auto fill = [&](void* memory) {
+    auto* multipliers = static_cast<Multiplier*>(memory);
+    for (int32_t i = 0; i < o.channels; ++i) {
+      // LiteRT multiplies the scales of its legacy type in single precision.
+      const double real =
+          o.input.type == DType::kUInt8
+              ? static_cast<double>(o.input.scale() * o.filter.scale()) / o.output.scale()
+              : real_multiplier(o, i);
+      multipliers[i] = quantize_multiplier(real);
+    }
+    return Status();
+  };
+  return c.make_derived(Derived::kMultipliers, {}, /*is_shareable=*/true,
+                        o.channels * static_cast<int64_t>(sizeof(Multiplier)), fill, out);
+}
+
+}  // namespace
+
 Status finish_conv(PrepareContext& c, const WeightedOperands& o, const Conv2DOptions& options,
                    Span<const WeightedKernel> kernels, reference::ConvParams* p) {
   OCTAVO_TRY(choose_kernel(c, o, options.quantized_bias_type, kernels));

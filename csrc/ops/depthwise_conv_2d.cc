@@ -72,11 +72,15 @@ Status use_packed(PrepareContext& c, const WeightedOperands& o, const reference:
   int32_t packed_taps;
   OCTAVO_TRY(make_tap_offsets(c, blocks, /*whole=*/1, is_split, kernel->taps_multiple, &offsets,
                               &packed_taps));
-  void* packed;
-  OCTAVO_TRY(make_packed(c, kernel->packed_bytes(p.out_c, packed_taps), &packed));
-  kernel->pack({p.out_c, static_cast<int32_t>(taps), byte_weights(o, is_split, 0), bias_or_null(o),
-                flipped(p.in_zero, flip), p.multiplier, quantized_output(p, flip)},
-               packed);
+  const auto pack = [&](void* packed) {
+    kernel->pack(
+        {p.out_c, static_cast<int32_t>(taps), byte_weights(o, is_split, 0), bias_or_null(o),
+         flipped(p.in_zero, flip), p.multiplier, quantized_output(p, flip)},
+        packed);
+  };
+  const void* packed;
+  OCTAVO_TRY(make_packed(c, o, Derived::kDepthwiseFilter, {p.act_min, p.act_max},
+                         kernel->packed_bytes(p.out_c, packed_taps), pack, &packed));
   params->args = {
       nullptr, offsets, packed_taps, p.out_c, 0, p.out_w, p.stride_h * blocks.row_elements,
       packed,  nullptr};

@@ -12,13 +12,20 @@ namespace octavo {
 
 enum class Derived : int32_t { kValue, kMultipliers, kGemmColumns, kDepthwiseFilter };
 
+// What else the bytes depend on than the operands as the file has them: options that a node may get
+// from its neighbours, sizes that follow from an input's.
+struct DerivedVariant {
+  int32_t numbers[4];
+};
+
 // Equal keys, equal bytes.
 struct DerivedKey {
   const Kernels* kernels;
   const TensorInfo* inputs[4];  // of the node, the first ones
   const TensorInfo* output;
-  int64_t variant;  // where sizes that are no constants matter: what else the bytes depend on
-  int32_t node;     // number in its subgraph
+  int64_t bytes;
+  DerivedVariant variant;
+  int32_t node;  // number in its subgraph
   Derived what;
 };
 
@@ -30,7 +37,7 @@ struct DerivedStore {
   // Finds the bytes of `key`, which stay as long as the model; fill(task, memory) makes them in
   // zeroed memory, aligned to Arena::kAlignment, unless another interpreter has. For several
   // threads at once.
-  Status (*get)(void* context, const DerivedKey& key, int64_t bytes, Fill fill, const void* task,
+  Status (*get)(void* context, const DerivedKey& key, Fill fill, const void* task,
                 void** out) = nullptr;
 };
 

@@ -112,10 +112,13 @@ Status prepare_fully_connected(PrepareContext& c) {
   p.out_zero = c.output(0).zero_point();
   OCTAVO_TRY(
       quantized_activation_range(c, options.activation, c.output(0), &p.act_min, &p.act_max));
-  Span<double> scales;
-  OCTAVO_TRY(c.make_array(p.units, scales));
-  for (int32_t i = 0; i < p.units; ++i) scales[i] = real_multiplier(operands, i);
-  p.scale = scales.data;
+  const auto fill = [&](void* memory) {
+    auto* scales = static_cast<double*>(memory);
+    for (int32_t i = 0; i < p.units; ++i) scales[i] = real_multiplier(operands, i);
+    return Status();
+  };
+  OCTAVO_TRY(c.make_derived(Derived::kMultipliers, {}, /*is_shareable=*/true,
+                            p.units * static_cast<int64_t>(sizeof(double)), fill, &p.scale));
   const reference::ConvParams conv = as_conv(p);
   return use_gemm(c, operands, conv, conv_strides(conv), Epilogue::kDouble, p.scale);
 }

@@ -122,20 +122,21 @@ Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::C
   OCTAVO_TRY(make_offsets(c, blocks, is_split, &args));
   const int64_t bytes = g->packed_bytes(n, args.taps, args.depth);
   params->group_bytes = (bytes + 63) / 64 * 64;
-  void* packed;
-  OCTAVO_TRY(make_packed(c, params->groups * params->group_bytes, &packed));
-  args.packed = packed;
-  for (int32_t i = 0; i < params->groups; ++i) {
-    const int64_t first = int64_t{i} * n;
-    const ByteWeights weights = byte_weights(o, is_split, first * strides.channel);
-    g->pack(
-        {n, static_cast<int32_t>(k / args.depth), args.depth, weights, strides.channel,
-         strides.weight, /*tap_starts=*/nullptr,
-         bias_or_null(o) != nullptr ? bias_or_null(o) + first : nullptr, flipped(p.in_zero, flip),
-         epilogue, epilogue == Epilogue::kFixedPoint ? p.multiplier + first : nullptr,
-         epilogue == Epilogue::kDouble ? scale + first : nullptr, quantized_output(p, flip)},
-        static_cast<uint8_t*>(packed) + i * params->group_bytes);
-  }
+  const auto pack = [&](void* packed) {
+    for (int32_t i = 0; i < params->groups; ++i) {
+      const int64_t first = int64_t{i} * n;
+      const ByteWeights weights = byte_weights(o, is_split, first * strides.channel);
+      g->pack(
+          {n, static_cast<int32_t>(k / args.depth), args.depth, weights, strides.channel,
+           strides.weight, /*tap_starts=*/nullptr,
+           bias_or_null(o) != nullptr ? bias_or_null(o) + first : nullptr, flipped(p.in_zero, flip),
+           epilogue, epilogue == Epilogue::kFixedPoint ? p.multiplier + first : nullptr,
+           epilogue == Epilogue::kDouble ? scale + first : nullptr, quantized_output(p, flip)},
+          static_cast<uint8_t*>(packed) + i * params->group_bytes);
+    }
+  };
+  OCTAVO_TRY(make_packed(c, o, Derived::kGemmColumns, {params->groups, p.act_min, p.act_max},
+                         params->groups * params->group_bytes, pack, &args.packed));
   OCTAVO_TRY(c.add_scratch(c.workers.count() * blocks.bytes));
   c.step.invoke = &invoke_gemm;
   return {};

@@ -139,17 +139,18 @@ Status PrepareContext::make_known(int32_t i, void*& data) const {
   return {};
 }
 
-Status PrepareContext::get_derived(Derived what, int64_t variant, bool is_shareable, int64_t bytes,
-                                   DerivedStore::Fill fill, const void* task, void** out) const {
+Status PrepareContext::get_derived(Derived what, const DerivedVariant& variant, bool is_shareable,
+                                   int64_t bytes, DerivedStore::Fill fill, const void* task,
+                                   void** out) const {
   if (!is_shareable || store_.get == nullptr) {
     OCTAVO_TRY(memory_.allocate(bytes, Arena::kAlignment, out));
     return fill(task, *out);
   }
-  DerivedKey key = {&kernels, {}, step.outputs[0]->info, variant, step.index, what};
+  DerivedKey key = {&kernels, {}, step.outputs[0]->info, bytes, variant, step.index, what};
   for (size_t i = 0; i < step.inputs.size && i < std::size(key.inputs); ++i) {
     key.inputs[i] = step.inputs[i] != nullptr ? step.inputs[i]->info : nullptr;
   }
-  return store_.get(store_.context, key, bytes, fill, task, out);
+  return store_.get(store_.context, key, fill, task, out);
 }
 
 Status PrepareContext::add_scratch(int64_t bytes) {

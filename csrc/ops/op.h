@@ -22,8 +22,8 @@ struct Tensor {
   const TensorInfo* info = nullptr;
   DType type = DType::kFloat32;
   Shape shape;
-  void* data = nullptr;   // while preparing: null unless the value is known
-  bool is_known = false;  // a constant of the file, or computed while preparing
+  void* data = nullptr;       // while preparing: null unless the value is known
+  bool is_known = false;      // a constant of the file, or computed while preparing
   bool is_from_file = false;  // known, and from the file's constants alone, not from input shapes
 
   const Quantization& quantization() const { return info->quantization; }
@@ -156,12 +156,13 @@ class PrepareContext {
   Status make_array(int64_t count, Span<T>& out) const {
     return memory_.make(count, out);
   }
-  // Memory for what interpreters of one model can share: fill(void* memory), which returns a Status,
-  // fills it with what follows from tensors that are is_from_file, the operands' quantizations
-  // and `variant` alone. It is not called where another interpreter has been here. What follows
-  // from anything else is not `is_shareable` and fills memory of this interpreter's own.
+  // Memory for what interpreters of one model can share: fill(void* memory), which returns a
+  // Status, fills it with what follows from tensors that are is_from_file, the operands'
+  // quantizations and `variant` alone. It is not called where another interpreter has been here.
+  // What follows from anything else is not `is_shareable` and fills memory of this interpreter's
+  // own.
   template <class Fill, class T>
-  Status make_derived(Derived what, int64_t variant, bool is_shareable, int64_t bytes,
+  Status make_derived(Derived what, const DerivedVariant& variant, bool is_shareable, int64_t bytes,
                       const Fill& fill, T** out) const {
     const DerivedStore::Fill call = [](const void* task, void* memory) -> Status {
       return (*static_cast<const Fill*>(task))(memory);
@@ -178,7 +179,7 @@ class PrepareContext {
  private:
   static constexpr int64_t kMaxScratch = 4;
 
-  Status get_derived(Derived what, int64_t variant, bool is_shareable, int64_t bytes,
+  Status get_derived(Derived what, const DerivedVariant& variant, bool is_shareable, int64_t bytes,
                      DerivedStore::Fill fill, const void* task, void** out) const;
 
   const DerivedStore& store_;

@@ -170,15 +170,15 @@ Status prepare_phase(PrepareContext& c, const WeightedOperands& o,
   args.panels = (p.out_c + g.panel_width - 1) / g.panel_width;
   args.out_stride = int64_t{conv.stride_w} * p.out_c;
   phase->first = (int64_t{h.first} * conv.out_w + w.first) * p.out_c;
-  void* packed;
-  OCTAVO_TRY(make_packed(c, g.packed_bytes(p.out_c, args.taps, p.in_c), &packed));
-  args.packed = packed;
-  g.pack({p.out_c, h.taps * w.taps, p.in_c, byte_weights(o, is_split, 0),
-          int64_t{conv.filter_h} * conv.filter_w * p.in_c, 1, starts.data, bias_or_null(o),
-          flipped(p.in_zero, flip), Epilogue::kFixedPoint, p.multiplier, nullptr,
-          quantized_output(p, flip)},
-         packed);
-  return {};
+  const auto pack = [&](void* packed) {
+    g.pack({p.out_c, h.taps * w.taps, p.in_c, byte_weights(o, is_split, 0),
+            int64_t{conv.filter_h} * conv.filter_w * p.in_c, 1, starts.data, bias_or_null(o),
+            flipped(p.in_zero, flip), Epilogue::kFixedPoint, p.multiplier, nullptr,
+            quantized_output(p, flip)},
+           packed);
+  };
+  return make_packed(c, o, Derived::kGemmColumns, {a, b, p.act_min, p.act_max},
+                     g.packed_bytes(p.out_c, args.taps, p.in_c), pack, &args.packed);
 }
 
 // Takes the table's GemmS8, if it has one and it fits; else leaves the step as it is.

@@ -72,13 +72,12 @@ inline ByteWeights byte_weights(const WeightedOperands& o, bool is_split, int64_
 inline const int32_t* bias_or_null(const WeightedOperands& o) {
   return o.bias != nullptr ? static_cast<const int32_t*>(o.bias->data) : nullptr;
 }
-// Memory that fill(void*) fills with what it makes of weights, once for all interpreters of a model:
-// see make_derived. It begins a cache line.
+// Memory that fill(void*) fills with packed weights, once for all interpreters of a model: see
+// make_derived. It begins a cache line.
 template <class Fill, class T>
 Status make_packed(const PrepareContext& c, const WeightedOperands& o, Derived what,
-                   int64_t variant, int64_t bytes, const Fill& fill, T** out) {
-  const bool is_shareable =
-      o.filter.is_from_file && (o.bias == nullptr || o.bias->is_from_file);
+                   const DerivedVariant& variant, int64_t bytes, const Fill& fill, T** out) {
+  const bool is_shareable = o.filter.is_from_file && (o.bias == nullptr || o.bias->is_from_file);
   const auto fill_all = [&](void* memory) {
     fill(memory);
     return Status();

@@ -224,7 +224,7 @@ Status Interpreter::share_value(const PrepareContext& c, Tensor& output) const {
     output.data = memory;
     return c.step.invoke(c.step, Workspace{kernels_, Workers()});
   };
-  OCTAVO_TRY(c.make_derived(Derived::kValue, 0, /*is_shareable=*/true, output.bytes(), compute,
+  OCTAVO_TRY(c.make_derived(Derived::kValue, {}, /*is_shareable=*/true, output.bytes(), compute,
                             &output.data));
   output.is_known = output.is_from_file = true;
   return {};
