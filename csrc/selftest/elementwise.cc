@@ -43,9 +43,18 @@ void compare(const Shape& a_shape, const Shape& b_shape, const Shape& shape, Ran
 template <class Body>
 void for_each_pair(int repetitions, Random& random, Check& check, Body body) {
   for (int32_t n = 1; n <= 130; ++n) {
+    const auto rows = static_cast<int32_t>(random.integer(1, 4000 / n));
     const Shape full = make_shape(3, n), row = make_shape(n), column = make_shape(3, 1);
-    const Shape pairs[][2] = {{full, full}, {make_shape(1), full}, {full, make_shape(1)},
-                              {full, row},  {column, full},        {row, column}};
+    const Shape images = make_shape(2, rows, n);
+    const Shape pairs[][2] = {{full, full},
+                              {make_shape(1), full},
+                              {full, make_shape(1)},
+                              {full, row},
+                              {column, full},
+                              {row, column},
+                              {images, make_shape(2, 1, n)},
+                              {make_shape(rows, 1), images},
+                              {make_shape(2, rows, 1), make_shape(rows, n)}};
     for (int i = 0; i < repetitions; ++i) {
       const auto& [a, b] = pairs[random.bits() % (sizeof(pairs) / sizeof(pairs[0]))];
       Shape shape;
