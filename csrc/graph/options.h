@@ -20,12 +20,18 @@ enum class Activation : int8_t {
   kSignBit = 5,
 };
 
+// Rows and columns of zeros around an image.
+struct Border {
+  int32_t top = 0, bottom = 0, left = 0, right = 0;
+};
+
 struct Conv2DOptions {  // CONV_2D, DEPTHWISE_CONV_2D, TRANSPOSE_CONV
   Padding padding = Padding::kSame;
   int32_t stride_w = 0, stride_h = 0;
   int32_t dilation_w = 1, dilation_h = 1;
   Activation activation = Activation::kNone;
   DType quantized_bias_type = DType::kFloat32;  // kFloat32: not given
+  Border border;  // in no file: added to the image before `padding` counts, VALID's alone
 };
 
 struct FullyConnectedOptions {

@@ -22,15 +22,19 @@ Status set_conv_sizes(const PrepareContext& c, const Tensor& input, const Tensor
   return {};
 }
 
-Status place_window(const PrepareContext& c, Padding padding, int32_t image_h, int32_t image_w,
-                    reference::ConvParams* p, int32_t* positions_h, int32_t* positions_w) {
+Status place_window(const PrepareContext& c, const Conv2DOptions& options, int32_t image_h,
+                    int32_t image_w, reference::ConvParams* p, int32_t* positions_h,
+                    int32_t* positions_w) {
+  const Border& border = options.border;
+  image_h += border.top + border.bottom;
+  image_w += border.left + border.right;
   Window h, w;
-  OCTAVO_TRY(
-      find_window(c, "height", padding, image_h, p->filter_h, p->stride_h, p->dilation_h, &h));
-  OCTAVO_TRY(
-      find_window(c, "width", padding, image_w, p->filter_w, p->stride_w, p->dilation_w, &w));
-  p->pad_h = h.pad;
-  p->pad_w = w.pad;
+  OCTAVO_TRY(find_window(c, "height", options.padding, image_h, p->filter_h, p->stride_h,
+                         p->dilation_h, &h));
+  OCTAVO_TRY(find_window(c, "width", options.padding, image_w, p->filter_w, p->stride_w,
+                         p->dilation_w, &w));
+  p->pad_h = border.top + h.pad;
+  p->pad_w = border.left + w.pad;
   *positions_h = h.out;
   *positions_w = w.out;
   return {};

@@ -14,8 +14,9 @@ Status set_conv_sizes(const PrepareContext& c, const Tensor& input, const Tensor
 
 // Sets the padding with which the window moves over an image (transposed: over the output), and
 // counts its positions.
-Status place_window(const PrepareContext& c, Padding padding, int32_t image_h, int32_t image_w,
-                    reference::ConvParams* p, int32_t* positions_h, int32_t* positions_w);
+Status place_window(const PrepareContext& c, const Conv2DOptions& options, int32_t image_h,
+                    int32_t image_w, reference::ConvParams* p, int32_t* positions_h,
+                    int32_t* positions_w);
 
 // Checks the operands, chooses the kernel, and fills in zero points, multipliers and the output's
 // range. p has its sizes.

@@ -36,7 +36,7 @@ Status prepare_conv_2d(PrepareContext& c) {
     return c.fail("filter has ", p->out_c, " output channels, which its ", groups,
                   " groups do not divide");
   }
-  OCTAVO_TRY(place_window(c, options.padding, p->in_h, p->in_w, p, &p->out_h, &p->out_w));
+  OCTAVO_TRY(place_window(c, options, p->in_h, p->in_w, p, &p->out_h, &p->out_w));
   OCTAVO_TRY(c.set_shape(0, make_shape(p->batch, p->out_h, p->out_w, p->out_c)));
   const Tensor* bias = c.has_input(2) ? &c.input(2) : nullptr;
   const WeightedOperands operands = {input, filter, bias, c.output(0), p->out_c, /*axis=*/0};

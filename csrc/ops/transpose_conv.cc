@@ -233,7 +233,7 @@ Status prepare_transpose_conv(PrepareContext& c) {
   p->out_c = output.shape[3];
   // The convolution of the output, which this is the transpose of, gives the input's size.
   int32_t h, w;
-  OCTAVO_TRY(place_window(c, options.padding, p->out_h, p->out_w, p, &h, &w));
+  OCTAVO_TRY(place_window(c, options, p->out_h, p->out_w, p, &h, &w));
   if (h != p->in_h || w != p->in_w) {
     return c.fail("an output of ", p->out_h, " by ", p->out_w, " comes from an input of ", h,
                   " by ", w, ", input has shape ", input.shape);
