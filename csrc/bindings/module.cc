@@ -295,6 +295,14 @@ class PyInterpreter {
     return out;
   }
 
+  // The nodes whose steps invoke runs, in this order.
+  py::array_t<int32_t> steps() const {
+    const Span<const Step> steps = state_->interpreter->steps();
+    py::array_t<int32_t> out(static_cast<py::ssize_t>(steps.size));
+    for (size_t i = 0; i < steps.size; ++i) out.mutable_data()[i] = steps[i].index;
+    return out;
+  }
+
   const char* isa() const { return kernels_.isa; }
   py::array_t<int32_t> inputs() const { return to_array(graph().inputs); }
   py::array_t<int32_t> outputs() const { return to_array(graph().outputs); }
@@ -344,6 +352,13 @@ class PyInterpreter {
     raise_if_failed(Status::invalid("tensor ", i, " is not there: the model has ", tensor_count()));
   }
 
+  bool is_computed(int32_t tensor) const {
+    const Span<Node> nodes = graph().nodes;
+    return std::any_of(nodes.begin(), nodes.end(), [&](const Node& node) {
+      return std::count(node.outputs.begin(), node.outputs.end(), tensor) > 0;
+    });
+  }
+
   const Tensor& tensor_in_memory(int32_t i) const {
     check(i);
     const Tensor& t = state_->interpreter->tensor(i);
@@ -352,9 +367,15 @@ class PyInterpreter {
                                       "\" has no memory yet: call allocate_tensors() first"));
     }
     if (t.data == nullptr) {
+      const char* reason = "no operator uses it";
+      if (t.info->is_sparse) reason = "it is a sparse constant";
+      if (is_computed(i)) {
+        reason =
+            "it is intermediate and nothing needs it: construct the interpreter with "
+            "experimental_preserve_all_tensors=True";
+      }
       raise_if_failed(
-          Status::invalid("tensor ", i, " \"", t.info->name, "\" has no value: ",
-                          t.info->is_sparse ? "it is a sparse constant" : "no operator uses it"));
+          Status::invalid("tensor ", i, " \"", t.info->name, "\" has no value: ", reason));
     }
     return t;
   }
@@ -490,6 +511,7 @@ PYBIND11_MODULE(_core, m) {
       .def("nodes", &PyInterpreter::nodes)
       .def("reset_variables", &PyInterpreter::reset_variables)
       .def_property_readonly("isa", &PyInterpreter::isa)
+      .def_property_readonly("steps", &PyInterpreter::steps)
       .def_property_readonly("inputs", &PyInterpreter::inputs)
       .def_property_readonly("outputs", &PyInterpreter::outputs)
       .def_property_readonly("tensor_count", &PyInterpreter::tensor_count)

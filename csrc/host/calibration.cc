@@ -140,6 +140,9 @@ Status Calibration::run(Interpreter& interpreter) {
     return Status::invalid("the calibration is for ", statistics_.size(),
                            " tensors, the subgraph has ", graph.tensors.size);
   }
+  if (!interpreter.keeps_all()) {
+    return Status::invalid("the interpreter does not keep the values of all tensors");
+  }
   const std::lock_guard<std::mutex> lock(mutex_);
   for (int32_t i : graph.inputs) add(interpreter, interpreter.tensor(i));
   add_known(interpreter);

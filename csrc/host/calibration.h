@@ -42,7 +42,8 @@ class Calibration {
       : statistics_(tensors), with_histograms_(with_histograms) {}
 
   // Runs the interpreter once and adds the values of its inputs, of all that its operators computed
-  // and of the variables they have changed. Threads that run interpreters of their own take turns.
+  // and of the variables they have changed. It must keep all tensors. Threads that run interpreters
+  // of their own take turns.
   Status run(Interpreter& interpreter);
 
   // A copy: another thread may be running.

@@ -23,6 +23,7 @@ Status prepare_cast(PrepareContext& c) {
   CastParams* p;
   OCTAVO_TRY(c.make_params(p));
   *p = {in.type, out.type, in.shape.count()};
+  c.step.effect = Effect::kElementwise;
   c.step.invoke = &invoke_cast;
   return {};
 }

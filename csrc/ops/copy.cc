@@ -77,6 +77,8 @@ Status set_copy(PrepareContext& c, const StridedCopyParams& copy) {
   StridedCopyParams* p;
   OCTAVO_TRY(c.make_params(p));
   *p = copy;
+  const bool is_whole = copy.rank == 0 && copy.in_offset == 0 && copy.out_offset == 0;
+  if (is_whole) c.step.effect = Effect::kRenames;
   c.step.invoke = &invoke_copy;
   return {};
 }

@@ -4,6 +4,7 @@ namespace octavo {
 Status prepare_unary(const PrepareContext& c) {
   OCTAVO_TRY(c.expect_operands(1, 1, 1));
   OCTAVO_TRY(c.expect_same_type("input", c.input(0), "output", c.output(0)));
+  c.step.effect = Effect::kElementwise;
   return c.set_shape(0, c.input(0).shape);
 }
 
@@ -19,6 +20,7 @@ Status prepare_binary(const PrepareContext& c, reference::Broadcast* broadcast) 
                   ", which do not broadcast against each other");
   }
   OCTAVO_TRY(c.set_shape(0, shape));
+  c.step.effect = Effect::kElementwise;
   *broadcast = reference::plan_broadcast(a.shape, b.shape, shape);
   return {};
 }

@@ -53,6 +53,14 @@ struct Scratch {
   int64_t bytes;
 };
 
+// What a step's output has to do with its inputs, by which tensors may share memory.
+enum class Effect : uint8_t {
+  kComputes,     // an element may depend on any element
+  kElementwise,  // on the elements of its own place alone, which the kernel has read before it
+                 // writes there: an input of the output's shape may lie where the output does
+  kRenames,      // output 0 has the bytes of input 0
+};
+
 // One operator of a prepared graph.
 struct Step {
   using Invoke = Status (*)(const Step&, const Workspace&);
@@ -63,6 +71,7 @@ struct Step {
   Span<Scratch> scratch_buffers;
   const Node* node = nullptr;
   int32_t index = 0;  // of the node in its subgraph
+  Effect effect = Effect::kComputes;
 
   template <class Params>
   const Params& params() const {

@@ -117,6 +117,7 @@ Status prepare_requantize(PrepareContext& c, PrepareRequantize prepare) {
 Status prepare_quantize(PrepareContext& c) {
   OCTAVO_TRY(c.expect_operands(1, 1, 1));
   OCTAVO_TRY(c.set_shape(0, c.input(0).shape));
+  c.step.effect = Effect::kElementwise;
   c.step.invoke = find(kQuantize, c);
   if (c.step.invoke != nullptr) {
     return make_affine_params(c, "output", c.output(0));
@@ -129,6 +130,7 @@ Status prepare_dequantize(PrepareContext& c) {
   OCTAVO_TRY(c.expect_operands(1, 1, 1));
   const Tensor& in = c.input(0);
   OCTAVO_TRY(c.set_shape(0, in.shape));
+  c.step.effect = Effect::kElementwise;
   c.step.invoke = find(kDequantize, c);
   if (c.step.invoke == nullptr) return c.fail_types();
   return in.type == DType::kFloat16 ? Status() : make_affine_params(c, "input", in);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/math.h"
+#include "runtime/sharing.h"
 
 namespace octavo {
 namespace {
@@ -69,12 +70,16 @@ Status Interpreter::resize_input(int32_t tensor, const Shape& shape) {
 }
 
 Status Interpreter::prepare(bool keep_all) {
+  keeps_all_ = keep_all;
   OCTAVO_TRY(check_operators());
   OCTAVO_TRY(check_interface());
   OCTAVO_TRY(find_empty_tensors());
+  OCTAVO_TRY(choose_nodes());
   OCTAVO_TRY(memory_.make(static_cast<int64_t>(graph_.nodes.size), steps_));
+  steps_.size = 0;
   for (size_t i = 0; i < graph_.nodes.size; ++i) OCTAVO_TRY(prepare_node(static_cast<int32_t>(i)));
-  OCTAVO_TRY(plan(keep_all));
+  if (!keeps_all_) OCTAVO_TRY(drop_unread());
+  OCTAVO_TRY(plan());
   reset_variables();
   return {};
 }
@@ -87,9 +92,9 @@ Status Interpreter::invoke(const Observer* observer) {
 
 Status Interpreter::run_steps(const Observer* observer) const {
   const Workspace workspace{kernels_, host_.workers};
-  for (size_t i = 0; i < step_count_; ++i) {
-    OCTAVO_TRY(steps_[i].invoke(steps_[i], workspace));
-    if (observer != nullptr) observer->after(observer->context, steps_[i]);
+  for (const Step& step : steps_) {
+    OCTAVO_TRY(step.invoke(step, workspace));
+    if (observer != nullptr) observer->after(observer->context, step);
   }
   return {};
 }
@@ -176,9 +181,20 @@ Status Interpreter::find_empty_tensors() {
   return {};
 }
 
+// The subgraph's nodes, or what runs faster in their place.
+Status Interpreter::choose_nodes() {
+  OCTAVO_TRY(memory_.make(static_cast<int64_t>(graph_.nodes.size), nodes_));
+  for (size_t i = 0; i < nodes_.size; ++i) nodes_[i].node = &graph_.nodes[i];
+  if (keeps_all_) return {};
+  Nodes nodes(graph_, memory_, nodes_);
+  OCTAVO_TRY(nodes.count_uses());
+  OCTAVO_TRY(fuse_padding(nodes));
+  return fuse_activations(nodes);
+}
+
 Status Interpreter::prepare_node(int32_t index) {
-  const Node& node = graph_.nodes[index];
-  Step& step = steps_[step_count_];
+  const Node& node = *nodes_[index].node;
+  Step& step = steps_.data[steps_.size];
   step = Step{};
   step.node = &node;
   step.index = index;
@@ -197,7 +213,8 @@ Status Interpreter::prepare_node(int32_t index) {
   OCTAVO_TRY(find_op(node.code)->prepare(c));
   if (step.invoke == nullptr) return {};  // prepare did all the work
   if (all_known) return run_while_preparing(c);
-  if (!has_nothing_to_compute(step)) ++step_count_;
+  if (nodes_[index].is_done) step.effect = Effect::kRenames;
+  if (!has_nothing_to_compute(step)) ++steps_.size;
   return {};
 }
 
@@ -224,55 +241,85 @@ Status Interpreter::share_value(const PrepareContext& c, Tensor& output) const {
     output.data = memory;
     return c.step.invoke(c.step, Workspace{kernels_, Workers()});
   };
-  OCTAVO_TRY(c.make_derived(Derived::kValue, {}, /*is_shareable=*/true, output.bytes(), compute,
-                            &output.data));
+  const bool is_rewritten = c.step.node != &graph_.nodes[c.step.index];
+  OCTAVO_TRY(c.make_derived(Derived::kValue, {{is_rewritten}}, /*is_shareable=*/true,
+                            output.bytes(), compute, &output.data));
   output.is_known = output.is_from_file = true;
   return {};
 }
 
-// Gives every computed tensor and every scratch buffer its place in one block of memory.
-Status Interpreter::plan(bool keep_all) {
-  const auto tensors = static_cast<int64_t>(tensors_.size);
-  const auto end = static_cast<int32_t>(step_count_);
-  int64_t scratch_count = 0;
-  for (int32_t s = 0; s < end; ++s) {
-    scratch_count += static_cast<int64_t>(steps_[s].scratch_buffers.size);
+template <class Wanted>
+void Interpreter::keep_steps(Wanted wanted) {
+  size_t count = 0;
+  for (const Step& step : steps_) {
+    if (wanted(step)) steps_[count++] = step;
   }
+  steps_.size = count;
+}
 
-  Span<PlannedBuffer> buffers;  // one a tensor, then one a scratch buffer
-  Span<int32_t> order;
-  OCTAVO_TRY(memory_.make(tensors + scratch_count, buffers));
-  OCTAVO_TRY(memory_.make(tensors + scratch_count, order));
-  set_lifetimes(keep_all, buffers);
-  for (int64_t i = 0; i < tensors; ++i) {
-    if (buffers[i].last >= 0) buffers[i].bytes = tensors_[i].bytes();
-  }
-  int64_t next = tensors;
-  for (int32_t s = 0; s < end; ++s) {
-    for (const Scratch& scratch : steps_[s].scratch_buffers) {
-      buffers[next++] = {scratch.bytes, s, s, 0};
+// Leaves the steps whose outputs are read: by a step that stays, by the caller, or by the next run.
+Status Interpreter::drop_unread() {
+  Span<bool> is_read;
+  OCTAVO_TRY(memory_.make(static_cast<int64_t>(tensors_.size), is_read));
+  for (int32_t i : graph_.outputs) is_read[i] = true;
+  for (size_t s = steps_.size; s-- > 0;) {
+    Step& step = steps_[s];
+    bool is_wanted = step.outputs.empty();
+    for (const Tensor* t : step.outputs) is_wanted = is_wanted || is_read[index_of(*t)];
+    for (const Tensor* t : step.inputs) {
+      is_wanted = is_wanted || (t != nullptr && t->info->is_variable);
+    }
+    if (!is_wanted) step.invoke = nullptr;
+    for (const Tensor* t : step.inputs) {
+      if (is_wanted && t != nullptr) is_read[index_of(*t)] = true;
     }
   }
+  keep_steps([](const Step& step) { return step.invoke != nullptr; });
+  return {};
+}
+
+// Gives every computed tensor and every scratch buffer its place in one block of memory.
+Status Interpreter::plan() {
+  const auto tensors = static_cast<int64_t>(tensors_.size);
+  int64_t scratch_count = 0;
+  for (const Step& step : steps_) scratch_count += static_cast<int64_t>(step.scratch_buffers.size);
+
+  Span<PlannedBuffer> buffers;  // one a tensor, then one a scratch buffer
+  Span<int32_t> places, order;
+  OCTAVO_TRY(memory_.make(tensors + scratch_count, buffers));
+  OCTAVO_TRY(memory_.make(tensors + scratch_count, order));
+  OCTAVO_TRY(memory_.make(tensors, places));
+  set_lifetimes(buffers);
+  int64_t next = tensors;
+  for (size_t s = 0; s < steps_.size; ++s) {
+    const auto number = static_cast<int32_t>(s);
+    for (const Scratch& scratch : steps_[s].scratch_buffers) {
+      buffers[next++] = {scratch.bytes, number, number, 0};
+    }
+  }
+  for (const PlannedBuffer& b : buffers) unshared_bytes_ += b.bytes;
+  for (int64_t i = 0; i < tensors; ++i) places[i] = static_cast<int32_t>(i);
+  if (!keeps_all_) share_buffers(steps_, tensors_.data, buffers, places);
 
   arena_bytes_ = plan_memory(buffers, order);
-  for (const PlannedBuffer& b : buffers) unshared_bytes_ += b.bytes;
   void* block;
   OCTAVO_TRY(memory_.allocate(arena_bytes_, Arena::kAlignment, &block));
   auto address = [&](int64_t i) { return static_cast<uint8_t*>(block) + buffers[i].offset; };
   for (int64_t i = 0; i < tensors; ++i) {
-    if (buffers[i].last >= 0) tensors_[i].data = address(i);
+    if (buffers[places[i]].last >= 0) tensors_[i].data = address(places[i]);
   }
   next = tensors;
-  for (int32_t s = 0; s < end; ++s) {
-    for (Scratch& scratch : steps_[s].scratch_buffers) scratch.data = address(next++);
+  for (Step& step : steps_) {
+    for (Scratch& scratch : step.scratch_buffers) scratch.data = address(next++);
   }
+  keep_steps([](const Step& step) { return step.invoke != nullptr; });
   return {};
 }
 
 // A tensor is alive from the step that writes it to the last that reads it; one that the caller or
 // the next run may touch, always. buffers[i].last stays negative where tensor i needs no memory.
-void Interpreter::set_lifetimes(bool keep_all, Span<PlannedBuffer> buffers) {
-  const auto end = static_cast<int32_t>(step_count_);
+void Interpreter::set_lifetimes(Span<PlannedBuffer> buffers) {
+  const auto end = static_cast<int32_t>(steps_.size);
   for (PlannedBuffer& b : buffers) b = {0, end, -1, 0};
   for (int32_t s = 0; s < end; ++s) {
     for (Span<Tensor*> operands : {steps_[s].inputs, steps_[s].outputs}) {
@@ -293,12 +340,15 @@ void Interpreter::set_lifetimes(bool keep_all, Span<PlannedBuffer> buffers) {
   for (size_t i = 0; i < tensors_.size; ++i) {
     const auto number = static_cast<int32_t>(i);
     if (tensors_[i].is_known || graph_.tensors[i].is_variable ||
-        (keep_all && buffers[i].last >= 0)) {
+        (keeps_all_ && buffers[i].last >= 0)) {
       keep(number, 0);
     }
   }
   for (int32_t i : graph_.inputs) keep(i, 0);
   for (int32_t i : graph_.outputs) keep(i, end);
+  for (size_t i = 0; i < tensors_.size; ++i) {
+    if (buffers[i].last >= 0) buffers[i].bytes = tensors_[i].bytes();
+  }
 }
 
 void Interpreter::reset_variables() {

@@ -9,11 +9,13 @@
 #include "graph/graph.h"
 #include "kernels/table.h"
 #include "ops/op.h"
+#include "rewrites/nodes.h"
 #include "runtime/plan.h"
 
 namespace octavo {
 
-// Is told of every step that has run, while its operands still have their values.
+// Is told of every step that has run, while its outputs still have their values; its inputs may
+// have lost theirs unless all tensors are kept.
 struct Observer {
   void (*after)(void* context, const Step& step);
   void* context;
@@ -34,8 +36,8 @@ class Interpreter {
   // Gives the subgraph's input tensor number `tensor` another shape.
   Status resize_input(int32_t tensor, const Shape& shape);
 
-  // Prepares every operator and gives every tensor its memory. `keep_all`: no two tensors share
-  // memory, so that each keeps its value after invoke.
+  // Prepares every operator and gives every tensor its memory. `keep_all`: every operator runs as
+  // the file has it, and no two tensors share memory, so that each keeps its value after invoke.
   Status prepare(bool keep_all);
 
   Status invoke(const Observer* observer = nullptr);
@@ -50,7 +52,12 @@ class Interpreter {
   // The value is there after invoke: the memory is no other tensor's.
   bool is_kept(int32_t i) const { return kept_[i]; }
 
-  // Bytes of the memory that tensors and scratch share, and of those buffers laid side by side.
+  bool keeps_all() const { return keeps_all_; }
+
+  // What invoke runs.
+  Span<const Step> steps() const { return {steps_.data, steps_.size}; }
+
+  // Bytes of the memory that tensors and scratch share, and what they would take side by side.
   int64_t arena_bytes() const { return arena_bytes_; }
   int64_t unshared_bytes() const { return unshared_bytes_; }
 
@@ -63,12 +70,16 @@ class Interpreter {
   Status check_interface() const;
   Status check_operands(const Step& step) const;
   Status find_empty_tensors();
+  Status choose_nodes();
   Status prepare_node(int32_t index);
   Status run_while_preparing(const PrepareContext& c);
   Status share_value(const PrepareContext& c, Tensor& output) const;
   Status run_steps(const Observer* observer) const;
-  Status plan(bool keep_all);
-  void set_lifetimes(bool keep_all, Span<PlannedBuffer> buffers);
+  template <class Wanted>
+  void keep_steps(Wanted wanted);
+  Status drop_unread();
+  Status plan();
+  void set_lifetimes(Span<PlannedBuffer> buffers);
 
   const Subgraph& graph_;
   const Kernels& kernels_;
@@ -76,8 +87,9 @@ class Interpreter {
   Arena& memory_;
   Span<Tensor> tensors_;
   Span<bool> kept_;
-  Span<Step> steps_;  // the first step_count_ are what invoke runs
-  size_t step_count_ = 0;
+  bool keeps_all_ = false;
+  Span<RewrittenNode> nodes_;
+  Span<Step> steps_;  // what invoke runs
   int64_t arena_bytes_ = 0, unshared_bytes_ = 0;
 };
 

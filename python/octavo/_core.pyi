@@ -77,6 +77,9 @@ class Interpreter:
     def isa(self) -> str:
         """The instruction set of its table of kernels."""
     @property
+    def steps(self) -> npt.NDArray[np.int32]:
+        """The nodes that `invoke` runs, in order: not those whose work others do."""
+    @property
     def inputs(self) -> npt.NDArray[np.int32]: ...
     @property
     def outputs(self) -> npt.NDArray[np.int32]: ...
