@@ -35,13 +35,13 @@ def test_the_best_runs_unless_the_environment_says_otherwise(monkeypatch):
 @pytest.mark.parametrize("name", ["sse9", "AVX2", "portable ", "x" * 600])
 def test_an_unknown_name(monkeypatch, capsys, name):
     monkeypatch.setenv("OCTAVO_ISA", name)
-    text = f'OCTAVO_ISA is "{name}"; this CPU has {", ".join(_core.available_isas())}'
+    text = f'OCTAVO_ISA: there are no kernels "{name}"; this CPU has {", ".join(_core.available_isas())}'
     for use in (octavo.isa, lambda: octavo.Interpreter(model_path=demo.network("int8"))):
         with pytest.raises(ValueError, match="OCTAVO_ISA") as caught:
             use()
         assert str(caught.value) == text[:510]  # a message's greatest length
     assert cli.main(["inspect", "--cpu"]) == 1
-    assert capsys.readouterr().err.startswith('octavo: OCTAVO_ISA is "')
+    assert capsys.readouterr().err.startswith('octavo: OCTAVO_ISA: there are no kernels "')
 
 
 def test_inspect_cpu(monkeypatch, capsys):

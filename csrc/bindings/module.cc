@@ -94,7 +94,12 @@ py::list signatures(const Model& model) {
 // interpreters in one process can be compared.
 const Kernels& selected_kernels(const std::string& isa = "") {
   const Kernels* kernels;
-  raise_if_failed(select_kernels(isa.empty() ? std::getenv("OCTAVO_ISA") : isa.c_str(), &kernels));
+  if (!isa.empty()) {
+    raise_if_failed(select_kernels(isa.c_str(), &kernels));
+    return *kernels;
+  }
+  const Status s = select_kernels(std::getenv("OCTAVO_ISA"), &kernels);
+  if (!s.ok()) raise_if_failed(Status::invalid("OCTAVO_ISA: ", s.message()));
   return *kernels;
 }
 

@@ -1,6 +1,7 @@
 #include "capi/octavo.h"
 
 #include "graph/graph.h"
+#include "kernels/select.h"
 #include "runtime/interpreter.h"
 
 // The first thing in the caller's memory; what the network needs follows it.
@@ -34,16 +35,24 @@ octavo_status report(octavo_network& network, const Status& s) {
   return static_cast<octavo_status>(s.code());
 }
 
-Status create(const void* model, size_t model_size, octavo_network& network) {
+Status create(const void* model, size_t model_size, const octavo_options& options,
+              octavo_network& network) {
   if (reinterpret_cast<uintptr_t>(model) % kModelAlignment != 0) {
     return Status::invalid(
         "the model's bytes lie ", reinterpret_cast<uintptr_t>(model) % kModelAlignment,
         " bytes after a multiple of ", kModelAlignment, ", to which they should be aligned");
   }
+  const Kernels* kernels;
+  OCTAVO_TRY(select_kernels(options.isa, &kernels));
+  const octavo_threads& threads = options.threads;
+  HostServices host;
+  if (threads.count > 1 && threads.run != nullptr) {
+    host.workers = Workers({threads.count, false, threads.context, threads.run, nullptr});
+  }
   const Graph* graph;
   const Span<const uint8_t> file = {static_cast<const uint8_t*>(model), model_size};
   OCTAVO_TRY(decode_model(file, network.arena, &graph));
-  OCTAVO_TRY(Interpreter::create(graph->subgraphs[0], kPortable, HostServices(), network.arena,
+  OCTAVO_TRY(Interpreter::create(graph->subgraphs[0], *kernels, host, network.arena,
                                  &network.interpreter));
   for (int32_t i : graph->subgraphs[0].inputs) {
     const Tensor& t = network.interpreter->tensor(i);
@@ -138,7 +147,7 @@ Status reset_variables(octavo_network& network) {
 }  // namespace octavo
 
 octavo_status octavo_create(const void* model, size_t model_size, void* memory, size_t memory_size,
-                            octavo_network** network) {
+                            const octavo_options* options, octavo_network** network) {
   constexpr size_t kAlignment = alignof(octavo_network);
   const size_t skipped = (0 - reinterpret_cast<uintptr_t>(memory)) % kAlignment;
   *network = nullptr;
@@ -146,7 +155,9 @@ octavo_status octavo_create(const void* model, size_t model_size, void* memory, 
   uint8_t* place = static_cast<uint8_t*>(memory) + skipped;
   *network = new (place) octavo_network(place + sizeof(octavo_network),
                                         memory_size - skipped - sizeof(octavo_network));
-  return octavo::report(**network, octavo::create(model, model_size, **network));
+  return octavo::report(
+      **network, octavo::create(model, model_size, options != nullptr ? *options : octavo_options{},
+                                **network));
 }
 
 octavo_status octavo_resize_input(octavo_network* network, int32_t input, const int32_t* shape,

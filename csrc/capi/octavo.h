@@ -5,7 +5,7 @@
  *   static _Alignas(64) unsigned char memory[32768];
  *
  *   octavo_network* network;
- *   if (octavo_create(model, sizeof(model), memory, sizeof(memory), &network) != OCTAVO_OK ||
+ *   if (octavo_create(model, sizeof(model), memory, sizeof(memory), NULL, &network) != OCTAVO_OK ||
  *       octavo_prepare(network) != OCTAVO_OK) {
  *     puts(octavo_message(network));
  *   }
@@ -73,6 +73,27 @@ typedef struct octavo_tensor {
   int32_t zero_point;
 } octavo_tensor;
 
+/* Computes part number `part` of a step. `worker`, at least 0 and less than the count of threads,
+ * is never two threads' at the same time. */
+typedef void (*octavo_part)(const void* task, int32_t part, int32_t worker);
+
+/* Threads that the caller lends. The same interface for what an operating system has
+ * (octavo_process_threads, in host/octavo_host.h) and for firmware on several cores. */
+typedef struct octavo_threads {
+  int32_t count; /* at most, the caller's own included; 0: that alone */
+  void* context;
+  /* Calls part(task, i, worker) once for each i < parts, in any order, on up to `count` threads,
+   * and returns when all are done and what they wrote can be read. */
+  void (*run)(void* context, int32_t parts, octavo_part part, const void* task);
+} octavo_threads;
+
+/* How a network runs. All zero is as good as none: the best kernels, one thread. */
+typedef struct octavo_options {
+  const char* isa; /* the instruction set whose kernels to use, as "portable" or "avx2"; null: the
+                      best that this CPU has and this library was built for */
+  octavo_threads threads;
+} octavo_options;
+
 /* Reads a model: checks all that can be checked in the file, so that a damaged or malicious one is
  * an error and nothing worse.
  *
@@ -80,11 +101,13 @@ typedef struct octavo_tensor {
  *               as long as the network is used. Flash will do.
  * memory        everything that the network needs comes from here; any alignment, 64 bytes wastes
  *               nothing. octavo_memory_used tells how much was needed.
+ * options       null: the best kernels, one thread. Not needed after the call, but for what
+ *               `threads` refers to.
  * network       the result; also after an error, to ask octavo_message for its text. Null where
  *               `memory` does not even hold that.
  */
 octavo_status octavo_create(const void* model, size_t model_size, void* memory, size_t memory_size,
-                            octavo_network** network);
+                            const octavo_options* options, octavo_network** network);
 
 /* Gives input number `input` another shape. Between octavo_create and octavo_prepare. */
 octavo_status octavo_resize_input(octavo_network* network, int32_t input, const int32_t* shape,

@@ -52,7 +52,7 @@ Status select_kernels(const char* isa, const Kernels** out) {
     if (i > 0) m.add(", ");
     m.add(table->isa);
   }
-  return Status::invalid("OCTAVO_ISA is \"", isa, "\"; this CPU has ", names);
+  return Status::invalid("there are no kernels \"", isa, "\"; this CPU has ", names);
 }
 
 }  // namespace octavo

@@ -13,6 +13,8 @@ namespace {
 alignas(64) uint8_t model_bytes[4096], input_bytes[4096], output_bytes[4096];
 alignas(64) uint8_t memory[64 * 1024];
 
+constexpr octavo_options kPortableAlone = {"portable", {}};
+
 struct Bytes {
   const uint8_t* data;
   size_t size;
@@ -100,13 +102,19 @@ void test_allocations_are_counted(Check& check) {
   check.expect(before < 0 || allocation_count() >= before + 2, "two allocations went unnoticed");
 }
 
+// Three workers without threads: the parts of a step may run in any order.
+void run_in_any_order(void*, int32_t parts, Workers::Part part, const void* task) {
+  for (int32_t i = parts; i-- > 0;) part(task, i, i % 3);
+}
+
 // Any amount of memory is either enough or an error; what octavo_memory_used says is enough.
 void test_too_little_memory(Check& check) {
   const Bytes model = decode(kRecorded[0].model, model_bytes, check);
   octavo_network* network;
   size_t enough = 0;
   for (size_t size = 0; size <= sizeof(memory) && enough == 0; size += 16) {
-    octavo_status status = octavo_create(model.data, model.size, memory, size, &network);
+    octavo_status status =
+        octavo_create(model.data, model.size, memory, size, &kPortableAlone, &network);
     check.expect((network == nullptr) <= (status == OCTAVO_FAILED), "a null network without error");
     if (status == OCTAVO_OK) status = octavo_prepare(network);
     if (status == OCTAVO_OK) {
@@ -127,19 +135,24 @@ void test_misuse(Check& check) {
     check.expect(found == status && Text(octavo_message(network)) == Text(text),
                  "the message is \"", octavo_message(network), "\", should be \"", text, "\"");
   };
-  expect(octavo_create(model.data + 4, model.size, memory, sizeof(memory), &network),
-         OCTAVO_INVALID,
-         "the model's bytes lie 4 bytes after a multiple of 16, to which they should be aligned");
+  expect(
+      octavo_create(model.data + 4, model.size, memory, sizeof(memory), &kPortableAlone, &network),
+      OCTAVO_INVALID,
+      "the model's bytes lie 4 bytes after a multiple of 16, to which they should be aligned");
   expect(octavo_prepare(network), OCTAVO_INVALID,
          "the model's bytes lie 4 bytes after a multiple of 16, to which they should be aligned");
   check.expect(octavo_input_count(network) == 0, "a broken network has inputs");
-  expect(octavo_create(model.data, 0, memory, sizeof(memory), &network), OCTAVO_INVALID,
-         "the model file is empty");
+  const octavo_options unknown = {"z80", {}};
+  check.expect(octavo_create(model.data, model.size, memory, sizeof(memory), &unknown, &network) ==
+                   OCTAVO_INVALID,
+               "kernels of a Z80 are there");
+  expect(octavo_create(model.data, 0, memory, sizeof(memory), &kPortableAlone, &network),
+         OCTAVO_INVALID, "the model file is empty");
 
-  check.expect(
-      octavo_create(model.data, model.size, memory, sizeof(memory), &network) == OCTAVO_OK &&
-          *octavo_message(network) == 0,
-      octavo_message(network));
+  check.expect(octavo_create(model.data, model.size, memory, sizeof(memory), &kPortableAlone,
+                             &network) == OCTAVO_OK &&
+                   *octavo_message(network) == 0,
+               octavo_message(network));
   expect(octavo_invoke(network), OCTAVO_FAILED,
          "the network is not ready to run: call octavo_prepare first");
   expect(octavo_input(network, 1, &t), OCTAVO_INVALID, "input 1 is not there: the network has 1");
@@ -163,11 +176,6 @@ constexpr Test kTests[] = {
     {"C interface: too little memory", &test_too_little_memory},
     {"C interface: misuse", &test_misuse},
 };
-
-// Three workers without threads: the parts of a step may run in any order.
-void run_in_any_order(void*, int32_t parts, Workers::Part part, const void* task) {
-  for (int32_t i = parts; i-- > 0;) part(task, i, i % 3);
-}
 
 void run_recorded(const Recorded& r, const Kernels& kernels, const Workers& workers, Check& check) {
   const Bytes model = decode(r.model, model_bytes, check);
@@ -195,17 +203,14 @@ void run_recorded(const Recorded& r, const Kernels& kernels, const Workers& work
   expect_used_up(inputs, outputs, check);
 }
 
-}  // namespace
-
-const Span<const Test> kCapiTests = {kTests, sizeof(kTests) / sizeof(kTests[0])};
-
-void run_recorded(const Recorded& r, Check& check) {
+void run_recorded(const Recorded& r, const octavo_options* options, Check& check) {
   const Bytes model = decode(r.model, model_bytes, check);
   Bytes inputs = decode(r.inputs, input_bytes, check);
   Bytes outputs = decode(r.outputs, output_bytes, check);
   const int64_t allocations = allocation_count();
   octavo_network* network;
-  octavo_status status = octavo_create(model.data, model.size, memory, sizeof(memory), &network);
+  octavo_status status =
+      octavo_create(model.data, model.size, memory, sizeof(memory), options, &network);
   if (status == OCTAVO_OK) status = octavo_prepare(network);
   if (status != OCTAVO_OK) return check.expect(false, octavo_message(network));
   for (int32_t i = 0; i < octavo_input_count(network); ++i) {
@@ -221,6 +226,17 @@ void run_recorded(const Recorded& r, Check& check) {
   }
   expect_used_up(inputs, outputs, check);
   check.expect_equal(allocation_count(), allocations, "the count of heap allocations");
+}
+
+}  // namespace
+
+const Span<const Test> kCapiTests = {kTests, sizeof(kTests) / sizeof(kTests[0])};
+
+void run_recorded(const Recorded& r, Check& check) {
+  const octavo_options fastest = {nullptr, {3, nullptr, &run_in_any_order}};
+  run_recorded(r, &kPortableAlone, check);
+  run_recorded(r, &fastest, check);
+  run_recorded(r, nullptr, check);
 }
 
 void run_recorded(const Recorded& r, const Kernels& kernels, Check& check) {

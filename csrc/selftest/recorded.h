@@ -15,7 +15,7 @@ struct Recorded {
 // The first is FLOOR on six floats of shape (1, 6).
 extern const Span<const Recorded> kRecorded;
 
-// Through the C interface, which uses the portable table.
+// Through the C interface: portable, then the best kernels among three workers and alone.
 void run_recorded(const Recorded& r, Check& check);
 // On one thread, then with every step split as if among three.
 void run_recorded(const Recorded& r, const Kernels& kernels, Check& check);

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "host/octavo_host.h"
 #include "selftest/host/host.h"
 
 namespace octavo::selftest {
@@ -95,10 +96,25 @@ void test_parts(Check& check) {
   check.expect_equal(workers.parts_for(int64_t{1} << 40, kLeastMacs, 100), 8, "parts of much");
 }
 
+void test_c_interface(Check& check) {
+  const octavo_threads threads = octavo_process_threads(3);
+  std::atomic<int> runs{0}, faults{0};
+  const Workers workers({threads.count, false, threads.context, threads.run, nullptr});
+  for (int round = 0; round < 100; ++round) {
+    workers.for_each(20, [&](int32_t, int32_t worker) {
+      ++runs;
+      faults += worker < 0 || worker >= 3;
+    });
+  }
+  check.expect(runs == 2000 && faults == 0, runs.load(), " parts of 2000 ran, ", faults.load(),
+               " on workers that are not there");
+}
+
 constexpr Test kTests[] = {
     {"threads: jobs of several callers", &test_jobs},
     {"threads: who has the pool", &test_pool_is_taken},
     {"threads: how many parts", &test_parts},
+    {"threads: for the C interface", &test_c_interface},
 };
 
 }  // namespace
