@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/math.h"
+#include "rewrites/steps.h"
 #include "runtime/sharing.h"
 
 namespace octavo {
@@ -78,7 +79,10 @@ Status Interpreter::prepare(bool keep_all) {
   OCTAVO_TRY(memory_.make(static_cast<int64_t>(graph_.nodes.size), steps_));
   steps_.size = 0;
   for (size_t i = 0; i < graph_.nodes.size; ++i) OCTAVO_TRY(prepare_node(static_cast<int32_t>(i)));
-  if (!keeps_all_) OCTAVO_TRY(drop_unread());
+  if (!keeps_all_) {
+    OCTAVO_TRY(fuse_lookups({graph_, tensors_, steps_, kernels_, memory_}));
+    OCTAVO_TRY(drop_unread());
+  }
   OCTAVO_TRY(plan());
   reset_variables();
   return {};
