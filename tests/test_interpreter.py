@@ -108,6 +108,35 @@ def test_one_model_for_several_interpreters():
     assert len(addresses) == 1, "constants are shared"
 
 
+@pytest.mark.parametrize("keeping_first", [False, True])
+def test_packed_weights_are_shared_only_where_they_are_the_same(keeping_first):
+    """Weights are packed with the range of their outputs, which a fused RELU changes."""
+    rng = np.random.default_rng(7)
+    net = Network()
+    x = net.tensor("x", (8, 16), "int8", scale=0.5, zero_point=3)
+    w = net.constant("w", rng.integers(-127, 128, (20, 16), np.int8), scale=0.01)
+    y = net.tensor("y", (8, 20), "int8", scale=0.25, zero_point=-5)
+    z = net.tensor("z", (8, 20), "int8", scale=0.25, zero_point=-5)
+    net.op("FULLY_CONNECTED", [x, w, None], [y])
+    net.op("RELU", [y], [z])
+    net.inputs, net.outputs = [x], [z]
+    model = octavo.load(net.build())
+    data = rng.integers(-128, 128, (8, 16), np.int8)
+
+    def run(keep):
+        interpreter = octavo.Interpreter(model=model, experimental_preserve_all_tensors=keep)
+        interpreter.allocate_tensors()
+        interpreter.set_tensor(x, data)
+        interpreter.invoke()
+        return interpreter
+
+    first, second = run(keeping_first), run(not keeping_first)
+    keeping = first if keeping_first else second
+    np.testing.assert_array_equal(first.get_tensor(z), second.get_tensor(z))
+    np.testing.assert_array_equal(keeping.get_tensor(z), np.maximum(keeping.get_tensor(y), -5))
+    assert keeping.get_tensor(y).min() < -5
+
+
 # Errors, by their text.
 
 

@@ -35,7 +35,8 @@ def test_the_best_runs_unless_the_environment_says_otherwise(monkeypatch):
 @pytest.mark.parametrize("name", ["sse9", "AVX2", "portable ", "x" * 600])
 def test_an_unknown_name(monkeypatch, capsys, name):
     monkeypatch.setenv("OCTAVO_ISA", name)
-    text = f'OCTAVO_ISA: there are no kernels "{name}"; this CPU has {", ".join(_core.available_isas())}'
+    available = ", ".join(_core.available_isas())
+    text = f'OCTAVO_ISA: there are no kernels "{name}"; this CPU has {available}'
     for use in (octavo.isa, lambda: octavo.Interpreter(model_path=demo.network("int8"))):
         with pytest.raises(ValueError, match="OCTAVO_ISA") as caught:
             use()
