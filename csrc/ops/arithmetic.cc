@@ -15,22 +15,22 @@ struct Invokes {
 };
 
 constexpr Invokes kAdd = {
-    &invoke_kernel<&Kernels::add_f32>, &invoke_kernel<&Kernels::add_plain_s16>,
-    &invoke_kernel<&Kernels::add_s32>, &invoke_kernel<&Kernels::add_s64>,
-    &invoke_kernel<&Kernels::add_s8>,  &invoke_kernel<&Kernels::add_u8>,
-    &invoke_kernel<&Kernels::add_s16>,
+    &invoke_broadcast<&Kernels::add_f32>, &invoke_broadcast<&Kernels::add_plain_s16>,
+    &invoke_broadcast<&Kernels::add_s32>, &invoke_broadcast<&Kernels::add_s64>,
+    &invoke_broadcast<&Kernels::add_s8>,  &invoke_broadcast<&Kernels::add_u8>,
+    &invoke_broadcast<&Kernels::add_s16>,
 };
 constexpr Invokes kSub = {
-    &invoke_kernel<&Kernels::sub_f32>, &invoke_kernel<&Kernels::sub_plain_s16>,
-    &invoke_kernel<&Kernels::sub_s32>, &invoke_kernel<&Kernels::sub_s64>,
-    &invoke_kernel<&Kernels::sub_s8>,  &invoke_kernel<&Kernels::sub_u8>,
-    &invoke_kernel<&Kernels::sub_s16>,
+    &invoke_broadcast<&Kernels::sub_f32>, &invoke_broadcast<&Kernels::sub_plain_s16>,
+    &invoke_broadcast<&Kernels::sub_s32>, &invoke_broadcast<&Kernels::sub_s64>,
+    &invoke_broadcast<&Kernels::sub_s8>,  &invoke_broadcast<&Kernels::sub_u8>,
+    &invoke_broadcast<&Kernels::sub_s16>,
 };
 constexpr Invokes kMul = {
-    &invoke_kernel<&Kernels::mul_f32>, &invoke_kernel<&Kernels::mul_plain_s16>,
-    &invoke_kernel<&Kernels::mul_s32>, &invoke_kernel<&Kernels::mul_s64>,
-    &invoke_kernel<&Kernels::mul_s8>,  &invoke_kernel<&Kernels::mul_u8>,
-    &invoke_kernel<&Kernels::mul_s16>,
+    &invoke_broadcast<&Kernels::mul_f32>, &invoke_broadcast<&Kernels::mul_plain_s16>,
+    &invoke_broadcast<&Kernels::mul_s32>, &invoke_broadcast<&Kernels::mul_s64>,
+    &invoke_broadcast<&Kernels::mul_s8>,  &invoke_broadcast<&Kernels::mul_u8>,
+    &invoke_broadcast<&Kernels::mul_s16>,
 };
 
 Activation fused_activation(const PrepareContext& c) {
@@ -45,23 +45,6 @@ Status prepare_plain(PrepareContext& c, const reference::Broadcast& broadcast,
   p->broadcast = broadcast;
   c.step.invoke = invoke;
   return activation_range(c, fused_activation(c), &p->act_min, &p->act_max);
-}
-
-Status invoke_linear_sum(const Step& s, const Workspace& w) {
-  const auto& p = s.params<LinearSumParams>();
-  const uint8_t *a = s.input(0), *b = s.input(1);
-  uint8_t* out = s.output(0);
-  if (p.broadcast.rank > 1) {
-    w.kernels.linear_sum_8(p, a, b, out);
-    return {};
-  }
-  const int64_t a_stride = p.broadcast.a_strides[0], b_stride = p.broadcast.b_strides[0];
-  for_each_part(w, p.broadcast.dims[0], [&](int64_t begin, int64_t count) {
-    LinearSumParams part = p;
-    part.broadcast.dims[0] = count;
-    w.kernels.linear_sum_8(part, a + begin * a_stride, b + begin * b_stride, out + begin);
-  });
-  return {};
 }
 
 Status prepare_scaled_sum(PrepareContext& c, const reference::Broadcast& broadcast, bool subtract,
@@ -94,7 +77,7 @@ Status prepare_scaled_sum(PrepareContext& c, const reference::Broadcast& broadca
   }
   OCTAVO_TRY(c.make_params(chosen));
   *chosen = linear;
-  c.step.invoke = &invoke_linear_sum;
+  c.step.invoke = &invoke_broadcast<&Kernels::linear_sum_8>;
   return {};
 }
 
@@ -184,12 +167,12 @@ Status prepare_arithmetic(PrepareContext& c, const Invokes& invokes, PrepareQuan
 
 Status prepare_add(PrepareContext& c) {
   return prepare_arithmetic(
-      c, kAdd, &prepare_quantized_sum<false, &invoke_kernel<&Kernels::add_shifted_s16>>);
+      c, kAdd, &prepare_quantized_sum<false, &invoke_broadcast<&Kernels::add_shifted_s16>>);
 }
 
 Status prepare_sub(PrepareContext& c) {
   return prepare_arithmetic(
-      c, kSub, &prepare_quantized_sum<true, &invoke_kernel<&Kernels::sub_shifted_s16>>);
+      c, kSub, &prepare_quantized_sum<true, &invoke_broadcast<&Kernels::sub_shifted_s16>>);
 }
 
 Status prepare_mul(PrepareContext& c) {

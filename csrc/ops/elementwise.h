@@ -13,19 +13,45 @@ Status invoke_elements(const Step& s, const Workspace& w) {
   return {};
 }
 
-// Calls run(begin, count) for the parts of `count` bytes that threads compute, of which each is
-// worth a thread.
+// Calls run(begin, count) for the parts that threads compute of `count` pieces of so many bytes
+// each; every part is worth a thread.
 template <class Run>
-void for_each_part(const Workspace& w, int64_t count, Run run) {
-  constexpr int64_t kLine = 64;  // of the cache
-  const int64_t lines = (count + kLine - 1) / kLine;
-  const auto most = static_cast<int32_t>(min<int64_t>(lines, INT32_MAX));
-  const int32_t parts = w.workers.parts_for(count, kLeastBytes, max(most, 1));
+void for_each_part(const Workspace& w, int64_t count, int64_t bytes, Run run) {
+  const int64_t line = max(64 / max(bytes, int64_t{1}), int64_t{1});  // pieces in one of the cache
+  const int64_t lines = (count + line - 1) / line;
+  const auto most = static_cast<int32_t>(clamp<int64_t>(lines, 1, INT32_MAX));
+  const int32_t parts = w.workers.parts_for(count * bytes, kLeastBytes, most);
   w.workers.for_each(parts, [&](int32_t part, int32_t) {
-    const int64_t begin = part * lines / parts * kLine;
-    const int64_t end = (part + 1) * lines / parts * kLine;
+    const int64_t begin = part * lines / parts * line;
+    const int64_t end = (part + 1) * lines / parts * line;
     run(begin, min(end, count) - begin);
   });
+}
+
+// Runs a kernel on operands that broadcast; parts are slices of the walk's first dimension.
+template <class Params, class T>
+void run_broadcast(void (*kernel)(const Params&, const T*, const T*, T*), const Step& s,
+                   const Workspace& w) {
+  const auto& params = s.params<Params>();
+  const reference::Broadcast& whole = params.broadcast;
+  int64_t slice = 1;
+  for (int32_t d = 1; d < whole.rank; ++d) slice *= whole.dims[d];
+  const T *a = s.input(0), *b = s.input(1);
+  T* out = s.output(0);
+  for_each_part(w, whole.dims[0], slice * static_cast<int64_t>(sizeof(T)),
+                [&](int64_t begin, int64_t count) {
+                  Params part = params;
+                  part.broadcast.dims[0] = count;
+                  kernel(part, a + begin * whole.a_strides[0], b + begin * whole.b_strides[0],
+                         out + begin * slice);
+                });
+}
+
+// The invoke that does nothing else.
+template <auto kKernel>
+Status invoke_broadcast(const Step& s, const Workspace& w) {
+  run_broadcast(w.kernels.*kKernel, s, w);
+  return {};
 }
 
 // What runs an operator on one element type.

@@ -14,7 +14,7 @@ struct LookupParams {
 Status invoke_lookup_8(const Step& s, const Workspace& w) {
   const uint8_t* in = s.input(0);
   uint8_t* out = s.output(0);
-  for_each_part(w, s.inputs[0]->shape.count(), [&](int64_t begin, int64_t count) {
+  for_each_part(w, s.inputs[0]->shape.count(), /*bytes=*/1, [&](int64_t begin, int64_t count) {
     w.kernels.lookup_8(count, s.params<LookupParams>().lut, in + begin, out + begin);
   });
   return {};
