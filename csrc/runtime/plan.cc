@@ -20,21 +20,33 @@ bool alive_together(const PlannedBuffer& a, const PlannedBuffer& b) {
 
 // Greedy by size (Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference",
 // 2020): the largest first, each into the tightest gap that the placed ones alive with it leave.
+// Those that are always alive have nothing to share: they lie side by side before all others.
 int64_t plan_memory(Span<PlannedBuffer> buffers, Span<int32_t> order) {
-  const auto count = static_cast<int32_t>(buffers.size);
-  for (int32_t i = 0; i < count; ++i) order[i] = i;
-  std::sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
+  int32_t end = 0;
+  for (const PlannedBuffer& b : buffers) end = std::max(end, b.last);
+  int64_t begin = 0;
+  int32_t count = 0;
+  for (size_t i = 0; i < buffers.size; ++i) {
+    PlannedBuffer& b = buffers[i];
+    if (b.bytes == 0) continue;  // any place will do
+    if (b.first == 0 && b.last == end) {
+      b.offset = begin;
+      begin += align(b.bytes);
+    } else {
+      order[count++] = static_cast<int32_t>(i);
+    }
+  }
+  std::sort(order.begin(), order.begin() + count, [&](int32_t a, int32_t b) {
     if (buffers[a].bytes != buffers[b].bytes) return buffers[a].bytes > buffers[b].bytes;
     return a < b;
   });
-  int64_t total = 0;
+  int64_t total = begin;
   for (int32_t n = 0; n < count; ++n) {
-    PlannedBuffer& buffer = buffers[order[n]];
-    if (buffer.bytes == 0) break;  // and so are all that follow; any place will do
-    const int64_t bytes = align(buffer.bytes);
     const int32_t index = order[n];
+    PlannedBuffer& buffer = buffers[index];
+    const int64_t bytes = align(buffer.bytes);
     // order[0, n) is kept sorted by offset, so that one pass sees the gaps from left to right.
-    int64_t gap_begin = 0, best = -1, best_size = INT64_MAX;
+    int64_t gap_begin = begin, best = -1, best_size = INT64_MAX;
     for (int32_t i = 0; i < n; ++i) {
       const PlannedBuffer& other = buffers[order[i]];
       if (!alive_together(buffer, other)) continue;
