@@ -16,7 +16,6 @@ pytestmark = pytest.mark.skipif(
 
 MEASURE = """
 import json, re, sys
-import numpy  # its memory is not octavo's
 import octavo
 
 def resident():

@@ -11,13 +11,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from numpy import float16, float32, int8, int16, uint8
+from numpy import float16, float32, int8, int16, uint8
 
+from octavo._core import isa
+from octavo.interpreter import Interpreter, OpResolverType
+from octavo.model import Model, TensorSpec, load
+
+if TYPE_CHECKING:
     from octavo import kernels, lite
-    from octavo._core import isa
-    from octavo.interpreter import Interpreter, OpResolverType
-    from octavo.model import Model, TensorSpec, load
     from octavo.quantizer import (
         Calibration,
         Converter,
@@ -53,35 +54,16 @@ __all__ = [
     "uint8",
 ]
 
-_HOME = {
-    "Calibration": "octavo.quantizer",
-    "Converter": "octavo.quantizer",
-    "Interpreter": "octavo.interpreter",
-    "Model": "octavo.model",
-    "OpResolverType": "octavo.interpreter",
-    "OpsSet": "octavo.quantizer",
-    "Optimize": "octavo.quantizer",
-    "Quantized": "octavo.quantizer",
-    "Recipe": "octavo.quantizer",
-    "TensorSpec": "octavo.model",
-    "float16": "numpy",
-    "float32": "numpy",
-    "int16": "numpy",
-    "int8": "numpy",
-    "isa": "octavo._core",
-    "load": "octavo.model",
-    "quantize": "octavo.quantizer",
-    "uint8": "numpy",
-}
+_QUANTIZER = ("Calibration", "Converter", "OpsSet", "Optimize", "Quantized", "Recipe", "quantize")
 
 
 def __getattr__(name: str) -> Any:
-    """Imports what is asked for when it is asked for, so that `import octavo` costs nothing."""
+    """Imports what running a network does not need when it is asked for."""
     if name in ("kernels", "lite"):
         return import_module(f"octavo.{name}")
-    if name not in _HOME:
+    if name not in _QUANTIZER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_HOME[name]), name)
+    value = getattr(import_module("octavo.quantizer"), name)
     globals()[name] = value
     return value
 
