@@ -1,8 +1,8 @@
 """Damaged networks. Each ends in a result or in an error: `test_mutations.py` sees to it.
 
 python tests/mutations.py                        names the networks
-python tests/mutations.py "CONV_2D int8" 17      runs mutation 17 of one network
-python tests/mutations.py "CONV_2D int8" 0 40    runs mutations 0 to 39
+python tests/mutations.py 17 18 "CONV_2D int8"   runs mutation 17 of one network
+python tests/mutations.py 0 40 "CONV_2D int8"    runs mutations 0 to 39
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from networks import neighbours
 from octavo import _core, flatbuffer
 from small_networks import small_networks
 
@@ -40,6 +41,7 @@ EXTREMES = [
 def networks() -> dict[str, bytes]:
     """Small networks by name, the built ones and the small files of $OCTAVO_SHARED."""
     found = {network.name: network.model for network in small_networks()}
+    found["neighbours"] = neighbours()
     shared = os.environ.get("OCTAVO_SHARED")
     if shared:
         for path in sorted(Path(shared, "models").glob("**/*.tflite")):

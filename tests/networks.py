@@ -56,3 +56,30 @@ def two_signatures():
     other.inputs, other.outputs = [b, a], [c]
     other.signature("join", {"second": a, "first": b}, {"both": c})
     return net.build()
+
+
+def neighbours():
+    """Operators that do each other's work: PAD, CONV_2D and RELU, a chain from 8 bits to 8 bits,
+    RESHAPE, and an ADD that overwrites what it reads."""
+    net = Network()
+
+    def tensor(name, shape, scale=0.1, zero_point=-3):
+        return net.tensor(name, shape, "int8", scale=scale, zero_point=zero_point)
+
+    x, p = tensor("x", (1, 3, 3, 2)), tensor("p", (1, 5, 4, 2))
+    border = net.constant("border", np.array([[0, 0], [1, 1], [0, 1], [0, 0]], np.int32))
+    net.op("PAD", [x, border], [p])
+    w = net.constant("w", np.arange(-18, 18, dtype=np.int8).reshape(2, 3, 3, 2), scale=0.05)
+    b = net.constant("b", np.array([9, -9], np.int32), scale=0.005)
+    c, r = tensor("c", (1, 3, 2, 2), 0.2), tensor("r", (1, 3, 2, 2), 0.2)
+    net.op("CONV_2D", [p, w, b], [c], padding="VALID", stride_w=1, stride_h=1)
+    net.op("RELU", [c], [r])
+    s, m = tensor("s", (1, 3, 2, 2), 1 / 256, -128), tensor("m", (1, 3, 2, 2), 0.1)
+    net.op("LOGISTIC", [r], [s])
+    net.op("MUL", [r, s], [m])
+    f = tensor("f", (3, 4))
+    net.op("RESHAPE", [m, net.constant("shape", np.array([3, 4], np.int32))], [f])
+    y = tensor("y", (3, 4), 0.15)
+    net.op("ADD", [f, net.constant("t", np.ones((3, 4), np.int8), scale=0.1)], [y])
+    net.inputs, net.outputs = [x], [y]
+    return net.build()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import mutations
+import networks
 import numpy as np
 import numpy.typing as npt
 import oracle
@@ -440,6 +442,44 @@ def test_webs(dtype: str, data: Any) -> None:
     for _ in range(data.draw(st.integers(1, 10))):
         data.draw(st.sampled_from([web.add_unary, web.add_binary, web.add_renaming]))()
     check(*web.finish())
+
+
+# All together
+
+
+def outcome(model: bytes, **kwargs: Any) -> list[bytes] | str:
+    """The outputs for bytes that are always the same, or the error."""
+    try:
+        interpreter = prepared(model, **kwargs)
+        for i in map(int, interpreter.inputs):
+            value = interpreter.get_tensor(i, copy=True)
+            bits = np.random.default_rng(0).integers(0, 256, value.nbytes, np.uint8)
+            interpreter.set_tensor(i, bits.view(value.dtype).reshape(value.shape))
+        interpreter.invoke()
+        return [interpreter.get_tensor(int(i), copy=True).tobytes() for i in interpreter.outputs]
+    except (ValueError, RuntimeError) as error:
+        # A convolution that pads has another input.
+        return str(error).replace(
+            'CONV_2D (node 1 "c"): input "x"', 'CONV_2D (node 1 "c"): input "p"'
+        )
+
+
+def test_neighbours_do_each_other_s_work() -> None:
+    model = networks.neighbours()
+    assert operators(model) == ["CONV_2D", "MUL", "ADD"]
+    check(model, {0: np.arange(-90, 90, 10, np.int8).reshape(1, 3, 3, 2)})
+
+
+def test_damaged_neighbours_are_refused_alike_or_give_the_same_bits() -> None:
+    """Whatever a file says, rewriting it changes neither result nor error."""
+    model = networks.neighbours()
+    kinds = set()
+    for seed in range(400):
+        damaged = mutations.mutate("neighbours", model, seed)
+        expected = outcome(damaged, keep_all=True)
+        assert outcome(damaged) == expected, f"mutation {seed}"
+        kinds.add(type(expected))
+    assert kinds == {list, str}
 
 
 # Tables
