@@ -1,0 +1,366 @@
+// The class Interpreter of octavo._core.
+#include "runtime/interpreter.h"
+
+#include <pybind11/stl.h>
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+
+#include "bindings/common.h"
+#include "host/calibration.h"
+#include "host/model.h"
+#include "host/profile.h"
+#include "host/threads.h"
+
+namespace octavo {
+namespace {
+
+using SharedModel = std::shared_ptr<const Model>;
+
+// A prepared subgraph with its memory. Arrays that look into it keep it alive.
+struct State {
+  State(SharedModel m, int32_t thread_count, bool is_eager)
+      : model(std::move(m)), threads(thread_count, is_eager) {}
+
+  SharedModel model;
+  Threads threads;
+  HeapArena arena;
+  Interpreter* interpreter = nullptr;
+  bool is_ready = false;
+};
+
+// The right to touch an interpreter, for one call: a second thread gets an error, not a race.
+class Turn {
+ public:
+  explicit Turn(std::atomic<bool>& is_taken) : is_taken_(is_taken) {
+    if (!is_taken_.exchange(true)) return;
+    raise_if_failed(
+        Status::failed("another thread is using this interpreter: give each thread an interpreter "
+                       "of its own (they can share one model)"));
+  }
+  Turn(const Turn&) = delete;
+  ~Turn() { is_taken_ = false; }
+
+ private:
+  std::atomic<bool>& is_taken_;
+};
+
+class PyInterpreter {
+ public:
+  PyInterpreter(SharedModel model, int32_t subgraph, bool keep_all, int32_t threads, bool is_eager,
+                const std::string& isa)
+      : model_(std::move(model)),
+        kernels_(selected_kernels(isa)),
+        subgraph_(subgraph),
+        keep_all_(keep_all),
+        threads_(threads),
+        is_eager_(is_eager) {
+    const size_t count = model_->graph().subgraphs.size;
+    if (subgraph < 0 || static_cast<size_t>(subgraph) >= count) {
+      raise_if_failed(
+          Status::invalid("subgraph ", subgraph, " is not there: the model has ", count));
+    }
+    restart();
+  }
+
+  void resize_input(int32_t tensor, const std::vector<int64_t>& dims) {
+    Shape shape;
+    if (dims.size() > kMaxRank) {
+      raise_if_failed(
+          Status::invalid("a shape has at most ", kMaxRank, " dimensions, not ", dims.size()));
+    }
+    for (int64_t d : dims) {
+      if (d < 0 || d > INT32_MAX) raise_if_failed(Status::invalid("a dimension cannot be ", d));
+      shape.dims[shape.rank++] = static_cast<int32_t>(d);
+    }
+    check(tensor);
+    const Turn turn(is_taken_);
+    const Shape before = state_->interpreter->tensor(tensor).shape;
+    raise_if_failed(state_->interpreter->resize_input(tensor, shape));
+    if (shape == before) return;
+    shapes_[tensor] = shape;
+    restart();
+  }
+
+  void allocate() {
+    const Turn turn(is_taken_);
+    if (state_->is_ready) return;
+    std::shared_ptr<State> state = fresh();
+    Status s;
+    {
+      py::gil_scoped_release release;
+      s = state->interpreter->prepare(keep_all_);
+    }
+    raise_if_failed(s);
+    state->is_ready = true;
+    state_ = std::move(state);
+  }
+
+  void invoke() {
+    run([](Interpreter& interpreter) { return interpreter.invoke(); });
+  }
+  void calibrate(Calibration& calibration) {
+    run([&](Interpreter& interpreter) { return calibration.run(interpreter); });
+  }
+
+  // Runs it several times: (nodes [steps], nanoseconds [runs][steps]).
+  py::tuple time_steps(int64_t runs) {
+    std::vector<StepTime> times, all;
+    run([&](Interpreter& interpreter) {
+      for (int64_t i = 0; i < runs; ++i) {
+        OCTAVO_TRY(octavo::time_steps(interpreter, times));
+        all.insert(all.end(), times.begin(), times.end());
+      }
+      return Status();
+    });
+    const auto steps = static_cast<py::ssize_t>(times.size());
+    py::array_t<int32_t> nodes(steps);
+    for (py::ssize_t i = 0; i < steps; ++i) nodes.mutable_at(i) = times[i].node;
+    py::array_t<int64_t> nanoseconds(std::vector<py::ssize_t>{runs, steps});
+    for (size_t i = 0; i < all.size(); ++i) nanoseconds.mutable_data()[i] = all[i].nanoseconds;
+    return py::make_tuple(nodes, nanoseconds);
+  }
+
+  // For each step, the kernels that it calls.
+  py::list step_kernels() {
+    std::vector<StepKernels> steps;
+    run([&](Interpreter& interpreter) {
+      return find_step_kernels(interpreter, kernels_, keep_all_, steps);
+    });
+    py::list out;
+    for (const StepKernels& step : steps) {
+      py::list names;
+      for (const char* name : step.names) names.append(name);
+      out.append(names);
+    }
+    return out;
+  }
+
+  void set_tensor(int32_t i, const py::array& value) {
+    const Turn turn(is_taken_);
+    const Tensor& t = tensor_in_memory(i);
+    const TensorInfo& info = *t.info;
+    const py::dtype expected = numpy_type(t);
+    if (t.is_known) {
+      raise_if_failed(Status::invalid("tensor ", i, " \"", info.name, "\" is a constant"));
+    }
+    if (!value.dtype().equal(expected)) {
+      const std::string got = py::str(value.dtype());
+      raise_if_failed(Status::invalid("tensor ", i, " \"", info.name, "\" has type ", t.type,
+                                      ", the array has ", got.c_str()));
+    }
+    Shape shape;
+    shape.rank = static_cast<int32_t>(std::min<py::ssize_t>(value.ndim(), kMaxRank));
+    for (int32_t d = 0; d < shape.rank; ++d) {
+      shape[d] = static_cast<int32_t>(std::min<py::ssize_t>(value.shape(d), INT32_MAX));
+    }
+    if (shape != t.shape || value.ndim() > kMaxRank) {
+      raise_if_failed(Status::invalid("tensor ", i, " \"", info.name, "\" has shape ", t.shape,
+                                      ", the array has ", shape));
+    }
+    const py::array packed = py::array::ensure(value, py::array::c_style);
+    if (!packed) throw py::error_already_set();
+    if (t.bytes() > 0) memcpy(t.data, packed.data(), static_cast<size_t>(t.bytes()));
+  }
+
+  // A view into the interpreter's memory, or a copy of it.
+  py::array get_tensor(int32_t i, bool copy) {
+    const Turn turn(is_taken_);
+    const Tensor& t = tensor_in_memory(i);
+    if (!state_->interpreter->is_kept(i)) {
+      raise_if_failed(
+          Status::invalid("tensor ", i, " \"", t.info->name,
+                          "\" is intermediate and its memory is used again: construct the "
+                          "interpreter with experimental_preserve_all_tensors=True"));
+    }
+    const py::dtype type = numpy_type(t);
+    if (copy) return py::array(type, dimensions(t.shape), t.data);
+    auto* keeper = new std::shared_ptr<State>(state_);
+    const py::capsule owner(keeper,
+                            [](void* p) { delete static_cast<std::shared_ptr<State>*>(p); });
+    py::array view(type, dimensions(t.shape), t.data, owner);
+    if (t.is_known) view.attr("setflags")(py::arg("write") = false);
+    return view;
+  }
+
+  py::dict tensor_details(int32_t i) const {
+    check(i);
+    const Tensor& t = state_->interpreter->tensor(i);
+    const TensorInfo& info = *t.info;
+    py::dict d;
+    d["name"] = to_str(info.name);
+    d["type"] = dtype_info(t.type).name;
+    const Span<const int32_t> shape = {t.shape.dims, static_cast<size_t>(t.shape.rank)};
+    d["shape"] = to_array(shape);
+    d["shape_signature"] = to_array(info.signature.empty() ? shape : info.signature);
+    d["scales"] = to_array(info.quantization.scale);
+    d["zero_points"] = to_array(info.quantization.zero_point);
+    d["quantized_dimension"] = info.quantization.axis;
+    d["bytes"] = t.bytes();
+    d["is_constant"] = info.constant.data != nullptr;
+    d["is_variable"] = info.is_variable;
+    d["is_sparse"] = info.is_sparse;
+    d["is_blockwise"] = info.is_blockwise;
+    return d;
+  }
+
+  py::list nodes() const {
+    py::list out;
+    for (const Node& n : graph().nodes) {
+      out.append(py::make_tuple(
+          n.code == Opcode::CUSTOM ? to_str(n.custom_code) : py::str(opcode_name(n.code)),
+          to_array(n.inputs), to_array(n.outputs)));
+    }
+    return out;
+  }
+
+  // The nodes whose steps invoke runs, in this order.
+  py::array_t<int32_t> steps() const {
+    const Span<const Step> steps = state_->interpreter->steps();
+    py::array_t<int32_t> out(static_cast<py::ssize_t>(steps.size));
+    for (size_t i = 0; i < steps.size; ++i) out.mutable_data()[i] = steps[i].index;
+    return out;
+  }
+
+  const char* isa() const { return kernels_.isa; }
+  py::array_t<int32_t> inputs() const { return to_array(graph().inputs); }
+  py::array_t<int32_t> outputs() const { return to_array(graph().outputs); }
+  size_t tensor_count() const { return graph().tensors.size; }
+  bool is_ready() const { return state_->is_ready; }
+  int64_t arena_bytes() const { return state_->interpreter->arena_bytes(); }
+  int64_t unshared_bytes() const { return state_->interpreter->unshared_bytes(); }
+  void reset_variables() {
+    const Turn turn(is_taken_);
+    state_->interpreter->reset_variables();
+  }
+
+ private:
+  const Subgraph& graph() const { return model_->graph().subgraphs[subgraph_]; }
+
+  // Runs `how` on the prepared interpreter, without the GIL.
+  template <class How>
+  void run(How how) {
+    const Turn turn(is_taken_);
+    if (!state_->is_ready) {
+      raise_if_failed(
+          Status::failed("the interpreter is not ready to run: call allocate_tensors() before "
+                         "invoke(), and again after resize_tensor_input()"));
+    }
+    Status s;
+    {
+      py::gil_scoped_release release;
+      s = how(*state_->interpreter);
+    }
+    raise_if_failed(s);
+  }
+
+  std::shared_ptr<State> fresh() const {
+    auto state = std::make_shared<State>(model_, threads_, is_eager_);
+    raise_if_failed(Interpreter::create(graph(), kernels_,
+                                        {state->threads.workers(), model_->derived_store()},
+                                        state->arena, &state->interpreter));
+    for (const auto& [tensor, shape] : shapes_) {
+      raise_if_failed(state->interpreter->resize_input(tensor, shape));
+    }
+    return state;
+  }
+  void restart() { state_ = fresh(); }
+
+  void check(int32_t i) const {
+    if (i >= 0 && static_cast<size_t>(i) < tensor_count()) return;
+    raise_if_failed(Status::invalid("tensor ", i, " is not there: the model has ", tensor_count()));
+  }
+
+  bool is_computed(int32_t tensor) const {
+    const Span<Node> nodes = graph().nodes;
+    return std::any_of(nodes.begin(), nodes.end(), [&](const Node& node) {
+      return std::count(node.outputs.begin(), node.outputs.end(), tensor) > 0;
+    });
+  }
+
+  const Tensor& tensor_in_memory(int32_t i) const {
+    check(i);
+    const Tensor& t = state_->interpreter->tensor(i);
+    if (!state_->is_ready && !t.is_known) {
+      raise_if_failed(Status::invalid("tensor ", i, " \"", t.info->name,
+                                      "\" has no memory yet: call allocate_tensors() first"));
+    }
+    if (t.data == nullptr) {
+      const char* reason = "no operator uses it";
+      if (t.info->is_sparse) reason = "it is a sparse constant";
+      if (is_computed(i)) {
+        reason =
+            "it is intermediate and nothing needs it: construct the interpreter with "
+            "experimental_preserve_all_tensors=True";
+      }
+      raise_if_failed(
+          Status::invalid("tensor ", i, " \"", t.info->name, "\" has no value: ", reason));
+    }
+    return t;
+  }
+
+  static py::dtype numpy_type(const Tensor& t) {
+    switch (t.type) {
+      case DType::kString:
+      case DType::kResource:
+      case DType::kVariant:
+      case DType::kInt4:
+      case DType::kInt2:
+      case DType::kUInt4:
+      case DType::kBFloat16:
+      case DType::kFloat8E4M3FN:
+      case DType::kFloat8E5M2:
+        raise_if_failed(Status::invalid("tensor \"", t.info->name, "\" has type ", t.type,
+                                        ", which numpy does not have"));
+        break;
+      default:
+        break;
+    }
+    return py::dtype(dtype_info(t.type).name);
+  }
+
+  SharedModel model_;
+  const Kernels& kernels_;
+  int32_t subgraph_;
+  bool keep_all_;
+  int32_t threads_;
+  bool is_eager_;
+  std::map<int32_t, Shape> shapes_;  // of the inputs that were resized
+  std::shared_ptr<State> state_;
+  std::atomic<bool> is_taken_{false};
+};
+
+}  // namespace
+
+void bind_interpreter(py::module_& m) {
+  py::class_<PyInterpreter>(m, "Interpreter")
+      .def(py::init([](std::shared_ptr<Model> model, int32_t subgraph, bool keep_all,
+                       int32_t threads, bool is_eager, const std::string& isa) {
+             return std::make_unique<PyInterpreter>(std::move(model), subgraph, keep_all, threads,
+                                                    is_eager, isa);
+           }),
+           py::arg("model"), py::arg("subgraph") = 0, py::arg("keep_all") = false,
+           py::arg("threads") = 1, py::arg("is_eager") = false, py::arg("isa") = "")
+      .def("resize_input", &PyInterpreter::resize_input)
+      .def("allocate", &PyInterpreter::allocate)
+      .def("invoke", &PyInterpreter::invoke)
+      .def("calibrate", &PyInterpreter::calibrate)
+      .def("time_steps", &PyInterpreter::time_steps)
+      .def("step_kernels", &PyInterpreter::step_kernels)
+      .def("set_tensor", &PyInterpreter::set_tensor)
+      .def("get_tensor", &PyInterpreter::get_tensor, py::arg("index"), py::arg("copy"))
+      .def("tensor_details", &PyInterpreter::tensor_details)
+      .def("nodes", &PyInterpreter::nodes)
+      .def("reset_variables", &PyInterpreter::reset_variables)
+      .def_property_readonly("isa", &PyInterpreter::isa)
+      .def_property_readonly("steps", &PyInterpreter::steps)
+      .def_property_readonly("inputs", &PyInterpreter::inputs)
+      .def_property_readonly("outputs", &PyInterpreter::outputs)
+      .def_property_readonly("tensor_count", &PyInterpreter::tensor_count)
+      .def_property_readonly("is_ready", &PyInterpreter::is_ready)
+      .def_property_readonly("arena_bytes", &PyInterpreter::arena_bytes)
+      .def_property_readonly("unshared_bytes", &PyInterpreter::unshared_bytes);
+}
+
+}  // namespace octavo
