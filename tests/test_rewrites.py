@@ -37,11 +37,11 @@ def operators(model: bytes, **kwargs: Any) -> list[str]:
 
 
 def check(model: bytes, inputs: dict[int, Array]) -> None:
-    """The same as LiteRT, and to the bit the same as with every tensor kept; a second run too, and
-    the inputs keep their values."""
+    """The same as LiteRT, and to the bit the same as with every tensor kept; a second run too, on
+    two threads, and the inputs keep their values."""
     oracle.assert_equal_to_litert(model, inputs)
     kept, outputs = oracle.octavo_run(model, inputs, keep_all=True)
-    interpreter = prepared(model)
+    interpreter = prepared(model, threads=2, is_eager=True)
     for index, value in inputs.items():
         interpreter.set_tensor(index, value)
     for _ in range(2):
