@@ -63,7 +63,7 @@ class Workers {
   }
 
  private:
-  static constexpr int64_t kPartsEach = 4;
+  static constexpr int64_t kPartsEach = 2;
 
   Pool pool_;
 };

@@ -105,13 +105,13 @@ Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::C
   const int32_t parts = parts_for(c, params->macs);
   const Flip flip = flip_of(o.input);
   ImageBlocks& blocks = params->blocks;
-  if (!plan_blocks(c, p, flip, /*repeat=*/1, /*planes=*/1, /*least=*/1, &blocks)) return {};
-  // Threads that share an image each read their own weights, as long as there are enough.
+  // A part has rows enough to make good use of the weights it reads; else threads share those.
+  constexpr int64_t kLeastRows = 32;
+  const int64_t rows = int64_t{p.batch} * p.out_h * p.out_w;
+  const auto by_rows = static_cast<int32_t>(clamp<int64_t>(rows / kLeastRows, 1, parts));
+  if (!plan_blocks(c, p, flip, /*repeat=*/1, /*planes=*/1, by_rows, &blocks)) return {};
   const int32_t count = p.batch * blocks.per_image;
   params->chunks = clamp((parts + count - 1) / count, 1, params->panels);
-  if (count * params->chunks < (parts + 1) / 2) {
-    plan_blocks(c, p, flip, /*repeat=*/1, /*planes=*/1, parts / params->chunks, &blocks);
-  }
 
   // The taps of a row lie side by side, and are one, unless a group or a dilation skips elements.
   const bool is_row_whole = p.dilation_w == 1 && params->groups == 1;
