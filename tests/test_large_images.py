@@ -1,4 +1,4 @@
-"""Convolutions of images larger than what a kernel converts at once, against LiteRT's reference."""
+"""Convolutions that are large in one way or another, against LiteRT's reference."""
 
 import numpy as np
 import oracle
@@ -78,3 +78,72 @@ def test_images_of_many_blocks(name, dtype):
             **rest,
         )
     )
+
+
+EXTREME = {  # input, filter, output, options
+    "batch": ("CONV_2D", (40000, 3, 3, 1), (2, 3, 3, 1), (40000, 1, 1, 2), {"padding": "VALID"}),
+    "depthwise batch": (
+        "DEPTHWISE_CONV_2D",
+        (40000, 3, 3, 2),
+        (1, 3, 3, 2),
+        (40000, 1, 1, 2),
+        {"padding": "VALID"},
+    ),
+    "dilation": (
+        "CONV_2D",
+        (1, 4, 4, 2),
+        (3, 1, 2, 2),
+        (1, 4, 4, 3),
+        {"dilation_w_factor": 1 << 21},
+    ),
+    "stride": (
+        "DEPTHWISE_CONV_2D",
+        (1, 1, 1, 512),
+        (1, 1, 1, 512),
+        (1, 1, 1, 512),
+        {"stride_w": (1 << 22) - 1},
+    ),
+    "filter": ("TRANSPOSE_CONV", (1, 1, 1, 1), (1, 1100, 1000, 1), (1, 1, 1, 1), {}),
+    "groups": ("CONV_2D", (1, 2, 2, 600), (600, 1, 1, 1), (1, 2, 2, 600), {}),
+    "row": ("CONV_2D", (1, 1, 9000, 16), (24, 1, 5, 16), (1, 1, 9000, 24), {}),
+}
+
+
+@pytest.mark.parametrize("name", EXTREME)
+def test_extreme_sizes(name):
+    """What no kernel for blocks of images takes runs on the reference kernel all the same."""
+    code, in_shape, filter_shape, shape, options = EXTREME[name]
+    generator = np.random.default_rng(6)
+
+    def any_value(shape):
+        return generator.integers(-127, 128, shape).astype(np.int8)
+
+    channels = shape[3]
+    axis = 3 if code == "DEPTHWISE_CONV_2D" else 0
+    scale, zeros = np.full(channels, 0.01), np.zeros(channels, np.int64)
+    given = Operand(any_value(in_shape), Quantization(0.05, 3))
+    weights = Operand(any_value(filter_shape), Quantization(scale, zeros, axis), is_constant=True)
+    bias = Operand(np.arange(channels, dtype=np.int32), Quantization(scale * 0.05, zeros), True)
+    operands = [given, weights, bias]
+    if code == "TRANSPOSE_CONV":
+        operands = [Operand(np.array(shape, np.int32), is_constant=True), weights, given, bias]
+    options = {"padding": "SAME", "stride_h": 1, "stride_w": 1, **options}
+    oracle.assert_equal_to_litert(
+        *single_op(code, operands, shape, np.int8, Quantization(0.04, -2), **options)
+    )
+
+
+def test_a_filter_without_channels():
+    filter_ = Operand(np.zeros((1, 3, 3, 0), np.int8), Quantization(0.1, 0), is_constant=True)
+    image = Operand(np.zeros((1, 4, 4, 2), np.int8), Quantization(0.1, 0))
+    options = {"padding": "SAME", "stride_h": 1, "stride_w": 1}
+    model, inputs = single_op(
+        "DEPTHWISE_CONV_2D",
+        [image, filter_],
+        (1, 4, 4, 0),
+        np.int8,
+        Quantization(0.1, 0),
+        **options,
+    )
+    values, (output,) = oracle.octavo_run(model, inputs)
+    assert values[output].shape == (1, 4, 4, 0)

@@ -36,7 +36,7 @@ int32_t folded_bias(const int32_t* bias, int32_t column, int32_t in_zero, int32_
                                       static_cast<uint32_t>(sum));
 }
 
-// Of the weights of a column, whose number in a file is 2^24 at most.
+// Of the weights of a column, of which there are at most 2^24.
 struct ColumnSums {
   int32_t plain;
   int64_t magnitudes;

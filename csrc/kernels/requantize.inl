@@ -29,7 +29,7 @@ struct Rescale {
 };
 
 bool fits_rescale(int64_t greatest_sum, Multiplier k) {
-  return greatest_sum << max(k.shift, 0) < int64_t{1} << 30;
+  return greatest_sum < int64_t{1} << (30 - max(k.shift, 0));
 }
 
 Rescale make_rescale(V::I32 multiplier, V::I32 shift) {
@@ -69,7 +69,7 @@ class FinishChooser {
   void add(int64_t greatest, Multiplier k) {
     all_fit_ = all_fit_ && fits_rescale(greatest, k);
     // Networks have channels that are nothing but a bias, of 2^30 where a quantizer limits it.
-    all_fit_positive_ = all_fit_positive_ && k.shift <= 0 && greatest <= INT32_MAX;
+    all_fit_positive_ = all_fit_positive_ && k.shift <= 0 && greatest <= INT32_MAX - 255;
   }
   Finish choose() const {
     if (is_double_) return Finish::kDouble;

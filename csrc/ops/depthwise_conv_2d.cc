@@ -57,15 +57,14 @@ Status use_packed(PrepareContext& c, const WeightedOperands& o, const reference:
   bool is_split = false;
   if (kernel == nullptr || !can_pack(o, &is_split)) return {};
   if (p.batch < 1 || p.out_h < 1 || p.out_w < 1) return {};
-  if (taps < 1 || taps > kMostPacked || p.out_c > kMostPacked) return {};
+  if (taps < 1 || taps > kMostPacked || p.out_c < 1 || p.out_c > kMostPacked) return {};
 
-  PackedParams* params;
-  OCTAVO_TRY(c.make_params(params));
-  params->macs = int64_t{p.batch} * p.out_h * p.out_w * p.out_c * taps;
+  PackedParams params = {};
+  params.macs = int64_t{p.batch} * p.out_h * p.out_w * p.out_c * taps;
   const Flip flip = flip_of(o.input);
-  ImageBlocks& blocks = params->blocks;
-  if (!plan_blocks(c, p, flip, /*repeat=*/p.out_c / p.in_c, /*planes=*/p.stride_w,
-                   parts_for(c, params->macs), &blocks)) {
+  ImageBlocks& blocks = params.blocks;
+  if (!plan_blocks(c, p, flip, /*repeat=*/p.out_c / p.in_c, /*planes=*/p.out_w > 1 ? p.stride_w : 1,
+                   parts_for(c, params.macs), &blocks)) {
     return {};
   }
   const int32_t* offsets;
@@ -81,12 +80,11 @@ Status use_packed(PrepareContext& c, const WeightedOperands& o, const reference:
   const void* packed;
   OCTAVO_TRY(make_packed(c, o, Derived::kDepthwiseFilter, {p.act_min, p.act_max},
                          kernel->packed_bytes(p.out_c, packed_taps), pack, &packed));
-  params->args = {
+  params.args = {
       nullptr, offsets, packed_taps, p.out_c, 0, p.out_w, p.stride_h * blocks.row_elements,
       packed,  nullptr};
   OCTAVO_TRY(c.add_scratch(c.workers.count() * blocks.bytes));
-  c.step.invoke = &invoke_packed;
-  return {};
+  return c.set_invoke(&invoke_packed, params);
 }
 
 }  // namespace

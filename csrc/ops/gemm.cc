@@ -96,34 +96,36 @@ Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::C
   if (p.batch < 1 || p.out_h < 1 || p.out_w < 1) return {};
   if (k < 1 || k > kMostPacked || p.out_c < 1 || p.out_c > kMostPacked) return {};
 
-  GemmParams* params;
-  OCTAVO_TRY(c.make_params(params));
-  params->groups = p.in_c / p.filter_c;
-  const int32_t n = p.out_c / params->groups;
-  params->panels = (n + g->panel_width - 1) / g->panel_width;
-  params->macs = int64_t{p.batch} * p.out_h * p.out_w * p.out_c * k;
-  const int32_t parts = parts_for(c, params->macs);
+  GemmParams params = {};
+  params.groups = p.in_c / p.filter_c;
+  const int32_t n = p.out_c / params.groups;
+  params.panels = (n + g->panel_width - 1) / g->panel_width;
+  params.macs = int64_t{p.batch} * p.out_h * p.out_w * p.out_c * k;
+  const int32_t parts = parts_for(c, params.macs);
   const Flip flip = flip_of(o.input);
-  ImageBlocks& blocks = params->blocks;
+  ImageBlocks& blocks = params.blocks;
   // A part has rows enough to make good use of the weights it reads; else threads share those.
   constexpr int64_t kLeastRows = 32;
   const int64_t rows = int64_t{p.batch} * p.out_h * p.out_w;
   const auto by_rows = static_cast<int32_t>(clamp<int64_t>(rows / kLeastRows, 1, parts));
   if (!plan_blocks(c, p, flip, /*repeat=*/1, /*planes=*/1, by_rows, &blocks)) return {};
   const int32_t count = p.batch * blocks.per_image;
-  params->chunks = clamp((parts + count - 1) / count, 1, params->panels);
+  params.chunks = clamp((parts + count - 1) / count, 1, params.panels);
 
   // The taps of a row lie side by side, and are one, unless a group or a dilation skips elements.
-  const bool is_row_whole = p.dilation_w == 1 && params->groups == 1;
-  GemmArgs& args = params->args;
+  const bool is_row_whole = p.dilation_w == 1 && params.groups == 1;
+  GemmArgs& args = params.args;
   args.depth = is_row_whole ? p.filter_w * p.filter_c : p.filter_c;
   args.n = n;
   args.out_stride = p.out_c;
   OCTAVO_TRY(make_offsets(c, blocks, is_split, &args));
   const int64_t bytes = g->packed_bytes(n, args.taps, args.depth);
-  params->group_bytes = (bytes + 63) / 64 * 64;
+  params.group_bytes = (bytes + 63) / 64 * 64;
+  // Groups of few channels would be packed to columns that are not there.
+  constexpr int64_t kMostGrowth = 32;
+  if (params.groups > 1 && params.group_bytes > kMostGrowth * n * k) return {};
   const auto pack = [&](void* packed) {
-    for (int32_t i = 0; i < params->groups; ++i) {
+    for (int32_t i = 0; i < params.groups; ++i) {
       const int64_t first = int64_t{i} * n;
       const ByteWeights weights = byte_weights(o, is_split, first * strides.channel);
       g->pack(
@@ -132,14 +134,13 @@ Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::C
            bias_or_null(o) != nullptr ? bias_or_null(o) + first : nullptr, flipped(p.in_zero, flip),
            epilogue, epilogue == Epilogue::kFixedPoint ? p.multiplier + first : nullptr,
            epilogue == Epilogue::kDouble ? scale + first : nullptr, quantized_output(p, flip)},
-          static_cast<uint8_t*>(packed) + i * params->group_bytes);
+          static_cast<uint8_t*>(packed) + i * params.group_bytes);
     }
   };
-  OCTAVO_TRY(make_packed(c, o, Derived::kGemmColumns, {params->groups, p.act_min, p.act_max},
-                         params->groups * params->group_bytes, pack, &args.packed));
+  OCTAVO_TRY(make_packed(c, o, Derived::kGemmColumns, {params.groups, p.act_min, p.act_max},
+                         params.groups * params.group_bytes, pack, &args.packed));
   OCTAVO_TRY(c.add_scratch(c.workers.count() * blocks.bytes));
-  c.step.invoke = &invoke_gemm;
-  return {};
+  return c.set_invoke(&invoke_gemm, params);
 }
 
 }  // namespace octavo

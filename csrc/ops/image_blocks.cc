@@ -5,11 +5,8 @@
 namespace octavo {
 namespace {
 
-// What a block reads and writes: with a panel of weights it stays in the nearest caches.
+// What a block converts: with a panel of weights it stays in the nearer caches.
 constexpr int64_t kBlockBytes = 192 << 10;
-
-// Panels of weights are at most so many.
-constexpr int64_t kMostChunks = 1 << 16;
 
 // Rows, or columns, of an image that `count` windows in a row see.
 int64_t reach(int64_t count, int32_t stride, int32_t filter, int32_t dilation) {
@@ -27,7 +24,8 @@ bool plan_blocks(const PrepareContext& c, const reference::ConvParams& conv, Fli
   const int64_t image = int64_t{p.in_h} * p.in_w * channels;
   const int64_t span = reach(1, p.stride_h, p.filter_h, p.dilation_h);
   const int64_t most = 8 * image + (1 << 20);  // elements
-  if (columns > most / channels || span > most / (columns * channels)) return false;
+  if (columns > min<int64_t>(most / channels, INT32_MAX / 2)) return false;
+  if (span > most / (columns * channels)) return false;
 
   const int64_t plane = plane_columns(static_cast<int32_t>(columns), planes) * channels;
   const int64_t row_bytes = planes * plane * element_bytes;
@@ -39,7 +37,7 @@ bool plan_blocks(const PrepareContext& c, const reference::ConvParams& conv, Fli
   rows = (p.out_h + count - 1) / count;
   const int64_t elements = reach(rows, p.stride_h, p.filter_h, p.dilation_h) * planes * plane +
                            c.kernels.image_s8->slack;
-  if (elements > INT32_MAX || p.batch * count > INT32_MAX / kMostChunks) return false;
+  if (elements > INT32_MAX || p.batch * count > INT32_MAX / 2) return false;
   *blocks = {p,
              static_cast<int32_t>(rows),
              static_cast<int32_t>((p.out_h + rows - 1) / rows),

@@ -26,7 +26,8 @@ inline QuantizedOutput quantized_output(const reference::ConvParams& p, Flip fli
 }
 
 // Chooses blocks for the kernels of c, at least `least` of them in all where there are rows enough.
-// Returns false where the windows spread so far that converting them would not pay.
+// Returns false where the windows spread so far that converting them would not pay, or there are
+// more elements or blocks than 32 bits count.
 bool plan_blocks(const PrepareContext& c, const reference::ConvParams& conv, Flip flip,
                  int32_t repeat, int32_t planes, int32_t least, ImageBlocks* blocks);
 

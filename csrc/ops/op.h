@@ -161,6 +161,15 @@ class PrepareContext {
     step.params_memory = out;
     return {};
   }
+  // Has `invoke` run the step by a copy of `params`, instead of what was chosen before.
+  template <class Params>
+  Status set_invoke(Step::Invoke invoke, const Params& params) const {
+    Params* kept;
+    OCTAVO_TRY(make_params(kept));
+    *kept = params;
+    step.invoke = invoke;
+    return {};
+  }
   template <class T>
   Status make_array(int64_t count, Span<T>& out) const {
     return memory_.make(count, out);

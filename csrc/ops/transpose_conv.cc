@@ -72,11 +72,11 @@ struct Phase {
   ImageBlocks blocks;
   GemmArgs args;  // but for the block's pointers
   int64_t first;  // element of the output
+  int64_t macs;
 };
 
 struct PhasesParams {
   Span<Phase> phases;
-  int64_t macs;        // of all
   int64_t row_stride;  // of the output, from one row of a phase to the next
 };
 
@@ -89,7 +89,7 @@ Status invoke_phases(const Step& s, const Workspace& w) {
   for (const Phase& phase : params.phases) {
     const ImageBlocks& blocks = phase.blocks;
     const reference::ConvParams& p = blocks.conv;
-    run_blocks(w, blocks, /*chunks=*/1, params.macs, [&](int32_t part, int32_t worker) {
+    run_blocks(w, blocks, /*chunks=*/1, phase.macs, [&](int32_t part, int32_t worker) {
       const int32_t image = part / blocks.per_image;
       const int32_t first_row = part % blocks.per_image * blocks.rows;
       const int32_t rows = min(blocks.rows, p.out_h - first_row);
@@ -123,7 +123,7 @@ PhaseWindow phase_window(int32_t phase, int32_t out, int32_t stride, int32_t fil
   const int32_t taps = (filter - phase + stride - 1) / stride;
   const int32_t pixel =
       (first + pad - phase) / stride;  // that tap `phase` of the first output sees
-  return {first, out > first ? (out - first + stride - 1) / stride : 0, taps, taps - 1 - pixel};
+  return {first, out > first ? (out - first - 1) / stride + 1 : 0, taps, taps - 1 - pixel};
 }
 
 // Packs the weights of phase (a, b) and says where everything lies; a phase without outputs stays
@@ -144,8 +144,9 @@ Status prepare_phase(PrepareContext& c, const WeightedOperands& o,
   p.pad_w = w.pad;
   p.stride_h = p.stride_w = p.dilation_h = p.dilation_w = 1;
   const Flip flip = flip_of(o.input);
-  const int64_t macs = int64_t{p.batch} * p.out_h * p.out_w * p.out_c * h.taps * w.taps * p.in_c;
-  *fits = plan_blocks(c, p, flip, /*repeat=*/1, /*planes=*/1, parts_for(c, macs), &phase->blocks);
+  phase->macs = int64_t{p.batch} * p.out_h * p.out_w * p.out_c * h.taps * w.taps * p.in_c;
+  *fits = plan_blocks(c, p, flip, /*repeat=*/1, /*planes=*/1, parts_for(c, phase->macs),
+                      &phase->blocks);
   if (!*fits) return {};
 
   GemmArgs& args = phase->args;
@@ -193,23 +194,20 @@ Status use_phases(PrepareContext& c, const WeightedOperands& o, const reference:
   if (p.filter_h < p.stride_h || p.filter_w < p.stride_w) return {};
   if (p.stride_h > kMostPhases || p.stride_w > kMostPhases / p.stride_h) return {};
 
-  PhasesParams* params;
-  OCTAVO_TRY(c.make_params(params));
-  OCTAVO_TRY(c.make_array(int64_t{p.stride_h} * p.stride_w, params->phases));
-  params->macs = int64_t{p.batch} * p.in_h * p.in_w * p.out_c * k;
-  params->row_stride = int64_t{p.stride_h} * p.out_w * p.out_c;
+  PhasesParams params = {};
+  OCTAVO_TRY(c.make_array(int64_t{p.stride_h} * p.stride_w, params.phases));
+  params.row_stride = int64_t{p.stride_h} * p.out_w * p.out_c;
   int64_t bytes = 0;
   for (int32_t a = 0; a < p.stride_h; ++a) {
     for (int32_t b = 0; b < p.stride_w; ++b) {
-      Phase* phase = &params->phases[int64_t{a} * p.stride_w + b];
+      Phase* phase = &params.phases[int64_t{a} * p.stride_w + b];
       OCTAVO_TRY(prepare_phase(c, o, p, is_split, a, b, phase, &fits));
       if (!fits) return {};
       bytes = max(bytes, phase->blocks.bytes);
     }
   }
   OCTAVO_TRY(c.add_scratch(c.workers.count() * bytes));
-  c.step.invoke = &invoke_phases;
-  return {};
+  return c.set_invoke(&invoke_phases, params);
 }
 
 }  // namespace

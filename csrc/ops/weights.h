@@ -85,7 +85,7 @@ Status make_packed(const PrepareContext& c, const WeightedOperands& o, Derived w
   return c.make_derived(what, variant, is_shareable, bytes, fill_all, out);
 }
 
-// Longer rows and columns are not packed: below it packed sizes fit in 32 bits.
+// Longer rows and columns are not packed: below it places within a column fit in 32 bits.
 constexpr int32_t kMostPacked = 1 << 24;
 
 }  // namespace octavo

@@ -92,7 +92,8 @@ struct OutputStage {
   OutputStage(int32_t count, int32_t terms, Random& random)
       : bias(count), multiplier(count), scale(count), has_bias(random.bits() % 4 != 0) {
     const bool is_tame = random.bits() % 2 == 0;
-    const int32_t bias_shift = !is_tame ? 0 : random.bits() % 2 == 0 ? 1 : 10;
+    constexpr int32_t kBiasShifts[] = {0, 1, 10};
+    const int32_t bias_shift = is_tame ? kBiasShifts[random.bits() % 3] : 0;
     const int32_t most_shift = !is_tame ? 30 : random.bits() % 2 == 0 ? 0 : 2;
     for (int32_t i = 0; i < count; ++i) {
       bias[i] = random.any_int32() >> bias_shift;
