@@ -25,7 +25,7 @@ def statistics(values):
     x, y = (net.tensor(name, values.shape, "float32") for name in "xy")
     net.op("RELU", [x], [y])
     net.inputs, net.outputs = [x], [y]
-    interpreter = _core.Interpreter(_core.Model.copy(net.build()))
+    interpreter = _core.Interpreter(_core.Model.copy(net.build()), keep_all=True)
     interpreter.allocate()
     interpreter.set_tensor(x, values)
     calibration = _core.Calibration(2, True)

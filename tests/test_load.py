@@ -219,23 +219,21 @@ def fresh_python(code):
 
 
 def test_importing_is_cheap():
-    """Only what is used is imported; the time is printed, since machines differ."""
+    """What runs networks is imported, nothing else; the time is printed: machines differ."""
     code = """
 import sys, time
 import numpy
 start = time.perf_counter()
 import octavo
 print(f"{time.perf_counter() - start:.4f} s after numpy")
-print(*[name for name in sys.modules if name.startswith("octavo.")])
-octavo.Interpreter, octavo.load
-print(f"{time.perf_counter() - start:.4f} s with Interpreter and load")
-heavy = "flatbuffers", "octavo._schema", "octavo.flatbuffer", "octavo.cli", "rich", "PIL"
+print(*sorted(name for name in sys.modules if name.startswith("octavo.")))
+heavy = "flatbuffers", "rich", "PIL"
 print(*[name for name in heavy if name in sys.modules])
 """
     lines = fresh_python(code).split("\n")
     print(*lines, sep="\n")
-    assert lines[1] == "", "import octavo brings none of its modules"
-    assert lines[3] == "", "running networks needs no flatbuffers"
+    assert lines[1] == "octavo._core octavo.interpreter octavo.model"
+    assert lines[2] == "", "running networks needs no flatbuffers"
 
 
 def test_exports():

@@ -23,7 +23,7 @@ def relu(shape, signature=None):
 
 def calibrate(values, histograms=True):
     """The statistics of RELU's input and output after running on each of `values`."""
-    interpreter = _core.Interpreter(relu(values[0].shape))
+    interpreter = _core.Interpreter(relu(values[0].shape), keep_all=True)
     calibration = _core.Calibration(2, histograms)
     for value in values:
         value = np.asarray(value, np.float32)
@@ -122,7 +122,7 @@ def test_what_is_computed_while_preparing_is_seen_too():
     net.op("RELU", [c], [known])
     net.op("ADD", [x, known], [y])
     net.inputs, net.outputs = [x], [y]
-    interpreter = _core.Interpreter(_core.Model.copy(net.build()))
+    interpreter = _core.Interpreter(_core.Model.copy(net.build()), keep_all=True)
     interpreter.allocate()
     interpreter.set_tensor(x, np.array([1, -1], np.float32))
     calibration = _core.Calibration(4, True)
@@ -137,7 +137,7 @@ def test_variables_that_an_operator_takes_are_seen():
     state = net.tensor("state", (2,), "float32", is_variable=True)
     net.op("ADD", [x, state], [y])
     net.inputs, net.outputs = [x], [y]
-    interpreter = _core.Interpreter(_core.Model.copy(net.build()))
+    interpreter = _core.Interpreter(_core.Model.copy(net.build()), keep_all=True)
     interpreter.allocate()
     interpreter.set_tensor(x, np.array([1, -1], np.float32))
     calibration = _core.Calibration(3, True)
@@ -152,7 +152,7 @@ def test_only_floats_are_measured():
     y = net.tensor("y", (2,), "float32")
     net.op("CAST", [x], [y], in_data_type="INT32", out_data_type="FLOAT32")
     net.inputs, net.outputs = [x], [y]
-    interpreter = _core.Interpreter(_core.Model.copy(net.build()))
+    interpreter = _core.Interpreter(_core.Model.copy(net.build()), keep_all=True)
     interpreter.allocate()
     interpreter.set_tensor(x, np.array([5, -7], np.int32))
     calibration = _core.Calibration(2, True)
@@ -162,7 +162,7 @@ def test_only_floats_are_measured():
 
 
 def test_a_calibration_of_another_size_is_refused():
-    interpreter = _core.Interpreter(relu((2,)))
+    interpreter = _core.Interpreter(relu((2,)), keep_all=True)
     interpreter.allocate()
     with pytest.raises(ValueError, match="the calibration is for 1 tensors, the subgraph has 2"):
         interpreter.calibrate(_core.Calibration(1, True))
@@ -176,7 +176,7 @@ def test_threads_share_a_calibration():
     barrier = threading.Barrier(2)
 
     def run(value):
-        interpreter = _core.Interpreter(model)
+        interpreter = _core.Interpreter(model, keep_all=True)
         interpreter.allocate()
         interpreter.set_tensor(0, np.full(shape, value, np.float32))
         barrier.wait()
