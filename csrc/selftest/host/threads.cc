@@ -93,7 +93,7 @@ void test_parts(Check& check) {
   check.expect_equal(workers.parts_for(2 * kLeastMacs - 1, kLeastMacs, 100), 1, "parts of little");
   check.expect_equal(workers.parts_for(3 * kLeastMacs, kLeastMacs, 100), 3, "parts of some work");
   check.expect_equal(workers.parts_for(3 * kLeastMacs, kLeastMacs, 2), 2, "parts of two rows");
-  check.expect_equal(workers.parts_for(int64_t{1} << 40, kLeastMacs, 100), 8, "parts of much");
+  check.expect_equal(workers.parts_for(int64_t{1} << 40, kLeastMacs, 100), 4, "parts of much");
 }
 
 void test_c_interface(Check& check) {
