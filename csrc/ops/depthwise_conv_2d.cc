@@ -1,5 +1,4 @@
 // DEPTHWISE_CONV_2D.
-#include "base/math.h"
 #include "ops/conv.h"
 #include "ops/gemm.h"
 #include "ops/image_blocks.h"
@@ -23,29 +22,17 @@ struct PackedParams {
   int64_t macs;
 };
 
-void run_part(const Step& s, const Workspace& w, int32_t part, int32_t worker) {
-  const auto& params = s.params<PackedParams>();
-  const ImageBlocks& blocks = params.blocks;
-  const reference::ConvParams& p = blocks.conv;
-  const int32_t image = part / blocks.per_image;
-  const int32_t first_row = part % blocks.per_image * blocks.rows;
-  const int8_t* in = s.input(0);
-  int8_t* out = s.output(0);
-  uint8_t* converted = s.scratch(0);
-  converted += worker * blocks.bytes;
-  DepthwiseArgs args = params.args;
-  args.rows = min(blocks.rows, p.out_h - first_row);
-  convert_block(w.kernels, blocks, in + int64_t{image} * p.in_h * p.in_w * p.in_c, first_row,
-                args.rows, converted);
-  args.image = converted;
-  args.out = out + (int64_t{image} * p.out_h + first_row) * p.out_w * p.out_c;
-  w.kernels.depthwise_s8->run(args);
-}
-
 Status invoke_packed(const Step& s, const Workspace& w) {
   const auto& params = s.params<PackedParams>();
-  run_blocks(w, params.blocks, /*chunks=*/1, params.macs,
-             [&](int32_t part, int32_t worker) { run_part(s, w, part, worker); });
+  int8_t* out = s.output(0);
+  run_blocks(w, params.blocks, s.input(0), s.scratch(0), /*chunks=*/1, params.macs,
+             [&](const BlockPart& part) {
+               DepthwiseArgs args = params.args;
+               args.rows = part.rows;
+               args.image = part.converted;
+               args.out = out + first_output(params.blocks, part);
+               w.kernels.depthwise_s8->run(args);
+             });
   return {};
 }
 

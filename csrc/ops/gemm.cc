@@ -31,29 +31,19 @@ reference::ConvParams as_column(const reference::ConvParams& conv) {
 }
 
 // One chunk of panels of one block.
-void run_part(const Step& s, const Workspace& w, int32_t part, int32_t worker) {
-  const auto& params = s.params<GemmParams>();
-  const ImageBlocks& blocks = params.blocks;
-  const reference::ConvParams& p = blocks.conv;
-  const int32_t chunk = part % params.chunks, block = part / params.chunks;
-  const int32_t image = block / blocks.per_image;
-  const int32_t first_row = block % blocks.per_image * blocks.rows;
-  const int32_t rows = min(blocks.rows, p.out_h - first_row);
-  const int8_t* in = s.input(0);
-  int8_t* out = s.output(0);
-  uint8_t* converted = s.scratch(0);
-  converted += worker * blocks.bytes;
-  convert_block(w.kernels, blocks, in + int64_t{image} * p.in_h * p.in_w * p.in_c, first_row, rows,
-                converted);
+void run_part(const GemmParams& params, const Workspace& w, const BlockPart& part, int8_t* out) {
+  const reference::ConvParams& p = params.blocks.conv;
+  const auto first_panel = [&](int32_t chunk) {
+    return static_cast<int32_t>(int64_t{params.panels} * chunk / params.chunks);
+  };
   GemmArgs args = params.args;
-  args.rows = rows * p.out_w;
-  args.first_panel = static_cast<int32_t>(int64_t{params.panels} * chunk / params.chunks);
-  args.panels =
-      static_cast<int32_t>(int64_t{params.panels} * (chunk + 1) / params.chunks) - args.first_panel;
-  args.out = out + (int64_t{image} * p.out_h + first_row) * p.out_w * p.out_c;
+  args.rows = part.rows * p.out_w;
+  args.first_panel = first_panel(part.chunk);
+  args.panels = first_panel(part.chunk + 1) - args.first_panel;
+  args.out = out + first_output(params.blocks, part);
   const int64_t element_bytes = w.kernels.image_s8->element_bytes;
   for (int32_t g = 0; g < params.groups; ++g) {
-    args.image = converted + g * p.filter_c * element_bytes;
+    args.image = part.converted + g * p.filter_c * element_bytes;
     args.packed = static_cast<const uint8_t*>(params.args.packed) + g * params.group_bytes;
     w.kernels.gemm_s8->run(args);
     args.out += args.n;
@@ -62,8 +52,9 @@ void run_part(const Step& s, const Workspace& w, int32_t part, int32_t worker) {
 
 Status invoke_gemm(const Step& s, const Workspace& w) {
   const auto& params = s.params<GemmParams>();
-  run_blocks(w, params.blocks, params.chunks, params.macs,
-             [&](int32_t part, int32_t worker) { run_part(s, w, part, worker); });
+  int8_t* out = s.output(0);
+  run_blocks(w, params.blocks, s.input(0), s.scratch(0), params.chunks, params.macs,
+             [&](const BlockPart& part) { run_part(params, w, part, out); });
   return {};
 }
 

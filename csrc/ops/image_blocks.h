@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "base/math.h"
 #include "ops/weights.h"
 
 namespace octavo {
@@ -46,14 +47,36 @@ inline int32_t parts_for(const PrepareContext& c, int64_t macs) {
   return c.workers.parts_for(macs, kLeastMacs, INT32_MAX);
 }
 
-// Calls run_part(part, worker) for `chunks` parts of every block of every image, on several threads
-// where the step is worth it.
-template <class RunPart>
-void run_blocks(const Workspace& w, const ImageBlocks& blocks, int32_t chunks, int64_t macs,
-                const RunPart& run_part) {
-  const int32_t parts = blocks.conv.batch * blocks.per_image * chunks;
+// What one thread computes at a time.
+struct BlockPart {
+  int32_t image, first_row, rows;  // of outputs
+  int32_t chunk;
+  const uint8_t* converted;  // what their windows see
+};
+
+// Calls run(part) for `chunks` parts of every block of every image of `in`, on several threads
+// where the step is worth it. `scratch` has blocks.bytes for every thread.
+template <class Run>
+void run_blocks(const Workspace& w, const ImageBlocks& blocks, const int8_t* in, uint8_t* scratch,
+                int32_t chunks, int64_t macs, const Run& run) {
+  const reference::ConvParams& p = blocks.conv;
+  const int32_t parts = p.batch * blocks.per_image * chunks;
   const bool is_small = w.workers.parts_for(macs, kLeastMacs, parts) == 1;
-  (is_small ? Workers() : w.workers).for_each(parts, run_part);
+  (is_small ? Workers() : w.workers).for_each(parts, [&](int32_t number, int32_t worker) {
+    const int32_t block = number / chunks, image = block / blocks.per_image;
+    const int32_t first_row = block % blocks.per_image * blocks.rows;
+    const int32_t rows = min(blocks.rows, p.out_h - first_row);
+    uint8_t* converted = scratch + worker * blocks.bytes;
+    convert_block(w.kernels, blocks, in + int64_t{image} * p.in_h * p.in_w * p.in_c, first_row,
+                  rows, converted);
+    run(BlockPart{image, first_row, rows, number % chunks, converted});
+  });
+}
+
+// Where a part's outputs begin.
+inline int64_t first_output(const ImageBlocks& blocks, const BlockPart& part) {
+  const reference::ConvParams& p = blocks.conv;
+  return (int64_t{part.image} * p.out_h + part.first_row) * p.out_w * p.out_c;
 }
 
 }  // namespace octavo

@@ -83,29 +83,20 @@ struct PhasesParams {
 Status invoke_phases(const Step& s, const Workspace& w) {
   OCTAVO_TRY(check_output_shape(s));
   const auto& params = s.params<PhasesParams>();
-  const int8_t* in = s.input(kInput);
   int8_t* out = s.output(0);
-  uint8_t* scratch = s.scratch(0);
+  const int64_t image_size = s.outputs[0]->shape.count() / s.outputs[0]->shape[0];
   for (const Phase& phase : params.phases) {
-    const ImageBlocks& blocks = phase.blocks;
-    const reference::ConvParams& p = blocks.conv;
-    run_blocks(w, blocks, /*chunks=*/1, phase.macs, [&](int32_t part, int32_t worker) {
-      const int32_t image = part / blocks.per_image;
-      const int32_t first_row = part % blocks.per_image * blocks.rows;
-      const int32_t rows = min(blocks.rows, p.out_h - first_row);
-      uint8_t* converted = scratch + worker * blocks.bytes;
-      convert_block(w.kernels, blocks, in + int64_t{image} * p.in_h * p.in_w * p.in_c, first_row,
-                    rows, converted);
-      GemmArgs args = phase.args;
-      args.image = converted;
-      args.out = out + image * (s.outputs[0]->shape.count() / p.batch) + phase.first +
-                 first_row * params.row_stride;
-      for (int32_t y = 0; y < rows; ++y, args.out += params.row_stride) {
-        w.kernels.gemm_s8->run(args);
-        args.image = static_cast<const uint8_t*>(args.image) +
-                     blocks.row_elements * w.kernels.image_s8->element_bytes;
-      }
-    });
+    const int64_t row_bytes = phase.blocks.row_elements * w.kernels.image_s8->element_bytes;
+    run_blocks(w, phase.blocks, s.input(kInput), s.scratch(0), /*chunks=*/1, phase.macs,
+               [&](const BlockPart& part) {
+                 GemmArgs args = phase.args;
+                 args.out = out + part.image * image_size + phase.first +
+                            part.first_row * params.row_stride;
+                 for (int32_t y = 0; y < part.rows; ++y, args.out += params.row_stride) {
+                   args.image = part.converted + y * row_bytes;
+                   w.kernels.gemm_s8->run(args);
+                 }
+               });
   }
   return {};
 }
