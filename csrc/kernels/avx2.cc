@@ -1,6 +1,7 @@
 #include "kernels/simd/avx2.h"
 
 #include "kernels/simd/avx2_bytes.h"
+#include "kernels/simd/avx2_floats.h"
 #include "kernels/table.h"
 
 namespace octavo {

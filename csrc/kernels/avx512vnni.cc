@@ -1,6 +1,7 @@
 #include "kernels/simd/avx512vnni.h"
 
 #include "kernels/simd/avx512_bytes.h"
+#include "kernels/simd/avx512_floats.h"
 #include "kernels/table.h"
 
 namespace octavo {

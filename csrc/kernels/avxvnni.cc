@@ -1,12 +1,14 @@
 #include "kernels/simd/avxvnni.h"
 
 #include "kernels/simd/avx2_bytes.h"
+#include "kernels/simd/avx2_floats.h"
 #include "kernels/table.h"
 
 namespace octavo {
 namespace avxvnni {
 namespace {
 using B = avx2::B;
+using F = avx2::F;
 // clang-format off: the first has what the others use.
 #include "kernels/requantize.inl"
 #include "kernels/image.inl"

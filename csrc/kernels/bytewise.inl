@@ -1,4 +1,4 @@
-// The kernels of 8-bit elements that are no products of matrices, over the traits V and B.
+// The kernels of 8-bit elements that are no products of matrices, over the traits V, B and F.
 
 #include "kernels/bytes.inl"
 // The first has what the others use.

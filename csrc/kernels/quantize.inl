@@ -1,4 +1,4 @@
-// QUANTIZE of float32 to 8 bits and DEQUANTIZE of 8 bits over the traits V and B;
+// QUANTIZE of float32 to 8 bits and DEQUANTIZE of 8 bits over the traits V, B and F;
 // reference/quantize.h has their formulas. Tensors of one scale; others, and ends, are the
 // reference's.
 
@@ -23,26 +23,26 @@ void quantize_to(const reference::AffineParams& p, const float* in, T* out) {
   constexpr int32_t kLow = std::numeric_limits<T>::min(), kHigh = std::numeric_limits<T>::max();
   const int32_t zero = *p.zero_point;
   const V::Output to = output_of<T>(zero, kLow, kHigh);
-  const B::Real scale = B::set_real(*p.scale), inverse = B::set_real(1 / *p.scale);
-  const B::Real low = B::set_real(static_cast<float>(kLow - zero));
-  const B::Real high = B::set_real(static_cast<float>(kHigh - zero));
-  const B::Real doubtful = B::set_real(0.5f - 0x1p-13f);
+  const F::Vec scale = F::set(*p.scale), inverse = F::set(1 / *p.scale);
+  const F::Vec low = F::set(static_cast<float>(kLow - zero));
+  const F::Vec high = F::set(static_cast<float>(kHigh - zero));
+  const F::Vec doubtful = F::set(0.5f - 0x1p-13f);
   int64_t i = 0;
   for (; i + B::kSize <= p.inner; i += B::kSize) {
     B::Vec y[4];
-    B::Real off = B::set_real(0);
+    F::Vec off = F::set(0);
 #pragma GCC unroll 4
     for (int j = 0; j < 4; ++j) {
-      const B::Real x = B::load_real(in + i + j * V::kLanes);
-      const B::Real q = B::mul_real(x, inverse);
-      y[j] = B::round_even(q);
-      off = B::greater_distance(off, q, y[j]);
+      const F::Vec x = F::load(in + i + j * V::kLanes);
+      const F::Vec q = F::mul(x, inverse);
+      y[j] = F::round_even(q);
+      off = F::greater_distance(off, q, y[j]);
     }
-    if (B::any_above(off, doubtful)) {
+    if (F::any_above(off, doubtful)) {
 #pragma GCC unroll 4
       for (int j = 0; j < 4; ++j) {
-        const B::Real q = B::div_real(B::load_real(in + i + j * V::kLanes), scale);
-        y[j] = B::round_away(B::min_real(B::max_real(q, low), high));
+        const F::Vec q = F::div(F::load(in + i + j * V::kLanes), scale);
+        y[j] = F::round_away(F::min(F::max(q, low), high));
       }
     }
     B::store(B::in_order(V::finish(y[0], y[1], y[2], y[3], to)), out + i);
@@ -54,11 +54,11 @@ template <class T, auto kReference>
 void dequantize_from(const reference::AffineParams& p, const T* in, float* out) {
   if (!has_one_scale(p)) return kReference(p, in, out);
   const V::I32 zero = V::set(*p.zero_point);
-  const B::Real scale = B::set_real(*p.scale);
+  const F::Vec scale = F::set(*p.scale);
   int64_t i = 0;
   for (; i + V::kLanes <= p.inner; i += V::kLanes) {
-    const B::Real x = B::to_real(V::sub(B::widen(in + i), zero));
-    B::store_real(B::mul_real(scale, x), out + i);
+    const F::Vec x = F::from_int(V::sub(B::widen(in + i), zero));
+    F::store(F::mul(scale, x), out + i);
   }
   kReference(rest_of(p, i), in + i, out + i);
 }

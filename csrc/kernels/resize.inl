@@ -1,6 +1,6 @@
-// RESIZE_BILINEAR of 8 bits over the traits V and B, channels across lanes; reference/resize.h has
-// its definition. A column of the input, two pixels one above the other, is blended once for all
-// outputs beside it.
+// RESIZE_BILINEAR of 8 bits over the traits V, B and F, channels across lanes; reference/resize.h
+// has its definition. A column of the input, two pixels one above the other, is blended once for
+// all outputs beside it.
 
 // int8: sums are exact integers, so that columns may be added up first.
 struct IntegerBlend {
@@ -37,35 +37,34 @@ struct RealBlend {
   using Element = uint8_t;
   using Axis = reference::RealResizeAxis;
   struct Column {
-    B::Real upper[4], lower[4];
+    F::Vec upper[4], lower[4];
   };
 
   static Column blend_rows(B::Vec upper, B::Vec lower, float offset) {
     uint8_t upper_bytes[B::kSize], lower_bytes[B::kSize];
     B::store(upper, upper_bytes);
     B::store(lower, lower_bytes);
-    const B::Real from_upper = B::set_real(1 - offset), from_lower = B::set_real(offset);
+    const F::Vec from_upper = F::set(1 - offset), from_lower = F::set(offset);
     Column c;
 #pragma GCC unroll 4
     for (int i = 0; i < 4; ++i) {
       const int at = i * V::kLanes;
-      c.upper[i] = B::mul_real(B::to_real(B::widen(upper_bytes + at)), from_upper);
-      c.lower[i] = B::mul_real(B::to_real(B::widen(lower_bytes + at)), from_lower);
+      c.upper[i] = F::mul(F::from_int(B::widen(upper_bytes + at)), from_upper);
+      c.lower[i] = F::mul(F::from_int(B::widen(lower_bytes + at)), from_lower);
     }
     return c;
   }
 
   static B::Vec blend_columns(const Column& left, const Column& right, float offset) {
-    const B::Real from_left = B::set_real(1 - offset), from_right = B::set_real(offset);
-    const B::Real half = B::set_real(0.5f);
+    const F::Vec from_left = F::set(1 - offset), from_right = F::set(offset);
+    const F::Vec half = F::set(0.5f);
     const auto mean = [&](int i) {
-      const B::Real upper_left = B::mul_real(left.upper[i], from_left);
-      const B::Real lower_left = B::mul_real(left.lower[i], from_left);
-      const B::Real upper_right = B::mul_real(right.upper[i], from_right);
-      const B::Real lower_right = B::mul_real(right.lower[i], from_right);
-      const B::Real sum =
-          B::add_real(B::add_real(B::add_real(upper_left, lower_left), upper_right), lower_right);
-      return B::truncate(B::add_real(sum, half));
+      const F::Vec upper_left = F::mul(left.upper[i], from_left);
+      const F::Vec lower_left = F::mul(left.lower[i], from_left);
+      const F::Vec upper_right = F::mul(right.upper[i], from_right);
+      const F::Vec lower_right = F::mul(right.lower[i], from_right);
+      const F::Vec sum = F::add(F::add(F::add(upper_left, lower_left), upper_right), lower_right);
+      return F::truncate(F::add(sum, half));
     };
     const V::Output to = V::make_output({-128, -128, 127, Flip::kSign});
     return B::in_order(V::finish(mean(0), mean(1), mean(2), mean(3), to));

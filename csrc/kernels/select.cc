@@ -9,7 +9,12 @@ namespace octavo {
 #ifdef OCTAVO_X86_64
 namespace {
 
-bool has_avx2() { return __builtin_cpu_supports("avx2"); }
+// What came with AVX2, except in one maker's CPUs. Older compilers have no name for F16C.
+bool has_avx2() {
+  unsigned a, b, c, d;
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+         __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_F16C) != 0;
+}
 
 // gcc has no name for it before its version 12.
 bool has_avxvnni() {

@@ -96,34 +96,6 @@ struct B {
     return _mm_cvtsi128_si64(_mm_add_epi64(two, _mm_unpackhi_epi64(two, two)));
   }
 
-  // float32.
-  using Real = __m256;
-  static Real set_real(float x) { return _mm256_set1_ps(x); }
-  static Real load_real(const float* p) { return _mm256_loadu_ps(p); }
-  static void store_real(Real x, float* p) { _mm256_storeu_ps(p, x); }
-  static Real add_real(Real a, Real b) { return _mm256_add_ps(a, b); }
-  static Real mul_real(Real a, Real b) { return _mm256_mul_ps(a, b); }
-  static Real div_real(Real a, Real b) { return _mm256_div_ps(a, b); }
-  static Real to_real(Vec x) { return _mm256_cvtepi32_ps(x); }
-  // Where one of both is NaN: b.
-  static Real min_real(Real a, Real b) { return _mm256_min_ps(a, b); }
-  static Real max_real(Real a, Real b) { return _mm256_max_ps(a, b); }
-  static bool any_above(Real x, Real limit) {
-    return _mm256_movemask_ps(_mm256_cmp_ps(x, limit, _CMP_GT_OQ)) != 0;
-  }
-  // The greater of `most` and |x - y|; `most` where x is NaN.
-  static Real greater_distance(Real most, Real x, Vec y) {
-    return _mm256_max_ps(_mm256_andnot_ps(set_real(-0.0f), _mm256_sub_ps(x, to_real(y))), most);
-  }
-  // The nearest integers, halves to even; INT32_MIN for NaN and what no int32 holds.
-  static Vec round_even(Real x) { return _mm256_cvtps_epi32(x); }
-  static Vec truncate(Real x) { return _mm256_cvttps_epi32(x); }
-  // Halves away from zero, where |x| <= 2^22: what is added is the float below 1/2.
-  static Vec round_away(Real x) {
-    const Real sign = _mm256_and_ps(x, set_real(-0.0f));
-    return _mm256_cvttps_epi32(_mm256_add_ps(x, _mm256_or_ps(sign, set_real(0x1.fffffep-2f))));
-  }
-
   // A table of 256 bytes. A shuffle looks up 16, and gives 0 for an index whose sign bit is set.
   // Each delta is the exclusive or of 16 entries with the 16 before, so that all whose number times
   // 16 can be taken from the index, without a change of sign, add up to its entry; the upper half

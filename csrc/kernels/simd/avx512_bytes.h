@@ -94,35 +94,6 @@ struct B {
     return _mm512_reduce_add_epi64(_mm512_sad_epu8(x, _mm512_setzero_si512()));
   }
 
-  // float32.
-  using Real = __m512;
-  static Real set_real(float x) { return _mm512_set1_ps(x); }
-  static Real load_real(const float* p) { return _mm512_loadu_ps(p); }
-  static void store_real(Real x, float* p) { _mm512_storeu_ps(p, x); }
-  static Real add_real(Real a, Real b) { return _mm512_add_ps(a, b); }
-  static Real mul_real(Real a, Real b) { return _mm512_mul_ps(a, b); }
-  static Real div_real(Real a, Real b) { return _mm512_div_ps(a, b); }
-  static Real to_real(Vec x) { return _mm512_cvtepi32_ps(x); }
-  // Where one of both is NaN: b.
-  static Real min_real(Real a, Real b) { return _mm512_min_ps(a, b); }
-  static Real max_real(Real a, Real b) { return _mm512_max_ps(a, b); }
-  static bool any_above(Real x, Real limit) {
-    return _mm512_cmp_ps_mask(x, limit, _CMP_GT_OQ) != 0;
-  }
-  // The greater of `most` and |x - y|; `most` where x is NaN.
-  static Real greater_distance(Real most, Real x, Vec y) {
-    constexpr int kMaxMagnitude = 0b1011;  // its sign cleared
-    return _mm512_range_ps(_mm512_sub_ps(x, to_real(y)), most, kMaxMagnitude);
-  }
-  // The nearest integers, halves to even; INT32_MIN for NaN and what no int32 holds.
-  static Vec round_even(Real x) { return _mm512_cvtps_epi32(x); }
-  static Vec truncate(Real x) { return _mm512_cvttps_epi32(x); }
-  // Halves away from zero, where |x| <= 2^22: what is added is the float below 1/2.
-  static Vec round_away(Real x) {
-    const Real sign = _mm512_and_ps(x, set_real(-0.0f));
-    return _mm512_cvttps_epi32(_mm512_add_ps(x, _mm512_or_ps(sign, set_real(0x1.fffffep-2f))));
-  }
-
   // A table of 256 bytes: as 128 pairs, of which an instruction looks up 64.
   struct Table {
     Vec pairs[4];

@@ -1,0 +1,99 @@
+// AVX2 with FMA and F16C: vectors of 8 floats.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+#include "base/half.h"
+
+namespace octavo::avx2 {
+namespace {  // or its functions would be there for the linker to choose from
+
+struct F {
+  using Element = float;
+  using Vec = __m256;
+  using I32 = __m256i;
+  static constexpr int kLanes = 8;
+
+  static Vec load(const float* p) { return _mm256_loadu_ps(p); }
+  static void store(Vec x, float* p) { _mm256_storeu_ps(p, x); }
+  // The first `count` elements, at least 0 and at most kLanes; the others are 0.
+  static Vec load_part(const float* p, int64_t count) {
+    return _mm256_maskload_ps(p, first_lanes(count));
+  }
+  static void store_part(Vec x, float* p, int64_t count) {
+    _mm256_maskstore_ps(p, first_lanes(count), x);
+  }
+  static Vec load(const Half* p) {
+    return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  }
+
+  static Vec set(float x) { return _mm256_set1_ps(x); }
+  static Vec add(Vec a, Vec b) { return _mm256_add_ps(a, b); }
+  static Vec sub(Vec a, Vec b) { return _mm256_sub_ps(a, b); }
+  static Vec mul(Vec a, Vec b) { return _mm256_mul_ps(a, b); }
+  static Vec div(Vec a, Vec b) { return _mm256_div_ps(a, b); }
+  // a * b + c, rounded once.
+  static Vec fma(Vec a, Vec b, Vec c) { return _mm256_fmadd_ps(a, b, c); }
+  // Where one of both is NaN, or both are zeros: b.
+  static Vec min(Vec a, Vec b) { return _mm256_min_ps(a, b); }
+  static Vec max(Vec a, Vec b) { return _mm256_max_ps(a, b); }
+  static Vec floor(Vec x) { return _mm256_floor_ps(x); }
+  static Vec abs(Vec x) { return _mm256_andnot_ps(set(-0.0f), x); }
+  // The magnitude of x with the sign of y.
+  static Vec with_sign(Vec x, Vec y) {
+    const Vec sign = set(-0.0f);
+    return _mm256_or_ps(_mm256_andnot_ps(sign, x), _mm256_and_ps(sign, y));
+  }
+  // x > limit ? a : b
+  static Vec select_above(Vec x, Vec limit, Vec a, Vec b) {
+    return _mm256_blendv_ps(b, a, _mm256_cmp_ps(x, limit, _CMP_GT_OQ));
+  }
+  static bool any_above(Vec x, Vec limit) {
+    return _mm256_movemask_ps(_mm256_cmp_ps(x, limit, _CMP_GT_OQ)) != 0;
+  }
+  // The greater of `most` and |x - y|; `most` where x is NaN.
+  static Vec greater_distance(Vec most, Vec x, I32 y) {
+    return _mm256_max_ps(abs(_mm256_sub_ps(x, from_int(y))), most);
+  }
+
+  static Vec from_int(I32 x) { return _mm256_cvtepi32_ps(x); }
+  // The nearest integers, halves to even; INT32_MIN for NaN and what no int32 holds.
+  static I32 round_even(Vec x) { return _mm256_cvtps_epi32(x); }
+  static I32 truncate(Vec x) { return _mm256_cvttps_epi32(x); }
+  // Halves away from zero, where |x| <= 2^22: what is added is the float below 1/2.
+  static I32 round_away(Vec x) {
+    return _mm256_cvttps_epi32(_mm256_add_ps(x, with_sign(set(0x1.fffffep-2f), x)));
+  }
+  // x 2^n, |n| <= 250. In two factors: 2^n alone may be no float.
+  static Vec scale(Vec x, I32 n) {
+    const I32 half = _mm256_srai_epi32(n, 1);
+    return mul(mul(x, power_of_two(half)), power_of_two(_mm256_sub_epi32(n, half)));
+  }
+
+  static float sum(Vec x) {
+    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+    const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+  }
+  // No element is NaN.
+  static float greatest(Vec x) {
+    const __m128 four = _mm_max_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+    const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
+  }
+
+ private:
+  static I32 first_lanes(int64_t count) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int32_t>(count)),
+                              _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  }
+  static Vec power_of_two(I32 n) {
+    const I32 exponent = _mm256_add_epi32(n, _mm256_set1_epi32(127));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23));
+  }
+};
+
+}  // namespace
+}  // namespace octavo::avx2
