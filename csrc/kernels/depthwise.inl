@@ -56,7 +56,7 @@ void pack_block(const DepthwiseFilter& f, Finish finish, const BlockWords& block
     const int32_t c = channel_of(i);
     if (c < 0) continue;
     const ColumnSums sums = column_sums(f, c);
-    block.bias()[i] = folded_bias(f.bias, c, f.in_zero, sums.plain);
+    block.bias()[i] = folded_bias(f.bias, c, f.in_zero, sums.plain, finish);
     block.finish()[i] = f.multiplier[c].m;
     block.finish()[kBlock + i] = f.multiplier[c].shift;
     for (int32_t t = 0; t < (f.weights.is_split ? 2 : 1) * f.taps; ++t) {

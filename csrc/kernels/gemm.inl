@@ -29,11 +29,12 @@ int64_t packed_bytes(int32_t n, int32_t taps, int32_t depth) {
 }
 
 // sum (x - in_zero) w + bias = sum (x + kOffset) w + (bias - (in_zero + kOffset) sum w), in 32 bits
-// that wrap.
-int32_t folded_bias(const int32_t* bias, int32_t column, int32_t in_zero, int32_t sum) {
+// that wrap; lifted for its finish.
+int32_t folded_bias(const int32_t* bias, int32_t column, int32_t in_zero, int32_t sum,
+                    Finish finish) {
   const uint32_t b = bias != nullptr ? static_cast<uint32_t>(bias[column]) : 0;
-  return static_cast<int32_t>(b - static_cast<uint32_t>(in_zero + V::kOffset) *
-                                      static_cast<uint32_t>(sum));
+  const uint32_t zeros = static_cast<uint32_t>(in_zero + V::kOffset) * static_cast<uint32_t>(sum);
+  return static_cast<int32_t>(b - zeros + static_cast<uint32_t>(lift_of(finish)));
 }
 
 // Of the weights of a column, of which there are at most 2^24.
@@ -77,7 +78,7 @@ void pack_panel(const GemmColumns& c, Finish finish, int32_t first, int32_t widt
   for (int32_t j = 0; j < width && first + j < c.n; ++j) {
     const int32_t column = first + j;
     const ColumnSums sums = column_sums(c, column);
-    bias[j] = folded_bias(c.bias, column, c.in_zero, sums.plain);
+    bias[j] = folded_bias(c.bias, column, c.in_zero, sums.plain, finish);
     if (finish == Finish::kDouble) {
       scale[j] = c.scale[column];
     } else {

@@ -12,52 +12,61 @@ V::I32 requantize(V::I32 x, V::I32 multiplier, V::I32 shift) {
 enum class Finish : int32_t { kRequantize, kRescale, kRescalePositive, kDouble };
 constexpr int kFinishWords = 6;
 
-// For sums that stay below 2^30 when they are shifted left:
-// srdhm(x, m) = floor((2 x m + 2^31) / 2^32) is the upper half of a product, and
+// What sums begin with beside their bias: rescaling takes them as unsigned numbers, 2^31 more,
+// whose products with twice a multiplier no signed instruction could hold.
+constexpr int32_t lift_of(Finish finish) {
+  return finish == Finish::kRescale || finish == Finish::kRescalePositive ? INT32_MIN : 0;
+}
+
+// For multipliers below 1: with r = -shift,
+// srdhm(x, m) = floor((2 m x + 2^31) / 2^32) is the upper half of a product, and
 // rdbp(y, r) = (y + 2^(r - 1) - (y < 0)) >> r, but y where r = 0.
+// The summands that do not depend on the sign are added before the product is cut. It is x's sign
+// that is looked at, which differs from y's only where both ways give 0.
 struct Rescale {
-  V::I32 left;      // to shift a sum by, the doubling included
-  V::I32 m, m_odd;  // m_odd: of the odd lanes, in the even ones
-  V::I32 half;      // 2^(r - 1), or 0
-  V::I32 sign;      // the logical shift that leaves 1 of a negative number, or nothing where r = 0
+  V::I32 m, m_odd;  // twice the multiplier; m_odd: of the odd lanes, in the even ones
+  V::I32 c, c_odd;  // the summands, of 64 bits, for even and for odd lanes
+  V::I32 sign;      // the logical shift that leaves 1 of what is not negative, or 0 where r = 0
   V::I32 right;
 
-  V::I32 operator()(V::I32 x) const {
-    const V::I32 y = V::product_high(V::shift_left(x, left), m, m_odd);
-    return V::shift_right(V::sub(V::add(y, half), V::shift_right_logical(y, sign)), right);
+  // Of x + 2^31.
+  V::I32 operator()(V::I32 lifted) const {
+    const V::I32 y = V::product_high(lifted, m, m_odd, c, c_odd);
+    return V::shift_right(V::add(y, V::shift_right_logical(lifted, sign)), right);
   }
 };
 
+// Where outputs below the zero point are clamped to it, the sign is of no matter.
+struct RescalePositive {
+  V::I32 m, m_odd, c, c_odd, right;
+
+  V::I32 operator()(V::I32 lifted) const {
+    return V::shift_right(V::product_high(lifted, m, m_odd, c, c_odd), right);
+  }
+};
+
+// No sum and none of the numbers that it becomes leaves 32 bits.
 bool fits_rescale(int64_t greatest_sum, Multiplier k) {
-  return greatest_sum < int64_t{1} << (30 - max(k.shift, 0));
+  const int64_t half = k.shift < 0 ? int64_t{1} << (-k.shift - 1) : 0;
+  return k.shift <= 0 && greatest_sum + half < INT32_MAX;
 }
 
-Rescale make_rescale(V::I32 multiplier, V::I32 shift) {
-  const V::I32 zero = V::set(0), one = V::set(1);
-  const V::I32 right = V::max(V::sub(zero, shift), zero);
-  return {V::add(V::max(shift, zero), one),
-          multiplier,
-          V::odd_lanes(multiplier),
-          V::shift_right_logical(V::shift_left(one, right), one),
-          V::sub(V::set(32), V::min(right, one)),
+// `any_sign`: for Rescale, not for RescalePositive, which takes its words but that of the sign.
+Rescale make_rescale(V::I32 multiplier, V::I32 shift, bool any_sign) {
+  const V::I32 one = V::set(1), right = V::sub(V::set(0), shift), is_shifted = V::min(right, one);
+  const V::I32 half = V::shift_right_logical(V::shift_left(one, right), one);
+  const V::I32 m = V::add(multiplier, multiplier);
+  // Of the summands the lower half is srdhm's, the upper one rdbp's, as if x were negative if any
+  // may be, less what the lift adds to the product.
+  const V::I32 nudge = any_sign ? V::sub(half, is_shifted) : half;
+  const V::I32 low = V::set(INT32_MIN), high = V::sub(nudge, multiplier);
+  return {m,
+          V::odd_lanes(m),
+          V::join_lanes(low, V::even_to_odd(high)),
+          V::join_lanes(low, high),
+          V::sub(V::set(32), is_shifted),
           right};
 }
-
-// For sums of 32 bits of which none is shifted left, where outputs below the zero point are clamped
-// to it, so that a negative sum may as well be 0. Then 2^(r - 1) can be added before the product is
-// cut: rdbp(srdhm(x, m), r) = floor((2 m x + 2^31 + 2^(31 + r)) / 2^32) >> r; where r = 0 the last
-// summand is 0.
-struct RescalePositive {
-  V::I32 m, m_odd;        // twice the multiplier
-  V::I32 half, half_odd;  // the two summands, of 64 bits, for even and for odd lanes
-  V::I32 right;
-
-  V::I32 operator()(V::I32 x) const {
-    const V::I32 positive = V::max(x, V::set(0));
-    const V::I32 y = V::product_high_unsigned(positive, m, m_odd, half, half_odd);
-    return V::shift_right_logical(y, right);
-  }
-};
 
 // What is known of a layer before it runs decides how its sums are finished.
 class FinishChooser {
@@ -66,36 +75,25 @@ class FinishChooser {
       : is_double_(is_double), is_clamped_at_zero_(output.act_min >= output.out_zero) {}
 
   // A column's sums are `greatest` at most.
-  void add(int64_t greatest, Multiplier k) {
-    all_fit_ = all_fit_ && fits_rescale(greatest, k);
-    // Networks have channels that are nothing but a bias, of 2^30 where a quantizer limits it.
-    all_fit_positive_ = all_fit_positive_ && k.shift <= 0 && greatest <= INT32_MAX - 255;
-  }
+  void add(int64_t greatest, Multiplier k) { all_fit_ = all_fit_ && fits_rescale(greatest, k); }
   Finish choose() const {
     if (is_double_) return Finish::kDouble;
-    if (is_clamped_at_zero_ && all_fit_positive_) return Finish::kRescalePositive;
-    return all_fit_ ? Finish::kRescale : Finish::kRequantize;
+    if (!all_fit_) return Finish::kRequantize;
+    return is_clamped_at_zero_ ? Finish::kRescalePositive : Finish::kRescale;
   }
 
  private:
-  bool is_double_, is_clamped_at_zero_, all_fit_ = true, all_fit_positive_ = true;
+  bool is_double_, is_clamped_at_zero_, all_fit_ = true;
 };
 
 // The words of kLanes lanes; word i lies at words + i * stride. Replaces multipliers and shifts,
 // which are words 0 and 1.
 void pack_finish(Finish finish, int32_t* words, int32_t stride) {
   if (finish != Finish::kRescale && finish != Finish::kRescalePositive) return;
-  const Rescale r = make_rescale(V::load(words), V::load(words + stride));
-  auto store = [&](const V::I32(&list)[kFinishWords]) {
-    for (int i = 0; i < kFinishWords; ++i) V::store(list[i], words + i * stride);
-  };
-  if (finish == Finish::kRescale) {
-    store({r.left, r.m, r.m_odd, r.half, r.sign, r.right});
-  } else {
-    const V::I32 twice = V::add(r.m, r.m), low = V::set(INT32_MIN);
-    store({twice, V::odd_lanes(twice), V::join_lanes(low, V::even_to_odd(r.half)),
-           V::join_lanes(low, r.half), r.right, V::set(0)});
-  }
+  const Rescale r =
+      make_rescale(V::load(words), V::load(words + stride), finish == Finish::kRescale);
+  const V::I32 list[kFinishWords] = {r.m, r.m_odd, r.c, r.c_odd, r.right, r.sign};
+  for (int i = 0; i < kFinishWords; ++i) V::store(list[i], words + i * stride);
 }
 
 // requantize for an output from which the zero point is still to come. It may wrap when that is
@@ -115,7 +113,7 @@ Kind load_finish(const int32_t* words, int32_t stride, const QuantizedOutput& ou
 template <>
 Rescale load_finish(const int32_t* words, int32_t stride, const QuantizedOutput&) {
   auto word = [&](int i) { return V::load(words + i * stride); };
-  return {word(0), word(1), word(2), word(3), word(4), word(5)};
+  return {word(0), word(1), word(2), word(3), word(5), word(4)};
 }
 
 template <>

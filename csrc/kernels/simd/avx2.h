@@ -66,18 +66,10 @@ struct V {
     sum = _mm256_add_epi32(sum, _mm256_madd_epi16(x, w));
   }
 
-  // floor((a b + 2^31) / 2^32), where b_odd has the odd lanes of b in the even ones.
   static I32 odd_lanes(I32 x) { return _mm256_srli_epi64(x, 32); }
-  static I32 product_high(I32 a, I32 b, I32 b_odd) {
-    const __m256i half = _mm256_set1_epi64x(int64_t{1} << 31);
-    const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(a, b), half);
-    const __m256i odd = _mm256_add_epi64(_mm256_mul_epi32(odd_lanes(a), b_odd), half);
-    return _mm256_blend_epi32(odd_lanes(even), odd, 0xaa);
-  }
-
-  // floor((a b + c) / 2^32), unsigned; b and c have 64 bits for every lane, of which b's upper ones
-  // do not count.
-  static I32 product_high_unsigned(I32 a, I32 b, I32 b_odd, I32 c, I32 c_odd) {
+  // floor((a b + c) / 2^32) of unsigned a and b, where b_odd has the odd lanes of b in the even
+  // ones; c has 64 bits for every even lane, c_odd for every odd one.
+  static I32 product_high(I32 a, I32 b, I32 b_odd, I32 c, I32 c_odd) {
     const __m256i even = _mm256_add_epi64(_mm256_mul_epu32(a, b), c);
     const __m256i odd = _mm256_add_epi64(_mm256_mul_epu32(odd_lanes(a), b_odd), c_odd);
     return _mm256_blend_epi32(odd_lanes(even), odd, 0xaa);

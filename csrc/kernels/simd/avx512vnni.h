@@ -60,18 +60,10 @@ struct V {
     __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(x), "v"(w));
   }
 
-  // floor((a b + 2^31) / 2^32), where b_odd has the odd lanes of b in the even ones.
   static I32 odd_lanes(I32 x) { return _mm512_srli_epi64(x, 32); }
-  static I32 product_high(I32 a, I32 b, I32 b_odd) {
-    const __m512i half = _mm512_set1_epi64(int64_t{1} << 31);
-    const __m512i even = _mm512_add_epi64(_mm512_mul_epi32(a, b), half);
-    const __m512i odd = _mm512_add_epi64(_mm512_mul_epi32(odd_lanes(a), b_odd), half);
-    return _mm512_mask_shuffle_epi32(odd, 0x5555, even, _MM_PERM_DDBB);
-  }
-
-  // floor((a b + c) / 2^32), unsigned; b and c have 64 bits for every lane, of which b's upper ones
-  // do not count.
-  static I32 product_high_unsigned(I32 a, I32 b, I32 b_odd, I32 c, I32 c_odd) {
+  // floor((a b + c) / 2^32) of unsigned a and b, where b_odd has the odd lanes of b in the even
+  // ones; c has 64 bits for every even lane, c_odd for every odd one.
+  static I32 product_high(I32 a, I32 b, I32 b_odd, I32 c, I32 c_odd) {
     const __m512i even = _mm512_add_epi64(_mm512_mul_epu32(a, b), c);
     const __m512i odd = _mm512_add_epi64(_mm512_mul_epu32(odd_lanes(a), b_odd), c_odd);
     return _mm512_mask_shuffle_epi32(odd, 0x5555, even, _MM_PERM_DDBB);
