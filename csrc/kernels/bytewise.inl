@@ -1,7 +1,8 @@
 // The kernels of 8-bit elements that are no products of matrices, over the traits V, B and F.
 
+#include "kernels/broadcast.inl"
 #include "kernels/bytes.inl"
-// The first has what the others use.
+// The first two have what the others use.
 #include "kernels/arg_min_max.inl"
 #include "kernels/copy.inl"
 #include "kernels/elementwise.inl"

@@ -46,17 +46,15 @@ struct F {
   // The magnitude of x with the sign of y.
   static Vec with_sign(Vec x, Vec y) {
     constexpr int kSecondWhereThird = 0b11011000;  // a bit of the second where the third has one
-    return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(
-        _mm512_castps_si512(x), _mm512_castps_si512(y), _mm512_set1_epi32(INT32_MIN),
-        kSecondWhereThird));
+    return _mm512_castsi512_ps(
+        _mm512_ternarylogic_epi32(_mm512_castps_si512(x), _mm512_castps_si512(y),
+                                  _mm512_set1_epi32(INT32_MIN), kSecondWhereThird));
   }
   // x > limit ? a : b
   static Vec select_above(Vec x, Vec limit, Vec a, Vec b) {
     return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(x, limit, _CMP_GT_OQ), b, a);
   }
-  static bool any_above(Vec x, Vec limit) {
-    return _mm512_cmp_ps_mask(x, limit, _CMP_GT_OQ) != 0;
-  }
+  static bool any_above(Vec x, Vec limit) { return _mm512_cmp_ps_mask(x, limit, _CMP_GT_OQ) != 0; }
   // The greater of `most` and |x - y|; `most` where x is NaN.
   static Vec greater_distance(Vec most, Vec x, I32 y) {
     constexpr int kMaxMagnitude = 0b1011;  // its sign cleared
