@@ -37,6 +37,7 @@ constexpr void fill_bytewise(Kernels& k) {
   k.average_pool_2d_u8 = &average_pool<uint8_t, &reference::average_pool_2d_u8>;
   k.max_pool_2d_s8 = &max_pool<int8_t>;
   k.max_pool_2d_u8 = &max_pool<uint8_t>;
+  k.quantize_rows_s8 = &quantize_rows_s8;
   k.quantize_s8 = &quantize_to<int8_t, &reference::quantize_s8>;
   k.quantize_u8 = &quantize_to<uint8_t, &reference::quantize_u8>;
   k.dequantize_s8 = &dequantize_from<int8_t, &reference::dequantize_s8>;

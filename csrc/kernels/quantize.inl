@@ -1,6 +1,6 @@
-// QUANTIZE of float32 to 8 bits and DEQUANTIZE of 8 bits over the traits V, B and F;
-// reference/quantize.h has their formulas. Tensors of one scale; others, and ends, are the
-// reference's.
+// QUANTIZE of float32 to 8 bits, DEQUANTIZE of 8 bits and the quantization of float rows by their
+// own range, over the traits V, B and F; reference/quantize.h and reference/dynamic_range.h have the
+// formulas. Tensors of one scale; others, and ends, are the reference's.
 
 // What remains of a tensor of one scale after `done` elements.
 reference::AffineParams rest_of(const reference::AffineParams& p, int64_t done) {
@@ -12,42 +12,123 @@ bool has_one_scale(const reference::AffineParams& p) { return p.outer == 1 && p.
 // Whether 1 / scale is as precise as other floats.
 bool has_inverse(float scale) { return scale >= 0x1p-100f && scale <= 0x1p100f; }
 
+// round(x / scale + inner) for B::kSize floats at a time, where V::finish is to add the rest of a
+// zero point and to clamp.
+//
 // The definition divides and rounds halves away from zero, which takes several times as long as
 // multiplying by 1 / scale and rounding them to even. Both quotients are within 2^-14 of each other
-// where an output is not clamped (2^8 times three roundings of 2^-24), so that they round alike
-// unless they are that near to the middle of two integers. A quotient that no int32 holds is far
-// from what it is rounded to.
-template <class T, auto kReference>
-void quantize_to(const reference::AffineParams& p, const float* in, T* out) {
-  if (!has_one_scale(p) || !has_inverse(*p.scale)) return kReference(p, in, out);
-  constexpr int32_t kLow = std::numeric_limits<T>::min(), kHigh = std::numeric_limits<T>::max();
-  const int32_t zero = *p.zero_point;
-  const V::Output to = output_of<T>(zero, kLow, kHigh);
-  const F::Vec scale = F::set(*p.scale), inverse = F::set(1 / *p.scale);
-  const F::Vec low = F::set(static_cast<float>(kLow - zero));
-  const F::Vec high = F::set(static_cast<float>(kHigh - zero));
-  const F::Vec doubtful = F::set(0.5f - 0x1p-13f);
-  int64_t i = 0;
-  for (; i + B::kSize <= p.inner; i += B::kSize) {
-    B::Vec y[4];
+// where an output is not clamped (2^8 times three roundings of 2^-24, and two of 2^7 with `inner`),
+// so that they round alike unless they are that near to the middle of two integers. A quotient that
+// no int32 holds is far from what it is rounded to.
+struct Quantizer {
+  F::Vec scale, inverse, inner, low, high, doubtful;
+  V::I32 whole_inner;
+
+  // What is rounded is clamped to [low, high].
+  Quantizer(float scale_of_all, int32_t inner_zero, int32_t least, int32_t greatest)
+      : scale(F::set(scale_of_all)),
+        inverse(F::set(1 / scale_of_all)),
+        inner(F::set(static_cast<float>(inner_zero))),
+        low(F::set(static_cast<float>(least))),
+        high(F::set(static_cast<float>(greatest))),
+        doubtful(F::set(has_inverse(scale_of_all) ? 0.5f - 0x1p-13f : -1)),
+        whole_inner(V::set(inner_zero)) {}
+
+  // Before `inner` is added.
+  void quantize(const float* in, B::Vec (&y)[4]) const {
     F::Vec off = F::set(0);
 #pragma GCC unroll 4
     for (int j = 0; j < 4; ++j) {
-      const F::Vec x = F::load(in + i + j * V::kLanes);
-      const F::Vec q = F::mul(x, inverse);
+      const F::Vec q = F::mul(F::load(in + j * V::kLanes), inverse);
       y[j] = F::round_even(q);
       off = F::greater_distance(off, q, y[j]);
     }
-    if (F::any_above(off, doubtful)) {
+    if (!F::any_above(off, doubtful)) return;
 #pragma GCC unroll 4
-      for (int j = 0; j < 4; ++j) {
-        const F::Vec q = F::div(F::load(in + i + j * V::kLanes), scale);
-        y[j] = F::round_away(F::min(F::max(q, low), high));
-      }
+    for (int j = 0; j < 4; ++j) {
+      const F::Vec x = F::load(in + j * V::kLanes);
+      const F::Vec q = F::add(F::div(x, scale), inner);
+      const F::Vec clamped = F::min(F::max(q, low), high);
+      y[j] = V::sub(F::round_away(clamped), whole_inner);
     }
+  }
+};
+
+template <class T, auto kReference>
+void quantize_to(const reference::AffineParams& p, const float* in, T* out) {
+  if (!has_one_scale(p)) return kReference(p, in, out);
+  constexpr int32_t kLow = std::numeric_limits<T>::min(), kHigh = std::numeric_limits<T>::max();
+  const int32_t zero = *p.zero_point;
+  const V::Output to = output_of<T>(zero, kLow, kHigh);
+  const Quantizer quantizer(*p.scale, 0, kLow - zero, kHigh - zero);
+  int64_t i = 0;
+  for (; i + B::kSize <= p.inner; i += B::kSize) {
+    B::Vec y[4];
+    quantizer.quantize(in + i, y);
     B::store(B::in_order(V::finish(y[0], y[1], y[2], y[3], to)), out + i);
   }
   kReference(rest_of(p, i), in + i, out + i);
+}
+
+// reference/dynamic_range.h.
+
+void range_f32(int64_t count, const float* in, float* least, float* greatest) {
+  constexpr int kSets = 4;  // which do not wait for each other
+  F::Vec low[kSets], high[kSets];
+#pragma GCC unroll 4
+  for (int j = 0; j < kSets; ++j) low[j] = high[j] = F::set(0);
+  int64_t i = 0;
+  for (; i + kSets * V::kLanes <= count; i += kSets * V::kLanes) {
+#pragma GCC unroll 4
+    for (int j = 0; j < kSets; ++j) {
+      const F::Vec x = F::load(in + i + j * V::kLanes);
+      low[j] = F::min(x, low[j]);
+      high[j] = F::max(x, high[j]);
+    }
+  }
+  reference::range_f32(count - i, in + i, least, greatest);
+  float lows[kSets * V::kLanes], highs[kSets * V::kLanes];
+#pragma GCC unroll 4
+  for (int j = 0; j < kSets; ++j) {
+    F::store(low[j], lows + j * V::kLanes);
+    F::store(high[j], highs + j * V::kLanes);
+  }
+  for (int j = 0; j < kSets * V::kLanes; ++j) {
+    *least = min(*least, lows[j]);
+    *greatest = max(*greatest, highs[j]);
+  }
+}
+
+void quantize_row(const reference::RowQuantization& q, bool asymmetric, int64_t size,
+                  const float* in, int8_t* out) {
+  const int32_t low = asymmetric ? -128 : -127, high = 127;
+  const V::Output to = V::make_output({q.zero, low, high, Flip::kNo});
+  const Quantizer quantizer(q.scale, q.zero, low, high);
+  for (int64_t i = 0; i < size; i += B::kSize) {
+    const int64_t count = min<int64_t>(size - i, B::kSize);
+    float part[B::kSize];
+    const float* from = in + i;
+    if (count < B::kSize) {
+      for (int64_t j = 0; j < B::kSize; ++j) part[j] = j < count ? from[j] : 0;
+      from = part;
+    }
+    B::Vec y[4];
+    quantizer.quantize(from, y);
+    store_channels(B::in_order(V::finish(y[0], y[1], y[2], y[3], to)), out + i, out + size);
+  }
+}
+
+void quantize_rows_s8(int64_t rows, int64_t size, bool asymmetric, const float* in, int8_t* out,
+                      float* scale, int32_t* zero) {
+  for (int64_t r = 0; r < rows; ++r, in += size, out += size) {
+    float least, greatest;
+    range_f32(size, in, &least, &greatest);
+    const reference::RowQuantization q =
+        reference::quantization_of_range(least, greatest, asymmetric);
+    quantize_row(q, asymmetric, size, in, out);
+    scale[r] = q.scale;
+    zero[r] = q.zero;
+  }
 }
 
 template <class T, auto kReference>

@@ -4,10 +4,22 @@
 
 namespace octavo::reference {
 
-// Quantizes each of `rows` rows of `size` floats to int8, by its own range: in = (out - zero[r]) *
-// scale[r], nearly. Asymmetric: the range, widened to hold 0, is spread over [-128, 127].
-// Symmetric: the greatest magnitude becomes 127, zero[r] is 0. A row of zeros has scale 1. Defined
-// in LiteRT's reference/portable_tensor_utils.cc.
+// How a row of floats becomes int8: x = (q - zero) * scale, nearly.
+struct RowQuantization {
+  float scale;
+  int32_t zero;
+};
+
+// The least and the greatest of `count` floats and 0. NaN counts for nothing.
+void range_f32(int64_t count, const float* in, float* least, float* greatest);
+
+// Of a row with this range, which holds 0. Asymmetric: the range is spread over [-128, 127].
+// Symmetric: the greatest magnitude becomes 127, `zero` is 0. A row of zeros has scale 1.
+RowQuantization quantization_of_range(float least, float greatest, bool asymmetric);
+
+// q = round(x / scale + zero), both in float32, clamped: to [-127, 127] unless asymmetric.
+// Quantizes each of `rows` rows of `size` floats by the quantization of its own range. Defined in
+// LiteRT's reference/portable_tensor_utils.cc.
 void quantize_rows_s8(int64_t rows, int64_t size, bool asymmetric, const float* in, int8_t* out,
                       float* scale, int32_t* zero);
 
