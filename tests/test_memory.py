@@ -38,10 +38,11 @@ print(json.dumps({"arena": first.arena_bytes, "first": middle - before,
 """
 MEGABYTE = 1 << 20
 
-# Weights of float16 become float32, so that those files take twice their size.
+# How many times a file's size its weights may take, where kernels do not keep them as they are.
+GROWTH = {"mobilenet_v1_fp16": 1.2}
 LARGE = [
     param
-    for param in shared.networks("*.tflite", but={"mobilenet_v1_fp16"})
+    for param in shared.networks("*.tflite")
     if param.values[0] is None or param.values[0].stat().st_size > 3.9e6
 ]
 
@@ -59,5 +60,6 @@ def test_large_files(path, isa):
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert found["first"] <= 1.6 * size + found["arena"] + 2 * MEGABYTE, found
+    growth = GROWTH.get(path.stem, 1.6)
+    assert found["first"] <= growth * size + found["arena"] + 2 * MEGABYTE, found
     assert found["second"] <= found["arena"] + MEGABYTE // 2, found

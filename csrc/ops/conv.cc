@@ -67,6 +67,7 @@ Status finish_conv(PrepareContext& c, const WeightedOperands& o, const Conv2DOpt
                    Span<const WeightedKernel> kernels, reference::ConvParams* p) {
   OCTAVO_TRY(choose_kernel(c, o, options.quantized_bias_type, kernels));
   OCTAVO_TRY(check_weights(c, o, /*zero_point_allowed=*/false));
+  if (has_half_weights(o)) OCTAVO_TRY(add_widened_filter(c, o));
   if (o.input.type == DType::kFloat32) {
     OCTAVO_TRY(activation_range(c, options.activation, &p->float_min, &p->float_max));
     return is_hybrid(o) ? make_filter_scales(c, o, &p->filter_scale) : Status();

@@ -32,6 +32,14 @@ Status invoke_conv(const Step& s, const Workspace& w) {
   return {};
 }
 
+template <auto kKernel, size_t kInput = 0, size_t kBias = 2>
+Status invoke_conv_half(const Step& s, const Workspace& w) {
+  const float* filter = widen_filter(s, w, *s.inputs[1]);
+  (w.kernels.*kKernel)(s.params<reference::ConvParams>(), s.input(kInput), filter, s.input(kBias),
+                       s.output(0));
+  return {};
+}
+
 // Each image of the batch is quantized by its own, asymmetric range.
 template <auto kKernel, size_t kInput = 0, size_t kBias = 2>
 Status invoke_conv_hybrid(const Step& s, const Workspace& w) {

@@ -9,6 +9,7 @@ using T = DType;
 
 constexpr WeightedKernel kConvKernels[] = {
     {T::kFloat32, T::kFloat32, T::kFloat32, &invoke_conv<&Kernels::conv_2d_f32>},
+    {T::kFloat32, T::kFloat16, T::kFloat32, &invoke_conv_half<&Kernels::conv_2d_f32>},
     {T::kFloat32, T::kInt8, T::kFloat32, &invoke_conv_hybrid<&Kernels::conv_2d_hybrid>},
     {T::kInt16, T::kInt8, T::kInt64, &invoke_conv<&Kernels::conv_2d_s16>},
     {T::kInt16, T::kInt8, T::kInt32, &invoke_conv<&Kernels::conv_2d_s16_b32>},

@@ -10,6 +10,7 @@ using T = DType;
 
 constexpr WeightedKernel kDepthwiseKernels[] = {
     {T::kFloat32, T::kFloat32, T::kFloat32, &invoke_conv<&Kernels::depthwise_conv_2d_f32>},
+    {T::kFloat32, T::kFloat16, T::kFloat32, &invoke_conv_half<&Kernels::depthwise_conv_2d_f32>},
     {T::kFloat32, T::kInt8, T::kFloat32, &invoke_conv<&Kernels::depthwise_conv_2d_hybrid>},
     {T::kInt16, T::kInt8, T::kInt64, &invoke_conv<&Kernels::depthwise_conv_2d_s16>},
     {T::kInt8, T::kInt8, T::kInt32, &invoke_conv<&Kernels::depthwise_conv_2d_s8>},
@@ -70,8 +71,8 @@ Status use_packed(PrepareContext& c, const WeightedOperands& o, const reference:
   params.args = {
       nullptr, offsets, packed_taps, p.out_c, 0, p.out_w, p.stride_h * blocks.row_elements,
       packed,  nullptr};
-  OCTAVO_TRY(c.add_scratch(c.workers.count() * blocks.bytes));
-  return c.set_invoke(&invoke_packed, params);
+  OCTAVO_TRY(c.set_invoke(&invoke_packed, params));
+  return c.add_scratch(c.workers.count() * blocks.bytes);
 }
 
 }  // namespace

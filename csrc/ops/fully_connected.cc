@@ -19,6 +19,13 @@ Status invoke(const Step& s, const Workspace& w) {
   return {};
 }
 
+Status invoke_half(const Step& s, const Workspace& w) {
+  const float* filter = widen_filter(s, w, *s.inputs[1]);
+  w.kernels.fully_connected_f32(s.params<Params>().kernel, s.input(0), filter, s.input(2),
+                                s.output(0));
+  return {};
+}
+
 Status invoke_hybrid(const Step& s, const Workspace& w) {
   const auto& p = s.params<Params>();
   quantize_input(s, w, *s.inputs[0], p.kernel.rows, p.asymmetric);
@@ -31,6 +38,7 @@ using T = DType;
 
 constexpr WeightedKernel kFullyConnectedKernels[] = {
     {T::kFloat32, T::kFloat32, T::kFloat32, &invoke<&Kernels::fully_connected_f32>},
+    {T::kFloat32, T::kFloat16, T::kFloat32, &invoke_half},
     {T::kFloat32, T::kInt8, T::kFloat32, &invoke_hybrid},
     {T::kInt16, T::kInt8, T::kInt64, &invoke<&Kernels::fully_connected_s16>},
     {T::kInt16, T::kInt8, T::kInt32, &invoke<&Kernels::fully_connected_s16_b32>},
@@ -100,6 +108,7 @@ Status prepare_fully_connected(PrepareContext& c) {
   OCTAVO_TRY(
       choose_kernel(c, operands, options.quantized_bias_type, span_of(kFullyConnectedKernels)));
   OCTAVO_TRY(check_weights(c, operands, /*zero_point_allowed=*/true));
+  if (has_half_weights(operands)) OCTAVO_TRY(add_widened_filter(c, operands));
   if (input.type == DType::kFloat32) {
     OCTAVO_TRY(activation_range(c, options.activation, &p.float_min, &p.float_max));
     if (!is_hybrid(operands)) return {};

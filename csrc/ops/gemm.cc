@@ -130,8 +130,8 @@ Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::C
   };
   OCTAVO_TRY(make_packed(c, o, Derived::kGemmColumns, {params.groups, p.act_min, p.act_max},
                          params.groups * params.group_bytes, pack, &args.packed));
-  OCTAVO_TRY(c.add_scratch(c.workers.count() * blocks.bytes));
-  return c.set_invoke(&invoke_gemm, params);
+  OCTAVO_TRY(c.set_invoke(&invoke_gemm, params));
+  return c.add_scratch(c.workers.count() * blocks.bytes);
 }
 
 }  // namespace octavo

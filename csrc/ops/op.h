@@ -161,13 +161,15 @@ class PrepareContext {
     step.params_memory = out;
     return {};
   }
-  // Has `invoke` run the step by a copy of `params`, instead of what was chosen before.
+  // Has `invoke` run the step by a copy of `params`, instead of what was chosen before and of its
+  // scratch memory.
   template <class Params>
   Status set_invoke(Step::Invoke invoke, const Params& params) const {
     Params* kept;
     OCTAVO_TRY(make_params(kept));
     *kept = params;
     step.invoke = invoke;
+    step.scratch_buffers.size = 0;
     return {};
   }
   template <class T>

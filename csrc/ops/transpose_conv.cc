@@ -24,6 +24,11 @@ Status invoke(const Step& s, const Workspace& w) {
   return invoke_conv<kKernel, kInput, kBias>(s, w);
 }
 template <auto kKernel>
+Status invoke_half(const Step& s, const Workspace& w) {
+  OCTAVO_TRY(check_output_shape(s));
+  return invoke_conv_half<kKernel, kInput, kBias>(s, w);
+}
+template <auto kKernel>
 Status invoke_hybrid(const Step& s, const Workspace& w) {
   OCTAVO_TRY(check_output_shape(s));
   return invoke_conv_hybrid<kKernel, kInput, kBias>(s, w);
@@ -33,6 +38,7 @@ using T = DType;
 
 constexpr WeightedKernel kTransposeConvKernels[] = {
     {T::kFloat32, T::kFloat32, T::kFloat32, invoke<&Kernels::transpose_conv_f32>},
+    {T::kFloat32, T::kFloat16, T::kFloat32, invoke_half<&Kernels::transpose_conv_f32>},
     {T::kFloat32, T::kInt8, T::kFloat32, invoke_hybrid<&Kernels::transpose_conv_hybrid>},
     {T::kInt16, T::kInt8, T::kInt64, invoke<&Kernels::transpose_conv_s16>},
     {T::kInt16, T::kInt8, T::kInt32, invoke<&Kernels::transpose_conv_s16_b32>},
@@ -197,8 +203,8 @@ Status use_phases(PrepareContext& c, const WeightedOperands& o, const reference:
       bytes = max(bytes, phase->blocks.bytes);
     }
   }
-  OCTAVO_TRY(c.add_scratch(c.workers.count() * bytes));
-  return c.set_invoke(&invoke_phases, params);
+  OCTAVO_TRY(c.set_invoke(&invoke_phases, params));
+  return c.add_scratch(c.workers.count() * bytes);
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ Status check_weights(const PrepareContext& c, const WeightedOperands& o, bool ze
     return c.fail("bias \"", o.bias->info->name, "\" has ", o.bias->shape.count(),
                   " elements, the output has ", o.channels, " channels");
   }
-  if (o.filter.type == DType::kFloat32) return {};
+  if (o.filter.type == DType::kFloat32 || has_half_weights(o)) return {};
   OCTAVO_TRY(check_filter_quantization(c, o, zero_point_allowed && !is_hybrid(o)));
   if (is_hybrid(o)) return {};
   OCTAVO_TRY(c.expect_per_tensor("input", o.input));

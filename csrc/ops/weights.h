@@ -43,6 +43,19 @@ inline bool is_hybrid(const WeightedOperands& o) {
   return o.input.type == DType::kFloat32 && o.filter.type == DType::kInt8;
 }
 
+// Weights stored as float16, of an operator that computes in float32. The reference kernels read
+// them widened to scratch buffer 0, before each run: nobody keeps them in memory twice.
+inline bool has_half_weights(const WeightedOperands& o) {
+  return o.input.type == DType::kFloat32 && o.filter.type == DType::kFloat16;
+}
+inline Status add_widened_filter(PrepareContext& c, const WeightedOperands& o) {
+  return c.add_scratch(o.filter.shape.count() * static_cast<int64_t>(sizeof(float)));
+}
+inline const float* widen_filter(const Step& s, const Workspace& w, const Tensor& filter) {
+  w.kernels.dequantize_f16(filter.shape.count(), Data{filter.data}, s.scratch(0));
+  return s.scratch(0);
+}
+
 inline float filter_scale(const Tensor& filter, int32_t channel) {
   const Span<const float>& scale = filter.quantization().scale;
   return scale[scale.size == 1 ? 0 : channel];

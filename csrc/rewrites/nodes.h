@@ -12,6 +12,7 @@ namespace octavo {
 struct RewrittenNode {
   const Node* node = nullptr;  // of the subgraph, or what takes its place
   bool is_done = false;        // by the node before it: the output is the input
+  bool is_unread = false;      // no node or caller reads its output any more
 };
 
 struct Nodes {
@@ -50,6 +51,9 @@ bool mean_the_same(const TensorInfo& a, const TensorInfo& b);
 
 // A convolution of integers reads what a PAD before it reads, and has its border of zeros itself.
 Status fuse_padding(Nodes& nodes);
+
+// Weights that a DEQUANTIZE makes of a float16 constant are read as that, half as large.
+Status use_half_weights(Nodes& nodes);
 
 // An operator that can clamp its output does the work of a RELU, RELU6 or RELU_N1_TO_1 behind it.
 Status fuse_activations(Nodes& nodes);

@@ -192,6 +192,7 @@ Status Interpreter::choose_nodes() {
   if (keeps_all_) return {};
   Nodes nodes(graph_, memory_, nodes_);
   OCTAVO_TRY(nodes.count_uses());
+  OCTAVO_TRY(use_half_weights(nodes));
   OCTAVO_TRY(fuse_padding(nodes));
   return fuse_activations(nodes);
 }
@@ -216,7 +217,7 @@ Status Interpreter::prepare_node(int32_t index) {
   PrepareContext c(step, kernels_, host_.workers, host_.derived, memory_);
   OCTAVO_TRY(find_op(node.code)->prepare(c));
   if (step.invoke == nullptr) return {};  // prepare did all the work
-  if (all_known) return run_while_preparing(c);
+  if (all_known) return nodes_[index].is_unread ? Status() : run_while_preparing(c);
   if (nodes_[index].is_done) step.effect = Effect::kRenames;
   if (!has_nothing_to_compute(step)) ++steps_.size;
   return {};
