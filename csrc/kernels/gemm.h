@@ -4,7 +4,8 @@
 // The right matrix, the weights, is packed once into panels of columns, each with what its outputs
 // need: biases, multipliers (see Epilogue), then the weights in the order that dot products take.
 // The left matrix is never written down. Its rows are the windows of a converted image (image.h),
-// found by two lists of offsets: where a row's window begins, and where in a window each tap does.
+// which begin at equal distances, `columns` of them in a row of the image; where in a window its
+// taps begin a list of offsets says.
 #pragma once
 
 #include <cstdint>
@@ -69,12 +70,13 @@ struct GemmColumns {
 };
 
 struct GemmArgs {
-  const void* image;           // elements
-  const int32_t* row_offsets;  // [rows], in elements
-  const int32_t* tap_offsets;  // [taps], in elements
-  int32_t rows;
-  int32_t taps, depth, n;       // as packed
-  int32_t first_panel, panels;  // of the columns
+  const void* image;             // elements
+  int32_t columns;               // windows in a row of the image
+  int64_t row_step, pixel_step;  // elements from one to the next
+  const int32_t* tap_offsets;    // [taps], in elements
+  int32_t rows;                  // windows in all
+  int32_t taps, depth, n;        // as packed
+  int32_t first_panel, panels;   // of the columns
   const void* packed;
   int8_t* out;  // out[i * out_stride + j] is that of row i and column j
   int64_t out_stride;

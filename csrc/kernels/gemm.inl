@@ -183,18 +183,33 @@ void store_sums(const Panel& panel, const V::I32 (&sum)[kRows][kVectors], int8_t
   }
 }
 
-// kRows rows times kVectors vectors of columns, all sums in registers; `rows` of them are stored.
-// `ahead` is memory that will be wanted, as much of it as a quarter of the panel.
+// The windows from number `first` on; the last one stands for those that are not there.
+template <int kRows>
+void find_windows(const GemmArgs& a, int32_t first, const Element* (&window)[kRows]) {
+  const auto* line = static_cast<const Element*>(a.image) + first / a.columns * a.row_step;
+  int32_t x = first % a.columns;
+#pragma GCC unroll 8
+  for (int i = 0; i < kRows; ++i) {
+    window[i] = line + x * a.pixel_step;
+    if (first + i + 1 >= a.rows) continue;
+    if (++x == a.columns) {
+      x = 0;
+      line += a.row_step;
+    }
+  }
+}
+
+// kRows rows times kVectors vectors of columns, all sums in registers; `rows` of them, beginning at
+// row `first`, are there and stored. `ahead` is memory that will be wanted, as much of it as a
+// quarter of the panel.
 template <int kRows, int kVectors>
-void multiply(const Panel& panel, const int32_t* row_offsets, int8_t* out, int32_t rows,
-              const int8_t* ahead) {
+void multiply(const Panel& panel, int32_t first, int32_t rows, const int8_t* ahead) {
   constexpr int kStepBytes = kVectors * V::kLanes * V::kDepth;
   const GemmArgs& a = panel.args;
   const auto* bias = reinterpret_cast<const int32_t*>(panel.data);
   V::I32 sum[kRows][kVectors];
   const Element* row[kRows];
-#pragma GCC unroll 8
-  for (int i = 0; i < kRows; ++i) row[i] = static_cast<const Element*>(a.image) + row_offsets[i];
+  find_windows(a, first, row);
 #pragma GCC unroll 8
   for (int j = 0; j < kVectors; ++j) {
     const V::I32 start = V::load(bias + j * V::kLanes);
@@ -222,7 +237,7 @@ void multiply(const Panel& panel, const int32_t* row_offsets, int8_t* out, int32
     }
   }
   finish_sums(panel, sum);
-  store_sums(panel, sum, out, rows);
+  store_sums(panel, sum, panel.out + first * a.out_stride, rows);
 }
 
 // One row: so few sums would wait for each other, and steps take turns with two sets of them.
@@ -247,7 +262,7 @@ void multiply_row(const Panel& panel) {
     weights += kStepBytes;
   };
   for (int32_t t = 0; t < a.taps; ++t) {
-    const auto* at = static_cast<const Element*>(a.image) + a.row_offsets[0] + a.tap_offsets[t];
+    const auto* at = static_cast<const Element*>(a.image) + a.tap_offsets[t];
     int32_t step = 0;
     for (; step + 2 <= panel.steps; step += 2, at += 2 * V::kDepth) {
       add_step(at, sum[0]);
@@ -261,8 +276,7 @@ void multiply_row(const Panel& panel) {
   store_sums(panel, sum, panel.out, 1);
 }
 
-// Of the rows that the tiles leave, a last tile begins earlier and computes some again; where there
-// is but a part of a tile, its last row stands for those that are not there.
+// Of the rows that the tiles leave, a last tile begins earlier and computes some again.
 template <int kVectors>
 void multiply_rows(const Panel& panel) {
   constexpr int kRows = V::kRows[kVectors - 1];
@@ -270,15 +284,8 @@ void multiply_rows(const Panel& panel) {
   if (a.rows == 1) return multiply_row<kVectors>(panel);
   const int64_t quarter = panel_bytes(panel.width, a.taps, a.depth) / 4;
   const auto* ahead = reinterpret_cast<const int8_t*>(panel.data) + 4 * quarter;
-  if (a.rows < kRows) {
-    int32_t offsets[kRows];
-    for (int i = 0; i < kRows; ++i) offsets[i] = a.row_offsets[min(i, a.rows - 1)];
-    return multiply<kRows, kVectors>(panel, offsets, panel.out, a.rows, ahead);
-  }
   for (int32_t r = 0; r < a.rows; r += kRows) {
-    const int32_t first = min(r, a.rows - kRows);
-    multiply<kRows, kVectors>(panel, a.row_offsets + first, panel.out + first * a.out_stride, kRows,
-                              ahead);
+    multiply<kRows, kVectors>(panel, max(min(r, a.rows - kRows), 0), min(kRows, a.rows), ahead);
     if (r < 3 * kRows) ahead += quarter;
   }
 }

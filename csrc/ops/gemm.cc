@@ -58,23 +58,6 @@ Status invoke_gemm(const Step& s, const Workspace& w) {
   return {};
 }
 
-// Where rows and taps of the left matrix lie in the converted image.
-Status make_offsets(const PrepareContext& c, const ImageBlocks& blocks, bool is_split,
-                    GemmArgs* args) {
-  const reference::ConvParams& p = blocks.conv;
-  Span<int32_t> rows;
-  OCTAVO_TRY(c.make_array(int64_t{blocks.rows} * p.out_w, rows));
-  for (int32_t y = 0; y < blocks.rows; ++y) {
-    for (int32_t x = 0; x < p.out_w; ++x) {
-      rows[y * int64_t{p.out_w} + x] = static_cast<int32_t>(
-          y * p.stride_h * blocks.row_elements + int64_t{x} * p.stride_w * blocks.channels);
-    }
-  }
-  args->row_offsets = rows.data;
-  return make_tap_offsets(c, blocks, args->depth / p.filter_c, is_split, /*multiple=*/1,
-                          &args->tap_offsets, &args->taps);
-}
-
 }  // namespace
 
 Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::ConvParams& conv,
@@ -109,7 +92,9 @@ Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::C
   args.depth = is_row_whole ? p.filter_w * p.filter_c : p.filter_c;
   args.n = n;
   args.out_stride = p.out_c;
-  OCTAVO_TRY(make_offsets(c, blocks, is_split, &args));
+  OCTAVO_TRY(make_tap_offsets(c, blocks, args.depth / p.filter_c, is_split, /*multiple=*/1,
+                              &args.tap_offsets, &args.taps));
+  set_windows(blocks, &args);
   const int64_t bytes = g->packed_bytes(n, args.taps, args.depth);
   params.group_bytes = (bytes + 63) / 64 * 64;
   // Groups of few channels would be packed to columns that are not there.

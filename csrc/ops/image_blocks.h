@@ -38,6 +38,15 @@ bool plan_blocks(const PrepareContext& c, const reference::ConvParams& conv, Fli
 Status make_tap_offsets(const PrepareContext& c, const ImageBlocks& blocks, int32_t whole,
                         bool is_split, int32_t multiple, const int32_t** offsets, int32_t* taps);
 
+// Sets the distances between windows. Those of a column of pixels are as good as those of a row.
+inline void set_windows(const ImageBlocks& blocks, GemmArgs* args) {
+  const reference::ConvParams& p = blocks.conv;
+  const bool is_column = p.out_w == 1;
+  args->columns = is_column ? INT32_MAX : p.out_w;
+  args->row_step = p.stride_h * blocks.row_elements;
+  args->pixel_step = is_column ? args->row_step : int64_t{p.stride_w} * blocks.channels;
+}
+
 // Converts what the `rows` rows of outputs from `first_row` on see.
 void convert_block(const Kernels& kernels, const ImageBlocks& blocks, const int8_t* image,
                    int32_t first_row, int32_t rows, void* converted);

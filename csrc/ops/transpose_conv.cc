@@ -149,9 +149,6 @@ Status prepare_phase(PrepareContext& c, const WeightedOperands& o,
   GemmArgs& args = phase->args;
   OCTAVO_TRY(make_tap_offsets(c, phase->blocks, /*whole=*/1, is_split, /*multiple=*/1,
                               &args.tap_offsets, &args.taps));
-  Span<int32_t> rows;
-  OCTAVO_TRY(c.make_array(w.count, rows));
-  for (int32_t x = 0; x < w.count; ++x) rows[x] = x * p.in_c;
   Span<int64_t> starts;
   OCTAVO_TRY(c.make_array(int64_t{h.taps} * w.taps, starts));
   for (int32_t i = 0; i < h.taps; ++i) {
@@ -161,7 +158,7 @@ Status prepare_phase(PrepareContext& c, const WeightedOperands& o,
       starts[int64_t{i} * w.taps + j] = (row * conv.filter_w + column) * p.in_c;
     }
   }
-  args.row_offsets = rows.data;
+  set_windows(phase->blocks, &args);
   args.rows = w.count;
   args.depth = p.in_c;
   args.n = p.out_c;

@@ -106,30 +106,35 @@ void multiply_by_reference(const Product& size, OutputStage& stage, int32_t in_z
   }
 }
 
-// A left matrix whose rows and taps lie anywhere in a line of elements.
+// A left matrix whose rows are windows of a line of elements, with taps anywhere in it.
 struct Left {
   Left(const Product& size, Random& random)
-      : line(size.k() + random.integer(0, 200)),
+      : columns(static_cast<int32_t>(random.integer(1, size.rows))),
+        row_step(random.integer(0, 40)),
+        pixel_step(random.integer(0, 10)),
+        line(size.k() + place(size.rows - 1) + columns * pixel_step + random.integer(0, 200)),
         matrix(int64_t{size.rows} * size.k()),
-        row_offsets(size.rows),
         tap_offsets(2 * size.taps) {
     fill(any_content(random), random, line);
-    const auto beyond = static_cast<int32_t>(line.size()) - size.depth;
+    const int64_t beyond = static_cast<int64_t>(line.size()) - size.depth - columns * pixel_step -
+                           place(size.rows - 1);
     for (int32_t t = 0; t < size.taps; ++t) {
-      tap_offsets[t] = tap_offsets[size.taps + t] =
-          static_cast<int32_t>(random.integer(0, beyond / 2));
+      tap_offsets[t] = tap_offsets[size.taps + t] = static_cast<int32_t>(random.integer(0, beyond));
     }
     for (int32_t r = 0; r < size.rows; ++r) {
-      row_offsets[r] = static_cast<int32_t>(random.integer(0, beyond - beyond / 2));
       for (int32_t i = 0; i < size.k(); ++i) {
         matrix[int64_t{r} * size.k() + i] =
-            line[row_offsets[r] + tap_offsets[i / size.depth] + i % size.depth];
+            line[place(r) + tap_offsets[i / size.depth] + i % size.depth];
       }
     }
   }
 
+  int64_t place(int32_t r) const { return r / columns * row_step + r % columns * pixel_step; }
+
+  int32_t columns;
+  int64_t row_step, pixel_step;
   Buffer<int8_t> line, matrix;
-  Buffer<int32_t> row_offsets, tap_offsets;
+  Buffer<int32_t> tap_offsets;
 };
 
 // `content` is the weights'.
@@ -172,8 +177,8 @@ void check_product(const Kernels& kernels, const Product& size, Content content,
   const int32_t panels = (n + g.panel_width - 1) / g.panel_width;
   for (int32_t first = 0; first < panels;) {
     const auto count = static_cast<int32_t>(random.integer(1, panels - first));
-    g.run({line.data(), left.row_offsets.data(), left.tap_offsets.data(), rows, packed_taps, depth,
-           n, first, count, packed.data(), out.data(), stride});
+    g.run({line.data(), left.columns, left.row_step, left.pixel_step, left.tap_offsets.data(), rows,
+           packed_taps, depth, n, first, count, packed.data(), out.data(), stride});
     first += count;
   }
 
@@ -251,12 +256,11 @@ void check_image(const Kernels& kernels, const ImageConversion& c, Check& check)
           nullptr,
           {0, -128, 127, c.flip}},
          packed.data());
-  Buffer<int32_t> offsets(count);
-  for (int32_t i = 0; i < count; ++i) offsets[i] = i;
+  const auto windows = static_cast<int32_t>(count);
   const int32_t tap = 0;
   Buffer<int8_t> out(count);
-  g.run({converted.data(), offsets.data(), &tap, static_cast<int32_t>(count), 1, 1, 1, 0, 1,
-         packed.data(), out.data(), 1});
+  g.run({converted.data(), windows, 0, 1, &tap, windows, 1, 1, 1, 0, 1, packed.data(), out.data(),
+         1});
 
   for (int32_t y = 0; y < rows; ++y) {
     for (int32_t x = 0; x < columns; ++x) {
