@@ -1,4 +1,5 @@
-// The kernels of 8-bit elements that are no products of matrices, over the traits V, B and F.
+// The kernels of 8 and 16-bit elements that are no products of matrices, over the traits V, B and
+// F.
 
 #include "kernels/broadcast.inl"
 #include "kernels/bytes.inl"
@@ -15,18 +16,29 @@
 #include "kernels/softmax.inl"
 
 constexpr void fill_bytewise(Kernels& k) {
-  k.add_s8 = &scaled_sum<int8_t, false>;
-  k.add_u8 = &scaled_sum<uint8_t, false>;
-  k.sub_s8 = &scaled_sum<int8_t, true>;
-  k.sub_u8 = &scaled_sum<uint8_t, true>;
+  k.add_s8 = &scaled_sum<int8_t, false, &reference::add_s8>;
+  k.add_u8 = &scaled_sum<uint8_t, false, &reference::add_u8>;
+  k.add_s16 = &scaled_sum<int16_t, false, &reference::add_s16>;
+  k.add_plain_s16 = &plain_s16<&B::add16>;
+  k.add_shifted_s16 = &shifted_sum<false>;
+  k.sub_s8 = &scaled_sum<int8_t, true, &reference::sub_s8>;
+  k.sub_u8 = &scaled_sum<uint8_t, true, &reference::sub_u8>;
+  k.sub_s16 = &scaled_sum<int16_t, true, &reference::sub_s16>;
+  k.sub_plain_s16 = &plain_s16<&B::sub16>;
+  k.sub_shifted_s16 = &shifted_sum<true>;
   k.mul_s8 = &product<int8_t, &reference::mul_s8>;
   k.mul_u8 = &product<uint8_t, &reference::mul_u8>;
+  k.mul_s16 = &product<int16_t, &reference::mul_s16>;
+  k.mul_plain_s16 = &plain_s16<&B::mul16>;
+  k.leaky_relu_s16 = &leaky_relu_s16;
   k.prelu_s8 = &prelu<int8_t, &reference::prelu_s8>;
   k.prelu_u8 = &prelu<uint8_t, &reference::prelu_u8>;
   k.maximum_s8 = &extreme<int8_t, true>;
   k.maximum_u8 = &extreme<uint8_t, true>;
+  k.maximum_s16 = &extreme<int16_t, true>;
   k.minimum_s8 = &extreme<int8_t, false>;
   k.minimum_u8 = &extreme<uint8_t, false>;
+  k.minimum_s16 = &extreme<int16_t, false>;
   k.arg_min_max_s8_s32 = &arg_min_max<int8_t, int32_t, &reference::arg_min_max_s8_s32>;
   k.arg_min_max_s8_s64 = &arg_min_max<int8_t, int64_t, &reference::arg_min_max_s8_s64>;
   k.arg_min_max_u8_s32 = &arg_min_max<uint8_t, int32_t, &reference::arg_min_max_u8_s32>;

@@ -1,9 +1,14 @@
-// ADD, SUB, MUL, PRELU, MAXIMUM and MINIMUM of 8 bits over the traits V and B; reference/binary.h
-// and reference/relu.h have their formulas.
+// ADD, SUB, MUL, PRELU, LEAKY_RELU, MAXIMUM and MINIMUM of 8 and 16 bits over the traits V and B;
+// reference/binary.h and reference/relu.h have their formulas.
 
 template <class T>
-V::Output output_of(int32_t zero, int32_t low, int32_t high) {
-  return V::make_output({as_s8<T>(zero), as_s8<T>(low), as_s8<T>(high), kFlipOf<T>});
+typename Lanes<T>::Output output_of(int32_t zero, int32_t low, int32_t high) {
+  return Lanes<T>::make_output(
+      {as_signed<T>(zero), as_signed<T>(low), as_signed<T>(high), kFlipOf<T>});
+}
+template <class T>
+typename Lanes<T>::Output output_of(int32_t zero) {
+  return output_of<T>(zero, std::numeric_limits<T>::min(), std::numeric_limits<T>::max());
 }
 
 // By any multiplier that does not make numbers leave 32 bits.
@@ -22,73 +27,147 @@ bool fits_any_rescale(int32_t greatest, Multiplier k) {
   return fits_rescale(int64_t{greatest} << max(k.shift, 0), {k.m, min(k.shift, 0)});
 }
 
-// All multipliers are below 1.
-template <class T, bool kSubtract>
-void scaled_sum(const reference::ScaledSumParams& p, const T* a, const T* b, T* out) {
-  const V::Output to = output_of<T>(p.out_zero, p.act_min, p.act_max);
-  const V::I32 lift = V::set(lift_of(Finish::kRescale));
-  const V::I32 a_zero = V::sub(V::set(shift_left(as_s8<T>(p.a_zero), p.left_shift)), lift);
-  const V::I32 b_zero = V::sub(V::set(shift_left(as_s8<T>(p.b_zero), p.left_shift)), lift);
-  const V::I32 right = V::set(24 - p.left_shift);
-  const Rescale a_scale = rescale_by(p.a_scale).below_one,
-                b_scale = rescale_by(p.b_scale).below_one;
-  const AnyRescale out_scale = rescale_by(p.out_scale);
-  const B::Vec flip = B::set8(static_cast<int32_t>(kFlipOf<T>));
+// What widen() has made of an element, less the zero point: x - zero times 2^left, plus `lift`.
+struct Centre {
+  V::I32 right, zero;
+  V::I32 operator()(V::I32 x) const { return V::sub(V::shift_right(x, right), zero); }
+};
+template <class T>
+Centre centre_of(int32_t zero_point, int32_t left = 0, int32_t lift = 0) {
+  const int32_t zero = shift_left(as_signed<T>(zero_point), left);
+  return {V::set(Lanes<T>::kRoom - left), V::set(sub_wrapping(zero, lift))};
+}
+
+// The greatest magnitudes of x - zero and of a product of two. int16 has no zero points.
+template <class T>
+constexpr int32_t kGreatestDifference = sizeof(T) == 1 ? 255 : 1 << 15;
+template <class T>
+constexpr int32_t kGreatestProduct = kGreatestDifference<T> * kGreatestDifference<T>;
+
+// One operand is brought to the common scale by halving it; it also has the lift of the sum.
+template <class T, bool kSubtract, bool kHalvesA>
+void sum_with_half(const reference::ScaledSumParams& p, const T* a, const T* b, T* out) {
+  constexpr int32_t kLift = lift_of(Finish::kRescale);
+  const auto to = output_of<T>(p.out_zero, p.act_min, p.act_max);
+  const Centre a_centre = centre_of<T>(p.a_zero, p.left_shift - kHalvesA, kLift);
+  const Centre b_centre = centre_of<T>(p.b_zero, p.left_shift - !kHalvesA, kLift);
+  const Rescale in_scale = rescale_by(kHalvesA ? p.b_scale : p.a_scale).below_one;
+  const Rescale out_scale = rescale_by(p.out_scale).below_one;
   for_each_vector(p.broadcast, a, b, out, [&](B::Vec i, B::Vec j) {
-    return by_quarters(B::bit_xor(i, flip), B::bit_xor(j, flip), to, [&](V::I32 x, V::I32 y) {
-      x = a_scale(V::sub(V::shift_right(x, right), a_zero));
-      y = b_scale(V::sub(V::shift_right(y, right), b_zero));
-      return out_scale(kSubtract ? V::sub(x, y) : V::add(x, y));
-    });
+    return by_parts<T>(
+        to,
+        [&](V::I32 x, V::I32 y) {
+          x = a_centre(x);
+          y = b_centre(y);
+          (kHalvesA ? y : x) = in_scale(kHalvesA ? y : x);
+          return out_scale(kSubtract ? V::sub(x, y) : V::add(x, y));
+        },
+        i, j);
   });
 }
 
-constexpr int32_t kGreatestDifference = 255, kGreatestProduct = 255 * 255;
+template <class T, bool kSubtract, auto kReference>
+void scaled_sum(const reference::ScaledSumParams& p, const T* a, const T* b, T* out) {
+  const bool halves_a = reference::is_half(p.a_scale);
+  const int32_t greatest = kGreatestDifference<T> << p.left_shift;  // of an operand and of the sum
+  if (!fits_rescale(greatest, halves_a ? p.b_scale : p.a_scale) ||
+      !fits_rescale(greatest, p.out_scale)) {
+    return kReference(p, a, b, out);
+  }
+  if (halves_a) return sum_with_half<T, kSubtract, true>(p, a, b, out);
+  sum_with_half<T, kSubtract, false>(p, a, b, out);
+}
+
+// ADD, SUB and MUL of int16 that are plain numbers.
+template <B::Vec (*kOp)(B::Vec, B::Vec)>
+void plain_s16(const reference::PlainBinaryParams<int16_t>& p, const int16_t* a, const int16_t* b,
+               int16_t* out) {
+  const B::Vec low = B::set16(p.act_min), high = B::set16(p.act_max);
+  for_each_vector(p.broadcast, a, b, out,
+                  [=](B::Vec x, B::Vec y) { return B::min16(B::max16(kOp(x, y), low), high); });
+}
+
+template <bool kSubtract>
+void shifted_sum(const reference::ShiftedSumParams& p, const int16_t* a, const int16_t* b,
+                 int16_t* out) {
+  const auto to = output_of<int16_t>(0, p.act_min, p.act_max);
+  const Centre centre = centre_of<int16_t>(0);
+  const V::I32 a_right = V::set(p.a_right), b_right = V::set(p.b_right);
+  for_each_vector(p.broadcast, a, b, out, [&](B::Vec i, B::Vec j) {
+    return by_parts<int16_t>(
+        to,
+        [&](V::I32 x, V::I32 y) {
+          x = V::rdbp(centre(x), a_right);
+          y = V::rdbp(centre(y), b_right);
+          return kSubtract ? V::sub(x, y) : V::add(x, y);
+        },
+        i, j);
+  });
+}
 
 template <class T, auto kReference>
 void product(const reference::ScaledProductParams& p, const T* a, const T* b, T* out) {
-  if (!fits_any_rescale(kGreatestProduct, p.multiplier)) return kReference(p, a, b, out);
-  const V::Output to = output_of<T>(p.out_zero, p.act_min, p.act_max);
-  const V::I32 a_zero = V::set(as_s8<T>(p.a_zero)), b_zero = V::set(as_s8<T>(p.b_zero));
-  const V::I32 right = V::set(24);
+  if (!fits_any_rescale(kGreatestProduct<T>, p.multiplier)) return kReference(p, a, b, out);
+  const auto to = output_of<T>(p.out_zero, p.act_min, p.act_max);
+  const Centre a_centre = centre_of<T>(p.a_zero), b_centre = centre_of<T>(p.b_zero);
   const AnyRescale scale = rescale_by(p.multiplier);
-  const B::Vec flip = B::set8(static_cast<int32_t>(kFlipOf<T>));
   for_each_vector(p.broadcast, a, b, out, [&](B::Vec i, B::Vec j) {
-    return by_quarters(B::bit_xor(i, flip), B::bit_xor(j, flip), to, [&](V::I32 x, V::I32 y) {
-      return scale(V::mul(V::sub(V::shift_right(x, right), a_zero),
-                          V::sub(V::shift_right(y, right), b_zero)));
-    });
+    return by_parts<T>(
+        to, [&](V::I32 x, V::I32 y) { return scale(V::mul(a_centre(x), b_centre(y))); }, i, j);
   });
 }
 
 // What is 0 stays 0 when it is rescaled, so that the two branches add up.
 template <class T, auto kReference>
 void prelu(const reference::PreluParams& p, const T* in, const T* alpha, T* out) {
-  if (!fits_any_rescale(kGreatestDifference, p.identity) ||
-      !fits_any_rescale(kGreatestProduct, p.alpha)) {
+  if (!fits_any_rescale(kGreatestDifference<T>, p.identity) ||
+      !fits_any_rescale(kGreatestProduct<T>, p.alpha)) {
     return kReference(p, in, alpha, out);
   }
-  const V::Output to =
-      output_of<T>(p.out_zero, std::numeric_limits<T>::min(), std::numeric_limits<T>::max());
-  const V::I32 in_zero = V::set(as_s8<T>(p.in_zero)), alpha_zero = V::set(as_s8<T>(p.alpha_zero));
-  const V::I32 right = V::set(24), zero = V::set(0);
+  const auto to = output_of<T>(p.out_zero);
+  const Centre in_centre = centre_of<T>(p.in_zero), alpha_centre = centre_of<T>(p.alpha_zero);
+  const V::I32 zero = V::set(0);
   const AnyRescale above = rescale_by(p.identity), below = rescale_by(p.alpha);
-  const B::Vec flip = B::set8(static_cast<int32_t>(kFlipOf<T>));
   for_each_vector(p.broadcast, in, alpha, out, [&](B::Vec i, B::Vec j) {
-    return by_quarters(B::bit_xor(i, flip), B::bit_xor(j, flip), to, [&](V::I32 x, V::I32 y) {
-      x = V::sub(V::shift_right(x, right), in_zero);
-      y = V::sub(V::shift_right(y, right), alpha_zero);
-      return V::add(above(V::max(x, zero)), below(V::mul(V::min(x, zero), y)));
-    });
+    return by_parts<T>(
+        to,
+        [&](V::I32 x, V::I32 y) {
+          x = in_centre(x);
+          return V::add(above(V::max(x, zero)), below(V::mul(V::min(x, zero), alpha_centre(y))));
+        },
+        i, j);
+  });
+}
+
+// The same with one slope, whose sign comes last. Of int16: 8 bits are tabulated.
+void leaky_relu_s16(const reference::LeakyReluParams& p, const int16_t* in, int16_t* out) {
+  constexpr int32_t kGreatest = kGreatestDifference<int16_t>;
+  if (!fits_any_rescale(kGreatest, p.identity) || !fits_any_rescale(kGreatest, p.alpha)) {
+    return reference::leaky_relu_s16(p, in, out);
+  }
+  const auto to = output_of<int16_t>(0);
+  const Centre centre = centre_of<int16_t>(0);
+  const V::I32 zero = V::set(0), sign = V::set(p.alpha_is_negative ? -1 : 0);
+  const AnyRescale above = rescale_by(p.identity), below = rescale_by(p.alpha);
+  for_each_vector(p.count, in, out, [&](B::Vec i) {
+    return by_parts<int16_t>(
+        to,
+        [&](V::I32 x) {
+          x = centre(x);
+          const V::I32 y = below(V::min(x, zero));
+          return V::add(above(V::max(x, zero)), V::sub(B::bit_xor(y, sign), sign));
+        },
+        i);
   });
 }
 
 template <class T, bool kGreater>
 void extreme(const reference::Broadcast& p, const T* a, const T* b, T* out) {
-  const B::Vec flip = B::set8(static_cast<int32_t>(kFlipOf<T>));
+  using L = Lanes<T>;
+  const B::Vec flip = L::flip();
   for_each_vector(p, a, b, out, [=](B::Vec x, B::Vec y) {
     x = B::bit_xor(x, flip);
     y = B::bit_xor(y, flip);
-    return B::bit_xor(kGreater ? B::max8(x, y) : B::min8(x, y), flip);
+    return B::bit_xor(kGreater ? L::max(x, y) : L::min(x, y), flip);
   });
 }

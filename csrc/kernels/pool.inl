@@ -71,7 +71,7 @@ void max_pool(const reference::Pool2DParams& p, const T* input, T* output) {
   auto* out = reinterpret_cast<uint8_t*>(output);
   const uint8_t *in_end = pool_in_end(p, in), *out_end = pool_out_end(p, out);
   const B::Vec low = B::set8(p.act_min), flip = B::set8(static_cast<int32_t>(kFlipOf<T>));
-  const B::Vec high = B::set8(as_s8<T>(p.act_max));
+  const B::Vec high = B::set8(as_signed<T>(p.act_max));
   for_each_window(p, in, out, [&](const PoolWindow& w) {
     for_each_block(p.channels, [&](int32_t c, auto vectors) {
       B::Vec most[vectors.value];
@@ -124,7 +124,7 @@ void average_pool(const reference::Pool2DParams& p, const T* input, T* output) {
   const auto* in = reinterpret_cast<const uint8_t*>(input);
   auto* out = reinterpret_cast<uint8_t*>(output);
   const uint8_t *in_end = pool_in_end(p, in), *out_end = pool_out_end(p, out);
-  const B::Vec low = B::set8(as_s8<T>(p.act_min)), high = B::set8(as_s8<T>(p.act_max));
+  const B::Vec low = B::set8(as_signed<T>(p.act_min)), high = B::set8(as_signed<T>(p.act_max));
   const B::Vec zero = B::set8(0), sign = B::set8(-128), flip = kSigned ? zero : sign;
   const B::Vec to_unsigned = kSigned ? sign : zero, middle = B::set16(128);
   RoundedQuotient quotient(1);

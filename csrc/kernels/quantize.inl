@@ -1,6 +1,6 @@
 // QUANTIZE of float32 to 8 bits, DEQUANTIZE of 8 bits and the quantization of float rows by their
-// own range, over the traits V, B and F; reference/quantize.h and reference/dynamic_range.h have the
-// formulas. Tensors of one scale; others, and ends, are the reference's.
+// own range, over the traits V, B and F; reference/quantize.h and reference/dynamic_range.h have
+// the formulas. Tensors of one scale; others, and ends, are the reference's.
 
 // What remains of a tensor of one scale after `done` elements.
 reference::AffineParams rest_of(const reference::AffineParams& p, int64_t done) {
@@ -59,7 +59,7 @@ void quantize_to(const reference::AffineParams& p, const float* in, T* out) {
   if (!has_one_scale(p)) return kReference(p, in, out);
   constexpr int32_t kLow = std::numeric_limits<T>::min(), kHigh = std::numeric_limits<T>::max();
   const int32_t zero = *p.zero_point;
-  const V::Output to = output_of<T>(zero, kLow, kHigh);
+  const auto to = output_of<T>(zero, kLow, kHigh);
   const Quantizer quantizer(*p.scale, 0, kLow - zero, kHigh - zero);
   int64_t i = 0;
   for (; i + B::kSize <= p.inner; i += B::kSize) {

@@ -37,7 +37,7 @@ void reduce_sum(const reference::ReduceParams& p, const T* in, int32_t* sums, T*
 
   constexpr int32_t kLow = std::numeric_limits<T>::min(), kHigh = std::numeric_limits<T>::max();
   const auto zeros = static_cast<int32_t>(p.count * p.in_zero);
-  const QuantizedOutput output = {as_s8<T>(p.out_zero), -128, 127, kFlipOf<T>};
+  const QuantizedOutput output = {as_signed<T>(p.out_zero), -128, 127, kFlipOf<T>};
   const V::Output to = V::make_output(output);
   const V::I32 zero = V::set(zeros);
   const V::I32 multiplier = V::set(p.multiplier.m), shift = V::set(p.multiplier.shift);

@@ -35,14 +35,16 @@ void sub_s64(const PlainBinaryParams<int64_t>& p, const int64_t* a, const int64_
 // scale 2 max(s_a, s_b) / 2^left_shift, added there, and the sum is brought to the output's:
 //   a' = requantize((a - z_a) << left_shift, s_a / (2 max(s_a, s_b))), b' likewise,
 //   out = clamp(requantize(a' +- b', 2 max(s_a, s_b) / (2^left_shift s_out)) + z_out).
-// left_shift is 20 for 8 bits and 15 for 16, so that the sum fits; all three multipliers are
-// below 1.
+// left_shift is 20 for 8 bits and 15 for 16, so that the sum fits; of the inputs' multipliers one
+// is 1/2 and the other not above that. int16 has no zero points.
 struct ScaledSumParams {
   Broadcast broadcast;
   int32_t a_zero, b_zero, out_zero, left_shift;
   Multiplier a_scale, b_scale, out_scale;
   int32_t act_min, act_max;
 };
+
+constexpr bool is_half(Multiplier k) { return k.m == 1 << 30 && k.shift == 0; }
 
 void add_s8(const ScaledSumParams& p, const int8_t* a, const int8_t* b, int8_t* out);
 void add_u8(const ScaledSumParams& p, const uint8_t* a, const uint8_t* b, uint8_t* out);

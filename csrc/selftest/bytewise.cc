@@ -7,11 +7,6 @@
 namespace octavo::selftest {
 namespace {
 
-template <class T>
-int32_t any_bound(Random& random) {
-  return any_zero_point(random) + (std::is_signed_v<T> ? 0 : 128);
-}
-
 reference::Pool2DParams any_pool(int32_t channels, Random& random) {
   const auto draw = [&](int32_t least, int32_t most) {
     return static_cast<int32_t>(random.integer(least, most));

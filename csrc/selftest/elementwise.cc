@@ -11,31 +11,44 @@ namespace {
 
 using reference::Broadcast;
 
-// int8's, moved to T.
 template <class T>
-int32_t moved(int32_t value) {
-  return std::is_signed_v<T> ? value : value + 128;
-}
-
-void expect_same(const Shape& a_shape, const Shape& b_shape, Buffer<int8_t>& out,
-                 Buffer<int8_t>& expected, Check& check) {
+void expect_same(const Shape& a_shape, const Shape& b_shape, Buffer<T>& out, Buffer<T>& expected,
+                 Check& check) {
   for (int64_t i = 0; i < static_cast<int64_t>(out.size()); ++i) {
-    check.expect(out[i] == expected[i], a_shape, " and ", b_shape, ": element ", i, " is ", out[i],
-                 ", should be ", expected[i]);
+    check.expect(out[i] == expected[i], a_shape, " and ", b_shape, ": element ", i, " is ",
+                 int32_t{out[i]}, ", should be ", int32_t{expected[i]});
   }
 }
 
-// Calls run(a, b, out, kernel) for each of the pair of kernels, which shall give the same.
-template <class Run>
-void compare(const Shape& a_shape, const Shape& b_shape, const Shape& shape, Random& random,
-             Check& check, Run run) {
-  Buffer<int8_t> a(a_shape.count()), b(b_shape.count());
+template <class T, class Params>
+using BinaryKernel = void (*)(const Params& p, const T* a, const T* b, T* out);
+
+template <class T, class Params>
+void compare(BinaryKernel<T, Params> kernel, BinaryKernel<T, Params> reference, const Params& p,
+             const Shape& a_shape, const Shape& b_shape, const Shape& shape, Random& random,
+             Check& check) {
+  Buffer<T> a(a_shape.count()), b(b_shape.count());
   fill(any_content(random), random, a);
   fill(any_content(random), random, b);
-  Buffer<int8_t> out(shape.count() + kGuard), expected(shape.count() + kGuard);
-  run(a.data(), b.data(), out.data(), true);
-  run(a.data(), b.data(), expected.data(), false);
+  Buffer<T> out(shape.count() + kGuard), expected(shape.count() + kGuard);
+  kernel(p, a.data(), b.data(), out.data());
+  reference(p, a.data(), b.data(), expected.data());
   expect_same(a_shape, b_shape, out, expected, check);
+}
+
+// int16 operands of arithmetic have none.
+template <class T>
+int32_t any_zero(Random& random) {
+  return sizeof(T) == 2 ? 0 : any_bound<T>(random);
+}
+
+// Half of the bounds are the type's.
+template <class T>
+void draw_bounds(Random& random, int32_t& low, int32_t& high) {
+  using Limits = std::numeric_limits<T>;
+  low = random.bits() % 2 == 0 ? Limits::min() : any_bound<T>(random);
+  high = random.bits() % 2 == 0 ? Limits::max()
+                                : static_cast<int32_t>(random.integer(low, Limits::max()));
 }
 
 // Calls body(a_shape, b_shape, shape, broadcast) for rows of every length, with each way in which
@@ -64,65 +77,99 @@ void for_each_pair(int repetitions, Random& random, Check& check, Body body) {
   }
 }
 
+// make_params(random) gives what the operands and the output do not say.
 template <class T, class Params>
-using BinaryKernel = void (*)(const Params& p, const T* a, const T* b, T* out);
-
-// make_params(stage, random) gives what the operands and the output do not say.
-template <class T, class Params, class MakeParams>
 void sweep_binary(BinaryKernel<T, Params> kernel, BinaryKernel<T, Params> reference,
-                  MakeParams make_params, Check& check) {
+                  Params (*make_params)(Random&), Check& check) {
   Random random(33);
   for_each_pair(
       20, random, check,
       [&](const Shape& a, const Shape& b, const Shape& shape, const Broadcast& broadcast) {
-        OutputStage stage(1, 1, random);
-        Params p = make_params(stage, random);
+        Params p = make_params(random);
         p.broadcast = broadcast;
-        p.a_zero = moved<T>(any_zero_point(random));
-        p.b_zero = moved<T>(any_zero_point(random));
-        p.out_zero = moved<T>(stage.output.out_zero);
-        p.act_min = moved<T>(stage.output.act_min);
-        p.act_max = moved<T>(stage.output.act_max);
-        compare(a, b, shape, random, check, [&](void* x, void* y, void* out, bool fast) {
-          (fast ? kernel : reference)(p, static_cast<T*>(x), static_cast<T*>(y),
-                                      static_cast<T*>(out));
-        });
+        p.a_zero = any_zero<T>(random);
+        p.b_zero = any_zero<T>(random);
+        p.out_zero = any_zero<T>(random);
+        draw_bounds<T>(random, p.act_min, p.act_max);
+        compare<T>(kernel, reference, p, a, b, shape, random, check);
       });
 }
 
-// Multipliers below 1, as the operator has them; the sum has about 28 bits.
-reference::ScaledSumParams sum_params(OutputStage&, Random& random) {
+// The sum has 28 bits, of int16 30.
+template <class T>
+reference::ScaledSumParams sum_params(Random& random) {
   reference::ScaledSumParams p = {};
-  p.left_shift = 20;
-  p.a_scale = any_multiplier(static_cast<int32_t>(random.integer(-7, 0)), random);
-  p.b_scale = any_multiplier(static_cast<int32_t>(random.integer(-31, 0)), random);
+  p.left_shift = sizeof(T) == 2 ? 15 : 20;
+  p.a_scale = {1 << 30, 0};
+  p.b_scale = any_multiplier(static_cast<int32_t>(random.integer(-31, -1)), random);
+  if (random.bits() % 2 == 0) p.b_scale = {p.b_scale.m, max(p.b_scale.shift, -7)};
   if (random.bits() % 2 == 0) std::swap(p.a_scale, p.b_scale);
-  p.out_scale = any_multiplier(static_cast<int32_t>(random.integer(-27, -12)), random);
+  const int64_t shift = random.integer(-27, -12) + 20 - p.left_shift;
+  p.out_scale = any_multiplier(static_cast<int32_t>(shift), random);
+  if (random.bits() % 16 == 0) p.out_scale = any_multiplier(random.bits() % 2 ? 1 : -31, random);
   return p;
 }
 
-reference::ScaledProductParams product_params(OutputStage& stage, Random&) {
+reference::ScaledProductParams product_params(Random& random) {
   reference::ScaledProductParams p = {};
-  p.multiplier = stage.multiplier[0];
+  p.multiplier = OutputStage(1, 1, random).multiplier[0];
   return p;
 }
-
-using reference::ScaledProductParams;
-using reference::ScaledSumParams;
 
 void test_add(const Kernels& k, Check& check) {
-  sweep_binary<int8_t, ScaledSumParams>(k.add_s8, &reference::add_s8, &sum_params, check);
-  sweep_binary<uint8_t, ScaledSumParams>(k.add_u8, &reference::add_u8, &sum_params, check);
+  sweep_binary<int8_t>(k.add_s8, &reference::add_s8, &sum_params<int8_t>, check);
+  sweep_binary<uint8_t>(k.add_u8, &reference::add_u8, &sum_params<uint8_t>, check);
+  sweep_binary<int16_t>(k.add_s16, &reference::add_s16, &sum_params<int16_t>, check);
 }
 
 void test_sub(const Kernels& k, Check& check) {
-  sweep_binary<int8_t, ScaledSumParams>(k.sub_s8, &reference::sub_s8, &sum_params, check);
-  sweep_binary<uint8_t, ScaledSumParams>(k.sub_u8, &reference::sub_u8, &sum_params, check);
+  sweep_binary<int8_t>(k.sub_s8, &reference::sub_s8, &sum_params<int8_t>, check);
+  sweep_binary<uint8_t>(k.sub_u8, &reference::sub_u8, &sum_params<uint8_t>, check);
+  sweep_binary<int16_t>(k.sub_s16, &reference::sub_s16, &sum_params<int16_t>, check);
 }
 
 void test_mul(const Kernels& k, Check& check) {
-  sweep_binary<int8_t, ScaledProductParams>(k.mul_s8, &reference::mul_s8, &product_params, check);
-  sweep_binary<uint8_t, ScaledProductParams>(k.mul_u8, &reference::mul_u8, &product_params, check);
+  sweep_binary<int8_t>(k.mul_s8, &reference::mul_s8, &product_params, check);
+  sweep_binary<uint8_t>(k.mul_u8, &reference::mul_u8, &product_params, check);
+  sweep_binary<int16_t>(k.mul_s16, &reference::mul_s16, &product_params, check);
+}
+
+using PlainParams = reference::PlainBinaryParams<int16_t>;
+
+void sweep_plain(BinaryKernel<int16_t, PlainParams> kernel,
+                 BinaryKernel<int16_t, PlainParams> reference, Check& check) {
+  Random random(47);
+  for_each_pair(
+      6, random, check,
+      [&](const Shape& a, const Shape& b, const Shape& shape, const Broadcast& broadcast) {
+        int32_t low, high;
+        draw_bounds<int16_t>(random, low, high);
+        const PlainParams p = {broadcast, static_cast<int16_t>(low), static_cast<int16_t>(high)};
+        compare<int16_t>(kernel, reference, p, a, b, shape, random, check);
+      });
+}
+
+void test_plain(const Kernels& k, Check& check) {
+  sweep_plain(k.add_plain_s16, &reference::add_plain_s16, check);
+  sweep_plain(k.sub_plain_s16, &reference::sub_plain_s16, check);
+  sweep_plain(k.mul_plain_s16, &reference::mul_plain_s16, check);
+}
+
+void test_shifted(const Kernels& k, Check& check) {
+  Random random(48);
+  for_each_pair(
+      20, random, check,
+      [&](const Shape& a, const Shape& b, const Shape& shape, const Broadcast& broadcast) {
+        reference::ShiftedSumParams p = {};
+        p.broadcast = broadcast;
+        (random.bits() % 2 == 0 ? p.a_right : p.b_right) = static_cast<int32_t>(
+            random.bits() % 4 == 0 ? random.integer(0, 31) : random.integer(0, 16));
+        draw_bounds<int16_t>(random, p.act_min, p.act_max);
+        compare<int16_t>(k.add_shifted_s16, &reference::add_shifted_s16, p, a, b, shape, random,
+                         check);
+        compare<int16_t>(k.sub_shifted_s16, &reference::sub_shifted_s16, p, a, b, shape, random,
+                         check);
+      });
 }
 
 template <class T>
@@ -133,22 +180,32 @@ void sweep_prelu(BinaryKernel<T, reference::PreluParams> kernel,
       20, random, check,
       [&](const Shape& a, const Shape& b, const Shape& shape, const Broadcast& broadcast) {
         OutputStage stage(2, 1, random);
-        const reference::PreluParams p = {broadcast,
-                                          moved<T>(any_zero_point(random)),
-                                          moved<T>(any_zero_point(random)),
-                                          moved<T>(stage.output.out_zero),
-                                          stage.multiplier[0],
-                                          stage.multiplier[1]};
-        compare(a, b, shape, random, check, [&](void* x, void* y, void* out, bool fast) {
-          (fast ? kernel : reference)(p, static_cast<T*>(x), static_cast<T*>(y),
-                                      static_cast<T*>(out));
-        });
+        const reference::PreluParams p = {broadcast,           any_zero<T>(random),
+                                          any_zero<T>(random), any_zero<T>(random),
+                                          stage.multiplier[0], stage.multiplier[1]};
+        compare<T>(kernel, reference, p, a, b, shape, random, check);
       });
 }
 
 void test_prelu(const Kernels& k, Check& check) {
   sweep_prelu<int8_t>(k.prelu_s8, &reference::prelu_s8, check);
   sweep_prelu<uint8_t>(k.prelu_u8, &reference::prelu_u8, check);
+}
+
+void test_leaky_relu(const Kernels& k, Check& check) {
+  Random random(49);
+  for (int32_t n = 1; n <= 130; ++n) {
+    for (int i = 0; i < 20; ++i) {
+      OutputStage stage(2, 1, random);
+      const reference::LeakyReluParams p = {
+          n, 0, 0, stage.multiplier[0], stage.multiplier[1], random.bits() % 2 == 0};
+      Buffer<int16_t> in(n), out(n + kGuard), expected(n + kGuard);
+      fill(any_content(random), random, in);
+      k.leaky_relu_s16(p, in.data(), out.data());
+      reference::leaky_relu_s16(p, in.data(), expected.data());
+      expect_same(make_shape(n), Shape(), out, expected, check);
+    }
+  }
 }
 
 template <class T>
@@ -158,10 +215,7 @@ void sweep_extreme(BinaryKernel<T, Broadcast> kernel, BinaryKernel<T, Broadcast>
   for_each_pair(
       6, random, check,
       [&](const Shape& a, const Shape& b, const Shape& shape, const Broadcast& broadcast) {
-        compare(a, b, shape, random, check, [&](void* x, void* y, void* out, bool fast) {
-          (fast ? kernel : reference)(broadcast, static_cast<T*>(x), static_cast<T*>(y),
-                                      static_cast<T*>(out));
-        });
+        compare<T>(kernel, reference, broadcast, a, b, shape, random, check);
       });
 }
 
@@ -170,6 +224,8 @@ void test_extremes(const Kernels& k, Check& check) {
   sweep_extreme<int8_t>(k.minimum_s8, &reference::minimum_s8, check);
   sweep_extreme<uint8_t>(k.maximum_u8, &reference::maximum_u8, check);
   sweep_extreme<uint8_t>(k.minimum_u8, &reference::minimum_u8, check);
+  sweep_extreme<int16_t>(k.maximum_s16, &reference::maximum_s16, check);
+  sweep_extreme<int16_t>(k.minimum_s16, &reference::minimum_s16, check);
 }
 
 int32_t weighted(int32_t value, LinearWeight w) { return 256 * value * w.high; }
@@ -208,22 +264,20 @@ void test_linear_sum(const Kernels& k, Check& check) {
                                    stage.output.act_min,
                                    stage.output.act_max,
                                    random.bits() % 2 == 0 ? Flip::kNo : Flip::kSign};
-        compare(a, b, shape, random, check, [&](void* x, void* y, void* out, bool fast) {
-          (fast ? k.linear_sum_8 : &linear_sum_by_formula)(
-              p, static_cast<uint8_t*>(x), static_cast<uint8_t*>(y), static_cast<uint8_t*>(out));
-        });
+        compare<uint8_t>(k.linear_sum_8, &linear_sum_by_formula, p, a, b, shape, random, check);
       });
 }
 
 void test_lookup(const Kernels& k, Check& check) {
   Random random(37);
-  const Shape table = make_shape(reference::kLut8Size);
+  Buffer<uint8_t> table(reference::kLut8Size);
   for (int32_t n = 1; n <= 400; ++n) {
-    const Shape shape = make_shape(n);
-    compare(shape, table, shape, random, check, [&](void* in, void* lut, void* out, bool fast) {
-      (fast ? k.lookup_8 : &reference::lookup_8)(
-          n, static_cast<uint8_t*>(lut), static_cast<uint8_t*>(in), static_cast<uint8_t*>(out));
-    });
+    Buffer<uint8_t> in(n), out(n + kGuard), expected(n + kGuard);
+    fill(Content::kAny, random, table);
+    fill(any_content(random), random, in);
+    k.lookup_8(n, table.data(), in.data(), out.data());
+    reference::lookup_8(n, table.data(), in.data(), expected.data());
+    expect_same(make_shape(n), Shape(), out, expected, check);
   }
   // Every value of the input.
   Buffer<int8_t> lut(reference::kLut8Size), in(4096), out(4096);
@@ -273,7 +327,7 @@ void sweep_quantize(void (*kernel)(const reference::AffineParams&, const float*,
   Random random(38);
   for (int32_t n = 1; n <= 300; ++n) {
     const float scale[] = {any_scale(random), any_scale(random)};
-    const int32_t zero[] = {moved<T>(any_zero_point(random)), moved<T>(any_zero_point(random))};
+    const int32_t zero[] = {any_bound<T>(random), any_bound<T>(random)};
     const int64_t channels = n % 7 == 0 ? 2 : 1;
     const reference::AffineParams p = {1, channels, n, scale, zero};
     const int64_t count = channels * n;
@@ -302,7 +356,7 @@ void sweep_dequantize(void (*kernel)(const reference::AffineParams&, const T*, f
   Random random(39);
   for (int32_t n = 1; n <= 300; ++n) {
     const float scale[] = {any_scale(random), any_scale(random)};
-    const int32_t zero[] = {moved<T>(any_zero_point(random)), moved<T>(any_zero_point(random))};
+    const int32_t zero[] = {any_bound<T>(random), any_bound<T>(random)};
     const int64_t channels = n % 7 == 0 ? 2 : 1;
     const reference::AffineParams p = {1, channels, n, scale, zero};
     Buffer<int8_t> in(channels * n);
@@ -366,11 +420,14 @@ void test_quantize_rows(const Kernels& k, Check& check) {
 }
 
 constexpr KernelTest kTests[] = {
-    {"8-bit ADD", &test_add},
-    {"8-bit SUB", &test_sub},
-    {"8-bit MUL", &test_mul},
+    {"ADD of 8 and 16 bits", &test_add},
+    {"SUB of 8 and 16 bits", &test_sub},
+    {"MUL of 8 and 16 bits", &test_mul},
+    {"ADD, SUB, MUL of plain int16", &test_plain},
+    {"ADD, SUB of int16 by shifts", &test_shifted},
     {"8-bit PRELU", &test_prelu},
-    {"8-bit MAXIMUM, MINIMUM", &test_extremes},
+    {"LEAKY_RELU of int16", &test_leaky_relu},
+    {"MAXIMUM, MINIMUM of 8 and 16 bits", &test_extremes},
     {"8-bit weighted sum", &test_linear_sum},
     {"8-bit lookup", &test_lookup},
     {"8-bit QUANTIZE", &test_quantize},

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstring>
+#include <limits>
 #include <new>
 
 #include "base/arena.h"
@@ -43,15 +44,17 @@ enum class Content { kAny, kExtremes, kOneExtreme, kZeros };
 
 inline Content any_content(Random& random) { return static_cast<Content>(random.integer(0, 2)); }
 
-inline void fill(Content content, Random& random, Buffer<int8_t>& to) {
-  constexpr int8_t kExtremes[] = {-128, -127, 127, 127};
-  const int8_t one = kExtremes[random.bits() % 4];
+template <class T>
+void fill(Content content, Random& random, Buffer<T>& to) {
+  using Limits = std::numeric_limits<T>;
+  constexpr T kExtremes[] = {Limits::min(), Limits::min() + 1, Limits::max(), Limits::max()};
+  const T one = kExtremes[random.bits() % 4];
   uint64_t bits = 0;
-  for (size_t i = 0; i < to.size(); ++i, bits >>= 8) {
-    if (i % 8 == 0) bits = random.bits();
+  for (size_t i = 0; i < to.size(); ++i, bits >>= 8 * sizeof(T)) {
+    if (i % (8 / sizeof(T)) == 0) bits = random.bits();
     switch (content) {
       case Content::kAny:
-        to.data()[i] = static_cast<int8_t>(bits);
+        to.data()[i] = static_cast<T>(bits);
         break;
       case Content::kExtremes:
         to.data()[i] = kExtremes[bits % 4];
@@ -66,10 +69,14 @@ inline void fill(Content content, Random& random, Buffer<int8_t>& to) {
   }
 }
 
-inline int32_t any_zero_point(Random& random) {
-  const int64_t x = random.integer(-256, 255);
-  return static_cast<int32_t>(clamp<int64_t>(x, -128, 127));
+// A value of T, often an extreme.
+template <class T>
+int32_t any_bound(Random& random) {
+  constexpr int64_t kMin = std::numeric_limits<T>::min(), kMax = std::numeric_limits<T>::max();
+  const int64_t x = random.integer(kMin - (kMax - kMin) / 2, kMax + (kMax - kMin) / 2);
+  return static_cast<int32_t>(clamp<int64_t>(x, kMin, kMax));
 }
+inline int32_t any_zero_point(Random& random) { return any_bound<int8_t>(random); }
 
 // Half of the shifts are anything; the others leave much of a sum of `terms` products in int8.
 inline int32_t any_shift(int32_t terms, Random& random) {

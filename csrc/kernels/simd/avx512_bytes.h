@@ -1,4 +1,4 @@
-// AVX-512 BW: vectors of 64 bytes, and what the kernels of 8-bit elements do with them.
+// AVX-512 BW: vectors of 64 bytes, and what the kernels of 8 and 16-bit elements do with them.
 #pragma once
 
 #include <immintrin.h>
@@ -40,6 +40,8 @@ struct B {
   static Vec min8(Vec a, Vec b) { return _mm512_min_epi8(a, b); }
   static Vec max8(Vec a, Vec b) { return _mm512_max_epi8(a, b); }
   static Vec max_u8(Vec a, Vec b) { return _mm512_max_epu8(a, b); }
+  static Vec min16(Vec a, Vec b) { return _mm512_min_epi16(a, b); }
+  static Vec max16(Vec a, Vec b) { return _mm512_max_epi16(a, b); }
 
   // The elements of a and b in turn: of the lower and of the upper half of each 128 bits. narrow16
   // and narrow32, which saturate, put halves back where they came from.
@@ -53,6 +55,7 @@ struct B {
   static Vec sub8(Vec a, Vec b) { return _mm512_sub_epi8(a, b); }
   static Vec add16(Vec a, Vec b) { return _mm512_add_epi16(a, b); }
   static Vec sub16(Vec a, Vec b) { return _mm512_sub_epi16(a, b); }
+  static Vec mul16(Vec a, Vec b) { return _mm512_mullo_epi16(a, b); }
   static Vec abs16(Vec x) { return _mm512_abs_epi16(x); }
   static Vec sign16(Vec x) { return _mm512_srai_epi16(x, 15); }  // -1 or 0
   static Vec mul_high_u16(Vec a, Vec b) { return _mm512_mulhi_epu16(a, b); }
@@ -74,6 +77,15 @@ struct B {
     return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
   }
 
+  static Vec widen(const int16_t* p) {
+    return _mm512_cvtepi16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+  }
+
+  // The two int16 at each index of a table and behind it, as the halves of an int32.
+  static Vec gather_pairs(const void* table, Vec index) {
+    return _mm512_i32gather_epi32(index, table, 2);
+  }
+
   // The greatest of the bytes, as signed ones.
   static int32_t greatest8(Vec x) {
     const __m256i z = _mm256_max_epi8(_mm512_castsi512_si256(x), _mm512_extracti64x4_epi64(x, 1));
@@ -83,6 +95,13 @@ struct B {
     y = _mm_max_epi8(y, _mm_srli_si128(y, 2));
     y = _mm_max_epi8(y, _mm_srli_si128(y, 1));
     return static_cast<int8_t>(_mm_extract_epi8(y, 0));
+  }
+  static int32_t greatest16(Vec x) {
+    const __m256i y = _mm256_max_epi16(_mm512_castsi512_si256(x), _mm512_extracti64x4_epi64(x, 1));
+    // An instruction finds the least of eight unsigned ones.
+    const __m128i z = _mm_max_epi16(_mm256_castsi256_si128(y), _mm256_extracti128_si256(y, 1));
+    const __m128i least = _mm_minpos_epu16(_mm_xor_si128(z, _mm_set1_epi16(0x7fff)));
+    return static_cast<int16_t>(_mm_extract_epi16(least, 0) ^ 0x7fff);
   }
   // The first byte that is `value`, or kSize.
   static int32_t find8(Vec x, int32_t value) {
