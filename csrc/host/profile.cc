@@ -11,14 +11,17 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// A kernel that is not in kernels.inc is to be noted and listed below: all but isa and dot_loop_s8.
+// A kernel that is in no list is to be noted and listed below: all but isa and dot_loop_s8.
 #define KERNEL(name) +1
-constexpr size_t kReferenceKernels = 0
+#define PRODUCT(form) +1
+constexpr size_t kListedKernels = 0
 #include "kernels/kernels.inc"
+#include "kernels/products.inc"
     ;
 #undef KERNEL
-constexpr size_t kOtherKernels = 4;
-static_assert(sizeof(Kernels) == sizeof(void*) * (kReferenceKernels + kOtherKernels + 2));
+#undef PRODUCT
+constexpr size_t kOtherKernels = 1;
+static_assert(sizeof(Kernels) == sizeof(void*) * (kListedKernels + kOtherKernels + 2));
 
 // A copy of a table in which every function notes its name before it does its work. Functions of a
 // table have no context, so that what they need is found by the thread that runs them.
@@ -43,9 +46,9 @@ class TracingTable {
 
   const Kernels& original_;
   Kernels table_;
-  ImageS8 image_s8_;
-  GemmS8 gemm_s8_;
-  DepthwiseS8 depthwise_s8_;
+#define PRODUCT(form) Product product_##form##_;
+#include "kernels/products.inc"
+#undef PRODUCT
   std::vector<const char*> names_;
 };
 
@@ -56,16 +59,23 @@ TracingTable::TracingTable(const Kernels& original) : original_(original), table
 #define KERNEL(name) table_.name = [](auto... arguments) { noted(#name).name(arguments...); };
 #include "kernels/kernels.inc"
 #undef KERNEL
-#define KERNEL(name, function)                                                               \
-  if (original.name != nullptr) {                                                            \
-    name##_ = *original.name;                                                                \
-    name##_.function = [](auto... arguments) { noted(#name).name->function(arguments...); }; \
-    table_.name = &name##_;                                                                  \
+#define PRODUCT(form)                                                        \
+  if (original.product_##form != nullptr) {                                  \
+    Product& product = product_##form##_;                                    \
+    product = *original.product_##form;                                      \
+    product.image.convert = [](auto... arguments) {                          \
+      noted("image_" #form).product_##form->image.convert(arguments...);     \
+    };                                                                       \
+    product.gemm.run = [](auto... arguments) {                               \
+      noted("gemm_" #form).product_##form->gemm.run(arguments...);           \
+    };                                                                       \
+    product.depthwise.run = [](auto... arguments) {                          \
+      noted("depthwise_" #form).product_##form->depthwise.run(arguments...); \
+    };                                                                       \
+    table_.product_##form = &product;                                        \
   }
-  KERNEL(image_s8, convert)
-  KERNEL(gemm_s8, run)
-  KERNEL(depthwise_s8, run)
-#undef KERNEL
+#include "kernels/products.inc"
+#undef PRODUCT
   if (original.linear_sum_8 != nullptr) {
     table_.linear_sum_8 = [](auto... arguments) {
       noted("linear_sum_8").linear_sum_8(arguments...);
@@ -130,9 +140,14 @@ std::vector<TableEntry> table_entries(const Kernels& kernels) {
 #define KERNEL(name) entries.push_back({#name, kernels.name != &reference::name});
 #include "kernels/kernels.inc"
 #undef KERNEL
-  if (kernels.image_s8 != nullptr) entries.push_back({"image_s8", true});
-  if (kernels.gemm_s8 != nullptr) entries.push_back({"gemm_s8", true});
-  if (kernels.depthwise_s8 != nullptr) entries.push_back({"depthwise_s8", true});
+#define PRODUCT(form)                                                              \
+  if (kernels.product_##form != nullptr) {                                         \
+    for (const char* name : {"image_" #form, "gemm_" #form, "depthwise_" #form}) { \
+      entries.push_back({name, true});                                             \
+    }                                                                              \
+  }
+#include "kernels/products.inc"
+#undef PRODUCT
   if (kernels.linear_sum_8 != nullptr) entries.push_back({"linear_sum_8", true});
   return entries;
 }

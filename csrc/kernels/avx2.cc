@@ -12,6 +12,7 @@ namespace {
 #include "kernels/image.inl"
 #include "kernels/gemm.inl"
 #include "kernels/depthwise.inl"
+#include "kernels/product_s8.inl"
 #include "kernels/bytewise.inl"
 #include "kernels/peak.inl"
 #include "kernels/fill_table.inl"

@@ -1,5 +1,4 @@
-// Depthwise convolution of int8 by dot-product instructions, channels across lanes: what an
-// instruction set's table offers.
+// Depthwise convolution, channels across lanes: what an instruction set's table offers.
 //
 // A row of outputs is one line of elements (pixel, channel): for each tap, the inputs of a line lie
 // in a line too (see ImageConversion::planes). So vectors run over lines without regard to where a
@@ -13,31 +12,23 @@
 
 namespace octavo {
 
-struct DepthwiseFilter {
-  int32_t channels, taps;
-  ByteWeights weights;           // [taps][channels]
-  const int32_t* bias;           // [channels], or null
-  int32_t in_zero;               // after the flip of the input
-  const Multiplier* multiplier;  // [channels]
-  QuantizedOutput output;
-};
-
 struct DepthwiseArgs {
   const void* image;           // elements
+  int64_t part_stride;         // of the image: see ImageConversion
   const int32_t* tap_offsets;  // [taps], in elements, from a pixel's place to where its tap reads
   int32_t taps, channels;      // as packed
   int32_t rows, columns;       // of outputs
   int64_t row_stride;          // elements of the image from one row of outputs to the next
   const void* packed;
-  int8_t* out;  // [rows][columns][channels]
+  void* out;  // [rows][columns][channels]
 };
 
-struct DepthwiseS8 {
+struct DepthwiseKernel {
   // Each output reads this multiple of taps: the offsets beyond the filter's are of anything that
   // can be read.
   int32_t taps_multiple;
-  int64_t (*packed_bytes)(int32_t channels, int32_t taps);
-  void (*pack)(const DepthwiseFilter& filter, void* packed);
+  int64_t (*packed_bytes)(int32_t channels, int32_t taps);  // taps: twice where split
+  void (*pack)(const GemmColumns& channels, void* packed);  // of one tap, as deep as there are taps
   void (*run)(const DepthwiseArgs& args);
 };
 

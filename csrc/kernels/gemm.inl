@@ -1,200 +1,139 @@
-// The matrix product of gemm.h over a vector trait V (see simd/). Included inside the namespace of
-// one instruction set, so that no code compiled for it can be linked where it would not run.
+// The matrix product of gemm.h for a form F of products over vectors. Included, as what else is
+// compiled for an instruction set, inside its namespace, so that no code compiled for it can be
+// linked where it would not run. F has
+//   Element: of the converted image, which is multiplied in kParts parts
+//   Sum: a vector of kLanes sums, to each of which a step adds kDepth products
+//   zero(), add(a, b): of Sum
+//   Weights, load_weights(p), broadcast(p), dot(sum, x, w): one step of kLanes columns, whose
+//     packed weights have kVectorBytes; broadcast reads kDepth elements
+//   kPanelVectors, kRows[vectors - 1]: vectors in a full panel, and rows of a tile so many wide
+//   kColumnWords: of 32 bits, packed for each column before its weights
+//   Header, make_header(columns): what is packed for all columns
+//   pack_column(columns, header, column, words, width, j): the words of a column, the j-th of
+//     `width`; word i of all is an array at words + i * width
+//   pack_lanes(header, words, width): once kLanes columns have theirs, beginning at `words`
+//   pack_weight(weights, i, is_second, to, at): weight i to place `at` among weights
+//   Output, make_output(header): what finish wants at hand
+//   start(words, part): how sums begin, of the columns whose words begin at `words`
+//   finish(panel, first, rows, sum): makes outputs of a tile of sums, and stores `rows` rows
 
 // A panel is the packed form of `width` columns; all but the last have kPanelVectors vectors of
 // them.
-constexpr int kPanelVectors = V::kPanelVectors;
-constexpr int kPanelWidth = kPanelVectors * V::kLanes;
-constexpr int kColumnBytes = 4 * (1 + kFinishWords);  // the bias; a double takes two words
+template <class F>
+constexpr int kPanelWidth = F::kPanelVectors * F::kLanes;
+template <class F>
+constexpr int kColumnBytes = 4 * F::kColumnWords;
 
 constexpr int32_t round_up(int32_t x, int32_t multiple) {
   return (x + multiple - 1) / multiple * multiple;
 }
 
 // Before the panels.
+template <class F>
 struct alignas(64) PackedHeader {
-  Finish finish;
-  QuantizedOutput output;
+  typename F::Header form;
 };
 
-int64_t panel_bytes(int32_t width, int32_t taps, int32_t depth) {
-  return width * (kColumnBytes + int64_t{taps} * round_up(depth, V::kDepth));
+template <class F>
+int64_t panel_bytes(int32_t width, int64_t steps) {
+  return int64_t{width} * kColumnBytes<F> + steps * (width / F::kLanes) * F::kVectorBytes;
 }
 
+// Steps of a tap.
+template <class F>
+constexpr int32_t steps_of(int32_t depth) {
+  return (depth + F::kDepth - 1) / F::kDepth;
+}
+
+template <class F>
 int64_t packed_bytes(int32_t n, int32_t taps, int32_t depth) {
-  const int32_t full = n / kPanelWidth, rest = n % kPanelWidth;
-  const int64_t last = rest == 0 ? 0 : panel_bytes(round_up(rest, V::kLanes), taps, depth);
-  return static_cast<int64_t>(sizeof(PackedHeader)) + full * panel_bytes(kPanelWidth, taps, depth) +
-         last;
+  const int64_t steps = int64_t{taps} * steps_of<F>(depth);
+  const int32_t full = n / kPanelWidth<F>, rest = n % kPanelWidth<F>;
+  const int64_t last = rest == 0 ? 0 : panel_bytes<F>(round_up(rest, F::kLanes), steps);
+  return static_cast<int64_t>(sizeof(PackedHeader<F>)) +
+         full * panel_bytes<F>(kPanelWidth<F>, steps) + last;
 }
 
-// sum (x - in_zero) w + bias = sum (x + kOffset) w + (bias - (in_zero + kOffset) sum w), in 32 bits
-// that wrap; lifted for its finish.
-int32_t folded_bias(const int32_t* bias, int32_t column, int32_t in_zero, int32_t sum,
-                    Finish finish) {
-  const uint32_t b = bias != nullptr ? static_cast<uint32_t>(bias[column]) : 0;
-  const uint32_t zeros = static_cast<uint32_t>(in_zero + V::kOffset) * static_cast<uint32_t>(sum);
-  return static_cast<int32_t>(b - zeros + static_cast<uint32_t>(lift_of(finish)));
-}
-
-// Of the weights of a column, of which there are at most 2^24.
-struct ColumnSums {
-  int32_t plain;
-  int64_t magnitudes;
-};
-
-template <class Place>
-ColumnSums column_sums(const ByteWeights& weights, int32_t taps, int32_t depth, Place place) {
-  ColumnSums s = {0, 0};
-  int64_t plain = 0;
-  for (int32_t t = 0; t < taps; ++t) {
-    for (int32_t d = 0; d < depth; ++d) {
-      const int32_t w = weights.centred(place(t, d));
-      plain += w;
-      s.magnitudes += w < 0 ? -w : w;
-    }
-  }
-  s.plain = static_cast<int32_t>(plain);
-  return s;
-}
-
-ColumnSums column_sums(const GemmColumns& c, int32_t column) {
-  return column_sums(c.weights, c.taps, c.depth,
-                     [&](int32_t t, int32_t d) { return c.place(column, t, d); });
-}
-
-// What no sum of a column exceeds: x - in_zero has 8 bits and a sign.
-int64_t greatest_sum(const ColumnSums& s, const int32_t* bias, int32_t column) {
-  const int64_t b = bias != nullptr ? bias[column] : 0;
-  return 255 * s.magnitudes + (b < 0 ? -b : b);
-}
-
-void pack_panel(const GemmColumns& c, Finish finish, int32_t first, int32_t width, uint8_t* panel) {
-  auto* bias = reinterpret_cast<int32_t*>(panel);
-  auto* words = bias + width;
-  auto* scale = reinterpret_cast<double*>(words);
-  auto* weights = reinterpret_cast<int8_t*>(panel + width * kColumnBytes);
-  const int32_t packed_depth = round_up(c.depth, V::kDepth), half = c.taps * packed_depth;
-  for (int32_t j = 0; j < width && first + j < c.n; ++j) {
-    const int32_t column = first + j;
-    const ColumnSums sums = column_sums(c, column);
-    bias[j] = folded_bias(c.bias, column, c.in_zero, sums.plain, finish);
-    if (finish == Finish::kDouble) {
-      scale[j] = c.scale[column];
-    } else {
-      words[j] = c.multiplier[column].m;
-      words[width + j] = c.multiplier[column].shift;
-    }
+// Columns column_of(0), column_of(1), ... side by side, of which negative ones are not there. Taps
+// begin every `tap_rows` rows.
+template <class F, class ColumnOf>
+void pack_columns(const GemmColumns& c, const typename F::Header& header, int32_t width,
+                  int32_t tap_rows, uint8_t* packed, ColumnOf column_of) {
+  auto* words = reinterpret_cast<int32_t*>(packed);
+  uint8_t* weights = packed + width * kColumnBytes<F>;
+  const int32_t half = c.taps * tap_rows;
+  for (int32_t j = 0; j < width; ++j) {
+    const int32_t column = column_of(j);
+    if (column < 0) continue;
+    F::pack_column(c, header, column, words, width, j);
     for (int32_t t = 0; t < c.taps; ++t) {
       for (int32_t d = 0; d < c.depth; ++d) {
         const int64_t source = c.place(column, t, d);
-        const int32_t i = t * packed_depth + d;
-        auto place = [&](int32_t at) {
-          return (int64_t{at} / V::kDepth * width + j) * V::kDepth + at % V::kDepth;
+        const auto place = [&](int32_t row) {
+          return (int64_t{row} / F::kDepth * width + j) * F::kDepth + row % F::kDepth;
         };
-        weights[place(i)] = c.weights.half(source, false);
-        if (c.weights.is_split) weights[place(half + i)] = c.weights.half(source, true);
-      }
-    }
-  }
-  for (int32_t j = 0; j < width; j += V::kLanes) pack_finish(finish, words + j, width);
-}
-
-void pack(const GemmColumns& c, void* packed) {
-  const bool is_double = c.epilogue == Epilogue::kDouble;
-  FinishChooser chooser(is_double, c.output);
-  for (int32_t j = 0; j < c.n && !is_double; ++j) {
-    chooser.add(greatest_sum(column_sums(c, j), c.bias, j), c.multiplier[j]);
-  }
-  const int32_t taps = (c.weights.is_split ? 2 : 1) * c.taps;
-  memset(packed, 0, static_cast<size_t>(packed_bytes(c.n, taps, c.depth)));
-  auto* header = static_cast<PackedHeader*>(packed);
-  *header = {chooser.choose(), c.output};
-  auto* panel = reinterpret_cast<uint8_t*>(header + 1);
-  for (int32_t first = 0; first < c.n; first += kPanelWidth) {
-    const int32_t width = min(round_up(c.n - first, V::kLanes), kPanelWidth);
-    pack_panel(c, header->finish, first, width, panel);
-    panel += panel_bytes(width, taps, c.depth);
-  }
-}
-
-struct Panel {
-  const GemmArgs& args;
-  const PackedHeader& header;
-  V::Output output;
-  const uint8_t* data;
-  int32_t width;  // as packed
-  int32_t used;   // columns that are there
-  int32_t steps;  // of a tap, each of kDepth
-  int8_t* out;    // of row 0 and the first column
-};
-
-// Sums become outputs, still of 32 bits and before the zero point is added.
-template <class Kind, int kRows, int kVectors>
-void finish_sums_by(const Panel& panel, V::I32 (&sum)[kRows][kVectors]) {
-  const int32_t* words = reinterpret_cast<const int32_t*>(panel.data) + panel.width;
-#pragma GCC unroll 8
-  for (int j = 0; j < kVectors; ++j) {
-    const Kind finish = load_finish<Kind>(words + j * V::kLanes, panel.width, panel.header.output);
-#pragma GCC unroll 8
-    for (int i = 0; i < kRows; ++i) sum[i][j] = finish(sum[i][j]);
-  }
-}
-
-template <int kRows, int kVectors>
-void finish_sums(const Panel& panel, V::I32 (&sum)[kRows][kVectors]) {
-  switch (panel.header.finish) {
-    case Finish::kRescalePositive:
-      return finish_sums_by<RescalePositive>(panel, sum);
-    case Finish::kRescale:
-      return finish_sums_by<Rescale>(panel, sum);
-    case Finish::kRequantize:
-      return finish_sums_by<Requantize>(panel, sum);
-    case Finish::kDouble: {
-      const auto* scale = reinterpret_cast<const double*>(panel.data + panel.width * 4);
-#pragma GCC unroll 8
-      for (int j = 0; j < kVectors; ++j) {
-#pragma GCC unroll 8
-        for (int i = 0; i < kRows; ++i) {
-          sum[i][j] = V::scale_round(sum[i][j], scale + j * V::kLanes, panel.header.output);
+        const int32_t row = t * tap_rows + d;
+        F::pack_weight(c.weights, source, false, weights, place(row));
+        if (c.weights.is_split) {
+          F::pack_weight(c.weights, source, true, weights, place(half + row));
         }
       }
     }
   }
+  for (int32_t j = 0; j < width; j += F::kLanes) F::pack_lanes(header, words + j, width);
 }
 
-// A tile's rows of outputs, several in a vector of bytes where they are narrow.
-template <int kRows, int kVectors>
-void store_sums(const Panel& panel, const V::I32 (&sum)[kRows][kVectors], int8_t* out,
-                int32_t rows) {
-  constexpr int kTogether = 4 / kVectors;
-  const int64_t stride = panel.args.out_stride;
-#pragma GCC unroll 8
-  for (int i = 0; i < kRows; i += kTogether) {
-    V::I32 y[4];
-#pragma GCC unroll 8
-    for (int v = 0; v < 4; ++v) {
-      const int row = i + v / kVectors;
-      y[v] = v < kTogether * kVectors && row < kRows ? sum[row][v % kVectors] : sum[i][0];
-    }
-    if (i < rows) {
-      V::store_rows<kVectors>(y, panel.output, out + i * stride, stride, rows - i, panel.used);
-    }
+template <class F>
+void pack(const GemmColumns& c, void* packed) {
+  const int32_t taps = (c.weights.is_split ? 2 : 1) * c.taps;
+  memset(packed, 0, static_cast<size_t>(packed_bytes<F>(c.n, taps, c.depth)));
+  auto* header = static_cast<PackedHeader<F>*>(packed);
+  header->form = F::make_header(c);
+  auto* panel = reinterpret_cast<uint8_t*>(header + 1);
+  for (int32_t first = 0; first < c.n; first += kPanelWidth<F>) {
+    const int32_t width = min(round_up(c.n - first, F::kLanes), kPanelWidth<F>);
+    pack_columns<F>(c, header->form, width, round_up(c.depth, F::kDepth), panel,
+                    [&](int32_t j) { return first + j < c.n ? first + j : -1; });
+    panel += panel_bytes<F>(width, int64_t{taps} * steps_of<F>(c.depth));
   }
 }
 
-// The windows from number `first` on; the last one stands for those that are not there.
-template <int kRows>
-void find_windows(const GemmArgs& a, int32_t first, const Element* (&window)[kRows]) {
-  const auto* line = static_cast<const Element*>(a.image) + first / a.columns * a.row_step;
+template <class F>
+struct Panel {
+  const GemmArgs& args;
+  const typename F::Header& header;
+  typename F::Output output;
+  int32_t steps;  // of a tap, each of kDepth
+  int32_t first;  // column
+  int32_t used;   // columns that are there
+  int32_t width;  // as packed
+  const uint8_t* data;
+
+  const int32_t* words() const { return reinterpret_cast<const int32_t*>(data); }
+  const uint8_t* weights() const { return data + width * kColumnBytes<F>; }
+  template <class Out>
+  Out* out(int32_t row) const {
+    return static_cast<Out*>(args.out) + row * args.out_stride + first;
+  }
+};
+
+// The parts of the windows from number `first` on; the last one stands for those that are not
+// there.
+template <class F, int kLines>
+void find_windows(const GemmArgs& a, int32_t first, const typename F::Element* (&line)[kLines]) {
+  const auto* row =
+      static_cast<const typename F::Element*>(a.image) + first / a.columns * a.row_step;
   int32_t x = first % a.columns;
+#pragma GCC unroll 16
+  for (int i = 0; i < kLines / F::kParts; ++i) {
 #pragma GCC unroll 8
-  for (int i = 0; i < kRows; ++i) {
-    window[i] = line + x * a.pixel_step;
+    for (int part = 0; part < F::kParts; ++part) {
+      line[i * F::kParts + part] = row + x * a.pixel_step + part * a.part_stride;
+    }
     if (first + i + 1 >= a.rows) continue;
     if (++x == a.columns) {
       x = 0;
-      line += a.row_step;
+      row += a.row_step;
     }
   }
 }
@@ -202,114 +141,120 @@ void find_windows(const GemmArgs& a, int32_t first, const Element* (&window)[kRo
 // kRows rows times kVectors vectors of columns, all sums in registers; `rows` of them, beginning at
 // row `first`, are there and stored. `ahead` is memory that will be wanted, as much of it as a
 // quarter of the panel.
-template <int kRows, int kVectors>
-void multiply(const Panel& panel, int32_t first, int32_t rows, const int8_t* ahead) {
-  constexpr int kStepBytes = kVectors * V::kLanes * V::kDepth;
+template <class F, int kRows, int kVectors>
+void multiply(const Panel<F>& panel, int32_t first, int32_t rows, const uint8_t* ahead) {
+  constexpr int kStepBytes = kVectors * F::kVectorBytes, kLines = kRows * F::kParts;
   const GemmArgs& a = panel.args;
-  const auto* bias = reinterpret_cast<const int32_t*>(panel.data);
-  V::I32 sum[kRows][kVectors];
-  const Element* row[kRows];
-  find_windows(a, first, row);
+  typename F::Sum sum[kLines][kVectors];
+  const typename F::Element* line[kLines];
+  find_windows<F>(a, first, line);
+#pragma GCC unroll 16
+  for (int i = 0; i < kLines; ++i) {
 #pragma GCC unroll 8
-  for (int j = 0; j < kVectors; ++j) {
-    const V::I32 start = V::load(bias + j * V::kLanes);
-#pragma GCC unroll 8
-    for (int i = 0; i < kRows; ++i) sum[i][j] = start;
+    for (int j = 0; j < kVectors; ++j) {
+      sum[i][j] = F::start(panel.words() + j * F::kLanes, i % F::kParts);
+    }
   }
-  const auto* weights = reinterpret_cast<const int8_t*>(panel.data + panel.width * kColumnBytes);
+  const uint8_t* weights = panel.weights();
   for (int32_t t = 0; t < a.taps; ++t) {
     int64_t at = a.tap_offsets[t];
-    for (int32_t step = 0; step < panel.steps; ++step, at += V::kDepth) {
-      V::Weights w[kVectors];
+    for (int32_t step = 0; step < panel.steps; ++step, at += F::kDepth) {
+      typename F::Weights w[kVectors];
       V::prefetch(ahead);
       ahead += kStepBytes / 4;
 #pragma GCC unroll 8
-      for (int j = 0; j < kVectors; ++j) {
-        w[j] = V::load_weights(weights + j * V::kLanes * V::kDepth);
-      }
+      for (int j = 0; j < kVectors; ++j) w[j] = F::load_weights(weights + j * F::kVectorBytes);
+#pragma GCC unroll 16
+      for (int i = 0; i < kLines; ++i) {
+        const typename F::Weights x = F::broadcast(line[i] + at);
 #pragma GCC unroll 8
-      for (int i = 0; i < kRows; ++i) {
-        const V::Weights x = V::broadcast(row[i] + at);
-#pragma GCC unroll 8
-        for (int j = 0; j < kVectors; ++j) V::dot(sum[i][j], x, w[j]);
+        for (int j = 0; j < kVectors; ++j) F::dot(sum[i][j], x, w[j]);
       }
       weights += kStepBytes;
     }
   }
-  finish_sums(panel, sum);
-  store_sums(panel, sum, panel.out + first * a.out_stride, rows);
+  F::finish(panel, first, rows, sum);
 }
 
 // One row: so few sums would wait for each other, and steps take turns with two sets of them.
-template <int kVectors>
-void multiply_row(const Panel& panel) {
-  constexpr int kStepBytes = kVectors * V::kLanes * V::kDepth;
+template <class F, int kVectors>
+void multiply_row(const Panel<F>& panel) {
+  constexpr int kStepBytes = kVectors * F::kVectorBytes;
   const GemmArgs& a = panel.args;
-  const auto* bias = reinterpret_cast<const int32_t*>(panel.data);
-  V::I32 sum[1][kVectors], other[kVectors];
+  typename F::Sum sum[F::kParts][kVectors], other[F::kParts][kVectors];
 #pragma GCC unroll 8
-  for (int j = 0; j < kVectors; ++j) {
-    sum[0][j] = V::load(bias + j * V::kLanes);
-    other[j] = V::set(0);
-  }
-  const auto* weights = reinterpret_cast<const int8_t*>(panel.data + panel.width * kColumnBytes);
-  auto add_step = [&](const Element* at, V::I32(&to)[kVectors]) {
-    const V::Weights x = V::broadcast(at);
+  for (int i = 0; i < F::kParts; ++i) {
 #pragma GCC unroll 8
     for (int j = 0; j < kVectors; ++j) {
-      V::dot(to[j], x, V::load_weights(weights + j * V::kLanes * V::kDepth));
+      sum[i][j] = F::start(panel.words() + j * F::kLanes, i);
+      other[i][j] = F::zero();
+    }
+  }
+  const uint8_t* weights = panel.weights();
+  auto add_step = [&](const typename F::Element* at, typename F::Sum(&to)[F::kParts][kVectors]) {
+#pragma GCC unroll 8
+    for (int i = 0; i < F::kParts; ++i) {
+      const typename F::Weights x = F::broadcast(at + i * a.part_stride);
+#pragma GCC unroll 8
+      for (int j = 0; j < kVectors; ++j) {
+        F::dot(to[i][j], x, F::load_weights(weights + j * F::kVectorBytes));
+      }
     }
     weights += kStepBytes;
   };
   for (int32_t t = 0; t < a.taps; ++t) {
-    const auto* at = static_cast<const Element*>(a.image) + a.tap_offsets[t];
+    const auto* at = static_cast<const typename F::Element*>(a.image) + a.tap_offsets[t];
     int32_t step = 0;
-    for (; step + 2 <= panel.steps; step += 2, at += 2 * V::kDepth) {
-      add_step(at, sum[0]);
-      add_step(at + V::kDepth, other);
+    for (; step + 2 <= panel.steps; step += 2, at += 2 * F::kDepth) {
+      add_step(at, sum);
+      add_step(at + F::kDepth, other);
     }
-    if (step < panel.steps) add_step(at, sum[0]);
+    if (step < panel.steps) add_step(at, sum);
   }
 #pragma GCC unroll 8
-  for (int j = 0; j < kVectors; ++j) sum[0][j] = V::add(sum[0][j], other[j]);
-  finish_sums(panel, sum);
-  store_sums(panel, sum, panel.out, 1);
+  for (int i = 0; i < F::kParts; ++i) {
+#pragma GCC unroll 8
+    for (int j = 0; j < kVectors; ++j) sum[i][j] = F::add(sum[i][j], other[i][j]);
+  }
+  F::finish(panel, 0, 1, sum);
 }
 
 // Of the rows that the tiles leave, a last tile begins earlier and computes some again.
-template <int kVectors>
-void multiply_rows(const Panel& panel) {
-  constexpr int kRows = V::kRows[kVectors - 1];
+template <class F, int kVectors>
+void multiply_rows(const Panel<F>& panel) {
+  constexpr int kRows = F::kRows[kVectors - 1];
   const GemmArgs& a = panel.args;
-  if (a.rows == 1) return multiply_row<kVectors>(panel);
-  const int64_t quarter = panel_bytes(panel.width, a.taps, a.depth) / 4;
-  const auto* ahead = reinterpret_cast<const int8_t*>(panel.data) + 4 * quarter;
+  if (a.rows == 1) return multiply_row<F, kVectors>(panel);
+  const int64_t quarter = panel_bytes<F>(panel.width, int64_t{a.taps} * panel.steps) / 4;
+  const uint8_t* ahead = panel.data + 4 * quarter;
   for (int32_t r = 0; r < a.rows; r += kRows) {
-    multiply<kRows, kVectors>(panel, max(min(r, a.rows - kRows), 0), min(kRows, a.rows), ahead);
+    const int32_t first = max(min(r, a.rows - kRows), 0);
+    multiply<F, kRows, kVectors>(panel, first, min(kRows, a.rows), ahead);
     if (r < 3 * kRows) ahead += quarter;
   }
 }
 
 // Finds the panel's width among those that there are.
-template <int kVectors>
-void multiply_panel(const Panel& panel) {
-  if (panel.width == kVectors * V::kLanes) return multiply_rows<kVectors>(panel);
-  if constexpr (kVectors > 1) multiply_panel<kVectors - 1>(panel);
+template <class F, int kVectors>
+void multiply_panel(const Panel<F>& panel) {
+  if (panel.width == kVectors * F::kLanes) return multiply_rows<F, kVectors>(panel);
+  if constexpr (kVectors > 1) multiply_panel<F, kVectors - 1>(panel);
 }
 
+template <class F>
 void run(const GemmArgs& a) {
-  const auto* header = static_cast<const PackedHeader*>(a.packed);
-  Panel panel = {a, *header, V::make_output(header->output),           nullptr,
-                 0, 0,       round_up(a.depth, V::kDepth) / V::kDepth, nullptr};
-  const int64_t full_bytes = panel_bytes(kPanelWidth, a.taps, a.depth);
+  const auto* header = static_cast<const PackedHeader<F>*>(a.packed);
+  Panel<F> panel = {a, header->form, F::make_output(header->form), steps_of<F>(a.depth), 0, 0,
+                    0, nullptr};
+  const int64_t full_bytes = panel_bytes<F>(kPanelWidth<F>, int64_t{a.taps} * panel.steps);
   for (int32_t p = a.first_panel; p < a.first_panel + a.panels; ++p) {
-    const int32_t first = p * kPanelWidth;
+    panel.first = p * kPanelWidth<F>;
+    panel.used = min(a.n - panel.first, kPanelWidth<F>);
+    panel.width = round_up(panel.used, F::kLanes);
     panel.data = reinterpret_cast<const uint8_t*>(header + 1) + p * full_bytes;
-    panel.used = min(a.n - first, kPanelWidth);
-    panel.width = round_up(panel.used, V::kLanes);
-    panel.out = a.out + first;
-    multiply_panel<kPanelVectors>(panel);
+    multiply_panel<F, F::kPanelVectors>(panel);
   }
 }
 
-constexpr GemmS8 kGemmS8 = {kPanelWidth, &packed_bytes, &pack, &run};
+template <class F>
+constexpr GemmKernel kGemm = {kPanelWidth<F>, &packed_bytes<F>, &pack<F>, &run<F>};

@@ -1,5 +1,5 @@
 // What the fast convolutions read: the rows of an image that a block of outputs sees, in whatever
-// form the dot products of an instruction set want ("elements"), with what lies outside the image
+// form the products of an instruction set want ("elements"), with what lies outside the image
 // filled in. A window is then the same offsets everywhere, and nobody asks where an edge is.
 #pragma once
 
@@ -13,9 +13,10 @@ enum class Flip : uint8_t { kNo = 0, kSign = 0x80 };
 
 // Of a converted image, each row has `left + middle + right` pixels of `channels` elements. Pixel x
 // lies in plane x % planes of its row, so that the pixels which a strided window meets with one of
-// its taps are neighbours.
+// its taps are neighbours. Where a form makes several elements of one, each is one of its own
+// image: part i of all begins at i * part_stride.
 struct ImageConversion {
-  const int8_t* in;             // the first row inside the image
+  const void* in;               // the first row inside the image
   int64_t in_stride;            // elements from row to row
   int32_t above, rows, below;   // rows outside the image, inside, outside
   int32_t left, middle, right;  // pixels outside the image, inside, outside
@@ -23,7 +24,8 @@ struct ImageConversion {
   int32_t repeat;  // each channel of the image gives so many of the converted one
   int32_t planes;
   Flip flip;
-  int8_t fill;  // the value outside the image, in the file's form
+  int32_t fill;  // the value outside the image, in the file's form
+  int64_t part_stride;
 };
 
 // Columns of a plane, of which the last may have one pixel less.
@@ -31,9 +33,12 @@ constexpr int32_t plane_columns(int32_t columns, int32_t planes) {
   return (columns + planes - 1) / planes;
 }
 
-struct ImageS8 {
+struct ImageKernel {
+  bool is_identity;  // elements are those of the image
   int32_t element_bytes;
-  int32_t slack;  // elements behind a converted image that may be read, whatever they are
+  int32_t parts;  // elements of one
+  int32_t slack;  // elements behind each part of a converted image that may be read, whatever
+                  // they are
   void (*convert)(const ImageConversion& conversion, void* converted);
 };
 

@@ -1,50 +1,66 @@
-// The conversion of image.h over a vector trait V.
+// The conversion of image.h for a form F of products, which has
+//   In, Element: of the image and of the converted one; kParts elements of one
+//   kIsIdentity: whether both are the same
+//   element(x, flip, part): one of them
+//   convert(in, count, flip, out, part_stride): all parts of `count` in a row
 
-using Element = V::Element;
-
-void fill_elements(int8_t value, Flip flip, int64_t count, Element* out) {
-  const auto x = static_cast<int8_t>(static_cast<uint8_t>(value) ^ static_cast<uint8_t>(flip));
-  for (int64_t i = 0; i < count; ++i) out[i] = static_cast<Element>(x + V::kOffset);
+template <class F>
+void fill_elements(typename F::In value, Flip flip, int64_t count, typename F::Element* out,
+                   int64_t part_stride) {
+  for (int part = 0; part < F::kParts; ++part) {
+    const typename F::Element x = F::element(value, flip, part);
+    for (int64_t i = 0; i < count; ++i) out[part * part_stride + i] = x;
+  }
 }
 
 // A row pixel by pixel, plane after plane.
-void convert_pixels(const ImageConversion& c, const int8_t* in, Element* out) {
+template <class F>
+void convert_pixels(const ImageConversion& c, const typename F::In* in, typename F::Element* out) {
   const int32_t columns = c.left + c.middle + c.right, pixel = c.channels * c.repeat;
   const int32_t in_plane = plane_columns(columns, c.planes);
+  const auto fill = static_cast<typename F::In>(c.fill);
   for (int32_t p = 0; p < c.planes; ++p) {
     for (int32_t i = 0; i < in_plane; ++i, out += pixel) {
       const int32_t x = i * c.planes + p - c.left;
-      const int8_t* from = in + int64_t{x} * c.channels;
+      const typename F::In* from = in + int64_t{x} * c.channels;
       if (x < 0 || x >= c.middle) {
-        fill_elements(c.fill, c.flip, pixel, out);
+        fill_elements<F>(fill, c.flip, pixel, out, c.part_stride);
       } else if (c.repeat == 1) {
-        V::convert(from, pixel, static_cast<uint8_t>(c.flip), out);
+        F::convert(from, pixel, c.flip, out, c.part_stride);
       } else {
-        for (int32_t k = 0; k < pixel; ++k) fill_elements(from[k / c.repeat], c.flip, 1, out + k);
+        for (int32_t k = 0; k < pixel; ++k) {
+          fill_elements<F>(from[k / c.repeat], c.flip, 1, out + k, c.part_stride);
+        }
       }
     }
   }
 }
 
+template <class F>
 void convert_image(const ImageConversion& c, void* converted) {
   const int64_t pixel = int64_t{c.channels} * c.repeat;
   const int32_t columns = c.left + c.middle + c.right;
   const int64_t row_elements = c.planes * plane_columns(columns, c.planes) * pixel;
   const bool is_line = c.planes == 1 && c.repeat == 1;
-  auto* row = static_cast<Element*>(converted);
-  const int8_t* in = c.in;
-  fill_elements(c.fill, c.flip, c.above * row_elements, row);
+  auto* row = static_cast<typename F::Element*>(converted);
+  const auto* in = static_cast<const typename F::In*>(c.in);
+  const auto fill = [&](int64_t count, typename F::Element* out) {
+    fill_elements<F>(static_cast<typename F::In>(c.fill), c.flip, count, out, c.part_stride);
+  };
+  fill(c.above * row_elements, row);
   row += c.above * row_elements;
   for (int32_t y = 0; y < c.rows; ++y, in += c.in_stride, row += row_elements) {
     if (is_line) {
-      fill_elements(c.fill, c.flip, c.left * pixel, row);
-      V::convert(in, c.middle * pixel, static_cast<uint8_t>(c.flip), row + c.left * pixel);
-      fill_elements(c.fill, c.flip, c.right * pixel, row + (c.left + c.middle) * pixel);
+      fill(c.left * pixel, row);
+      F::convert(in, c.middle * pixel, c.flip, row + c.left * pixel, c.part_stride);
+      fill(c.right * pixel, row + (c.left + c.middle) * pixel);
     } else {
-      convert_pixels(c, in, row);
+      convert_pixels<F>(c, in, row);
     }
   }
-  fill_elements(c.fill, c.flip, c.below * row_elements, row);
+  fill(c.below * row_elements, row);
 }
 
-constexpr ImageS8 kImageS8 = {sizeof(Element), 64, &convert_image};
+template <class F>
+constexpr ImageKernel kImage = {F::kIsIdentity, sizeof(typename F::Element), F::kParts, 64,
+                                &convert_image<F>};

@@ -6,9 +6,9 @@ constexpr int kPeakSums = 12;
 
 int64_t dot_loop_s8(int64_t rounds) {
   V::Element elements[V::kDepth];
-  int8_t bytes[V::kLanes * V::kDepth];
+  uint8_t bytes[V::kVectorBytes];
   for (int i = 0; i < V::kDepth; ++i) elements[i] = static_cast<V::Element>(37 * i + 11);
-  for (int i = 0; i < V::kLanes * V::kDepth; ++i) bytes[i] = static_cast<int8_t>(73 * i);
+  for (int i = 0; i < V::kVectorBytes; ++i) bytes[i] = static_cast<uint8_t>(73 * i);
   V::Weights x = V::broadcast(elements);
   const V::Weights w = V::load_weights(bytes);
   V::I32 sum[kPeakSums];

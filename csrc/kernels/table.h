@@ -1,9 +1,8 @@
 // A table of kernels: one per instruction set. The portable one is reference/ and nothing else.
 #pragma once
 
-#include "kernels/depthwise.h"
-#include "kernels/gemm.h"
 #include "kernels/linear_sum.h"
+#include "kernels/product.h"
 #include "reference/reference.h"
 
 namespace octavo {
@@ -14,9 +13,9 @@ struct Kernels {
 #include "kernels/kernels.inc"
 #undef KERNEL
   // What an operator takes instead of the function above, where it can. Null: nothing.
-  const ImageS8* image_s8;
-  const GemmS8* gemm_s8;
-  const DepthwiseS8* depthwise_s8;
+#define PRODUCT(form) const Product* product_##form;
+#include "kernels/products.inc"
+#undef PRODUCT
   LinearSum8 linear_sum_8;
   // Dot products and nothing else, for measuring; returns how many multiply-accumulates it did. No
   // operator's, and null where there are no dot products.
@@ -29,7 +28,10 @@ constexpr Kernels reference_kernels(const char* isa) {
 #define KERNEL(name) &reference::name,
 #include "kernels/kernels.inc"
 #undef KERNEL
-          nullptr, nullptr, nullptr, nullptr, nullptr};
+#define PRODUCT(form) nullptr,
+#include "kernels/products.inc"
+#undef PRODUCT
+          nullptr, nullptr};
 }
 
 extern const Kernels kPortable;

@@ -43,7 +43,7 @@ Status prepare_conv_2d(PrepareContext& c) {
   const WeightedOperands operands = {input, filter, bias, c.output(0), p->out_c, /*axis=*/0};
   if (is_hybrid(operands)) OCTAVO_TRY(add_quantized_input(c, operands.input, p->batch));
   OCTAVO_TRY(finish_conv(c, operands, options, span_of(kConvKernels), p));
-  return use_gemm(c, operands, *p, conv_strides(*p), Epilogue::kFixedPoint, nullptr);
+  return use_gemm(c, operands, *p, conv_strides(*p), /*scale=*/nullptr);
 }
 
 }  // namespace octavo

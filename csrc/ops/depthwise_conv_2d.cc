@@ -25,52 +25,54 @@ struct PackedParams {
 
 Status invoke_packed(const Step& s, const Workspace& w) {
   const auto& params = s.params<PackedParams>();
-  int8_t* out = s.output(0);
+  uint8_t* out = s.output(0);
   run_blocks(w, params.blocks, s.input(0), s.scratch(0), /*chunks=*/1, params.macs,
              [&](const BlockPart& part) {
                DepthwiseArgs args = params.args;
                args.rows = part.rows;
                args.image = part.converted;
                args.out = out + first_output(params.blocks, part);
-               w.kernels.depthwise_s8->run(args);
+               params.blocks.product->depthwise.run(args);
              });
   return {};
 }
 
-// Packs the weights for the table's DepthwiseS8 if it has one and it fits; else leaves the step as
-// it is.
+// Packs the weights, if the table has a product of the operands' form and the sizes suit it; else
+// leaves the step as it is.
 Status use_packed(PrepareContext& c, const WeightedOperands& o, const reference::ConvParams& p) {
-  const DepthwiseS8* kernel = c.kernels.depthwise_s8;
   const int64_t taps = int64_t{p.filter_h} * p.filter_w;
-  bool is_split = false;
-  if (kernel == nullptr || !can_pack(o, &is_split)) return {};
+  bool is_split;
+  const Product* product = find_product(c.kernels, o, &is_split);
+  if (product == nullptr) return {};
   if (p.batch < 1 || p.out_h < 1 || p.out_w < 1) return {};
   if (taps < 1 || taps > kMostPacked || p.out_c < 1 || p.out_c > kMostPacked) return {};
 
   PackedParams params = {};
   params.macs = int64_t{p.batch} * p.out_h * p.out_w * p.out_c * taps;
-  const Flip flip = flip_of(o.input);
   ImageBlocks& blocks = params.blocks;
-  if (!plan_blocks(c, p, flip, /*repeat=*/p.out_c / p.in_c, /*planes=*/p.out_w > 1 ? p.stride_w : 1,
-                   parts_for(c, params.macs), &blocks)) {
+  const ImageOrder order = {p.out_c / p.in_c, p.out_w > 1 ? p.stride_w : 1, /*has_slack=*/true};
+  if (!plan_blocks(*product, p, flip_of(o.input), parts_for(c, params.macs), order, &blocks)) {
     return {};
   }
+  const DepthwiseKernel& kernel = product->depthwise;
   const int32_t* offsets;
   int32_t packed_taps;
-  OCTAVO_TRY(make_tap_offsets(c, blocks, /*whole=*/1, is_split, kernel->taps_multiple, &offsets,
+  OCTAVO_TRY(make_tap_offsets(c, blocks, /*whole=*/1, is_split, kernel.taps_multiple, &offsets,
                               &packed_taps));
   const auto pack = [&](void* packed) {
-    kernel->pack(
-        {p.out_c, static_cast<int32_t>(taps), byte_weights(o, is_split, 0), bias_or_null(o),
-         flipped(p.in_zero, flip), p.multiplier, quantized_output(p, flip)},
-        packed);
+    kernel.pack({p.out_c, /*taps=*/1, static_cast<int32_t>(taps), file_weights(o, is_split, 0),
+                 /*column_stride=*/1, /*row_stride=*/p.out_c, /*tap_starts=*/nullptr,
+                 make_epilogue(o, p, 0)},
+                packed);
   };
   const void* packed;
   OCTAVO_TRY(make_packed(c, o, Derived::kDepthwiseFilter, {p.act_min, p.act_max},
-                         kernel->packed_bytes(p.out_c, packed_taps), pack, &packed));
-  params.args = {
-      nullptr, offsets, packed_taps, p.out_c, 0, p.out_w, p.stride_h * blocks.row_elements,
-      packed,  nullptr};
+                         kernel.packed_bytes(p.out_c, packed_taps), pack, &packed));
+  params.args = {nullptr, blocks.part_stride,
+                 offsets, packed_taps,
+                 p.out_c, 0,
+                 p.out_w, p.stride_h * blocks.row_elements,
+                 packed,  nullptr};
   OCTAVO_TRY(c.set_invoke(&invoke_packed, params));
   return c.add_scratch(c.workers.count() * blocks.bytes);
 }
@@ -102,7 +104,7 @@ Status prepare_depthwise_conv_2d(PrepareContext& c) {
   OCTAVO_TRY(finish_conv(c, operands, options, span_of(kDepthwiseKernels), p));
   if (p->in_c > 1) return use_packed(c, operands, *p);
   // One channel in: a convolution whose filter has another order, [filter_h][filter_w][out_c].
-  return use_gemm(c, operands, *p, {1, p->out_c}, Epilogue::kFixedPoint, nullptr);
+  return use_gemm(c, operands, *p, {1, p->out_c}, /*scale=*/nullptr);
 }
 
 }  // namespace octavo

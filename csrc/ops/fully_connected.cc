@@ -129,7 +129,7 @@ Status prepare_fully_connected(PrepareContext& c) {
   OCTAVO_TRY(c.make_derived(Derived::kMultipliers, {}, /*is_shareable=*/true,
                             p.units * static_cast<int64_t>(sizeof(double)), fill, &p.scale));
   const reference::ConvParams conv = as_conv(p);
-  return use_gemm(c, operands, conv, conv_strides(conv), Epilogue::kDouble, p.scale);
+  return use_gemm(c, operands, conv, conv_strides(conv), p.scale);
 }
 
 }  // namespace octavo

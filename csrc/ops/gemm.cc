@@ -31,7 +31,7 @@ reference::ConvParams as_column(const reference::ConvParams& conv) {
 }
 
 // One chunk of panels of one block.
-void run_part(const GemmParams& params, const Workspace& w, const BlockPart& part, int8_t* out) {
+void run_part(const GemmParams& params, const BlockPart& part, void* out) {
   const reference::ConvParams& p = params.blocks.conv;
   const auto first_panel = [&](int32_t chunk) {
     return static_cast<int32_t>(int64_t{params.panels} * chunk / params.chunks);
@@ -40,49 +40,49 @@ void run_part(const GemmParams& params, const Workspace& w, const BlockPart& par
   args.rows = part.rows * p.out_w;
   args.first_panel = first_panel(part.chunk);
   args.panels = first_panel(part.chunk + 1) - args.first_panel;
-  args.out = out + first_output(params.blocks, part);
-  const int64_t element_bytes = w.kernels.image_s8->element_bytes;
+  const Product& product = *params.blocks.product;
+  auto* group_out = static_cast<uint8_t*>(out) + first_output(params.blocks, part);
   for (int32_t g = 0; g < params.groups; ++g) {
-    args.image = part.converted + g * p.filter_c * element_bytes;
+    args.image = part.converted + g * p.filter_c * product.image.element_bytes;
     args.packed = static_cast<const uint8_t*>(params.args.packed) + g * params.group_bytes;
-    w.kernels.gemm_s8->run(args);
-    args.out += args.n;
+    args.out = group_out + int64_t{g} * args.n * product.out_bytes;
+    product.gemm.run(args);
   }
 }
 
 Status invoke_gemm(const Step& s, const Workspace& w) {
   const auto& params = s.params<GemmParams>();
-  int8_t* out = s.output(0);
+  void* out = s.output(0);
   run_blocks(w, params.blocks, s.input(0), s.scratch(0), params.chunks, params.macs,
-             [&](const BlockPart& part) { run_part(params, w, part, out); });
+             [&](const BlockPart& part) { run_part(params, part, out); });
   return {};
 }
 
 }  // namespace
 
 Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::ConvParams& conv,
-                const FilterStrides& strides, Epilogue epilogue, const double* scale) {
-  const GemmS8* g = c.kernels.gemm_s8;
+                const FilterStrides& strides, const double* scale) {
   const reference::ConvParams p = as_column(conv);
   const int64_t k = int64_t{p.filter_h} * p.filter_w * p.filter_c;
-  bool is_split = false;
-  if (g == nullptr || !can_pack(o, &is_split)) return {};
+  bool is_split;
+  const Product* product = find_product(c.kernels, o, &is_split);
+  if (product == nullptr) return {};
   if (p.batch < 1 || p.out_h < 1 || p.out_w < 1) return {};
   if (k < 1 || k > kMostPacked || p.out_c < 1 || p.out_c > kMostPacked) return {};
 
   GemmParams params = {};
   params.groups = p.in_c / p.filter_c;
   const int32_t n = p.out_c / params.groups;
-  params.panels = (n + g->panel_width - 1) / g->panel_width;
+  const GemmKernel& gemm = product->gemm;
+  params.panels = (n + gemm.panel_width - 1) / gemm.panel_width;
   params.macs = int64_t{p.batch} * p.out_h * p.out_w * p.out_c * k;
   const int32_t parts = parts_for(c, params.macs);
-  const Flip flip = flip_of(o.input);
   ImageBlocks& blocks = params.blocks;
   // A part has rows enough to make good use of the weights it reads; else threads share those.
   constexpr int64_t kLeastRows = 32;
   const int64_t rows = int64_t{p.batch} * p.out_h * p.out_w;
   const auto by_rows = static_cast<int32_t>(clamp<int64_t>(rows / kLeastRows, 1, parts));
-  if (!plan_blocks(c, p, flip, /*repeat=*/1, /*planes=*/1, by_rows, &blocks)) return {};
+  if (!plan_blocks(*product, p, flip_of(o.input), by_rows, kGemmImage, &blocks)) return {};
   const int32_t count = p.batch * blocks.per_image;
   params.chunks = clamp((parts + count - 1) / count, 1, params.panels);
 
@@ -95,22 +95,23 @@ Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::C
   OCTAVO_TRY(make_tap_offsets(c, blocks, args.depth / p.filter_c, is_split, /*multiple=*/1,
                               &args.tap_offsets, &args.taps));
   set_windows(blocks, &args);
-  const int64_t bytes = g->packed_bytes(n, args.taps, args.depth);
+  const int64_t bytes = gemm.packed_bytes(n, args.taps, args.depth);
   params.group_bytes = (bytes + 63) / 64 * 64;
   // Groups of few channels would be packed to columns that are not there.
   constexpr int64_t kMostGrowth = 32;
   if (params.groups > 1 && params.group_bytes > kMostGrowth * n * k) return {};
   const auto pack = [&](void* packed) {
     for (int32_t i = 0; i < params.groups; ++i) {
-      const int64_t first = int64_t{i} * n;
-      const ByteWeights weights = byte_weights(o, is_split, first * strides.channel);
-      g->pack(
-          {n, static_cast<int32_t>(k / args.depth), args.depth, weights, strides.channel,
-           strides.weight, /*tap_starts=*/nullptr,
-           bias_or_null(o) != nullptr ? bias_or_null(o) + first : nullptr, flipped(p.in_zero, flip),
-           epilogue, epilogue == Epilogue::kFixedPoint ? p.multiplier + first : nullptr,
-           epilogue == Epilogue::kDouble ? scale + first : nullptr, quantized_output(p, flip)},
-          static_cast<uint8_t*>(packed) + i * params.group_bytes);
+      const int32_t first = i * n;
+      Epilogue epilogue = make_epilogue(o, p, first);
+      if (scale != nullptr) {
+        epilogue.scaling = Scaling::kDouble;
+        epilogue.scale = scale + first;
+      }
+      gemm.pack({n, static_cast<int32_t>(k / args.depth), args.depth,
+                 file_weights(o, is_split, first * strides.channel), strides.channel,
+                 strides.weight, /*tap_starts=*/nullptr, epilogue},
+                static_cast<uint8_t*>(packed) + i * params.group_bytes);
     }
   };
   OCTAVO_TRY(make_packed(c, o, Derived::kGemmColumns, {params.groups, p.act_min, p.act_max},

@@ -1,4 +1,4 @@
-// Convolutions, FULLY_CONNECTED and the like on int8 and uint8 as products of matrices.
+// Convolutions, FULLY_CONNECTED and the like as products of matrices.
 #pragma once
 
 #include "ops/weights.h"
@@ -11,12 +11,12 @@ struct FilterStrides {
   int64_t channel, weight;
 };
 
-// Packs the weights and sets c.step.invoke, if the table has a GemmS8 and it fits: 8 bits
-// throughout, known weights. Else leaves the step as it is. `conv` is complete; FULLY_CONNECTED is
-// a convolution by 1x1 over an image of as many pixels as there are rows. `scale` is
-// Epilogue::kDouble's.
+// Packs the weights and sets c.step.invoke, if the table has a product of the operands' form and
+// the sizes suit it. Else leaves the step as it is. `conv` is complete; FULLY_CONNECTED is a
+// convolution by 1x1 over an image of as many pixels as there are rows, and outputs are scaled by
+// `scale`, one a channel, unless that is null.
 Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::ConvParams& conv,
-                const FilterStrides& strides, Epilogue epilogue, const double* scale);
+                const FilterStrides& strides, const double* scale);
 
 // Of CONV_2D's [out_c][filter_h][filter_w][filter_c].
 inline FilterStrides conv_strides(const reference::ConvParams& p) {

@@ -13,41 +13,56 @@ int64_t reach(int64_t count, int32_t stride, int32_t filter, int32_t dilation) {
   return (count - 1) * stride + (filter - int64_t{1}) * dilation + 1;
 }
 
+// Whether the windows can be read where the image lies.
+bool is_image_enough(const Product& product, const reference::ConvParams& p,
+                     const ImageOrder& order) {
+  const int64_t height = reach(p.out_h, p.stride_h, p.filter_h, p.dilation_h);
+  const int64_t width = reach(p.out_w, p.stride_w, p.filter_w, p.dilation_w);
+  const bool is_inside = p.pad_h == 0 && p.pad_w == 0 && height <= p.in_h && width <= p.in_w;
+  return product.image.is_identity && is_inside && order.repeat == 1 && order.planes == 1 &&
+         !order.has_slack;
+}
+
 }  // namespace
 
-bool plan_blocks(const PrepareContext& c, const reference::ConvParams& conv, Flip flip,
-                 int32_t repeat, int32_t planes, int32_t least, ImageBlocks* blocks) {
+bool plan_blocks(const Product& product, const reference::ConvParams& conv, Flip flip,
+                 int32_t least, const ImageOrder& order, ImageBlocks* blocks) {
   const reference::ConvParams& p = conv;
-  const int32_t element_bytes = c.kernels.image_s8->element_bytes;
-  const int64_t columns = reach(p.out_w, p.stride_w, p.filter_w, p.dilation_w);
-  const int64_t channels = int64_t{p.in_c} * repeat;
+  const ImageKernel& image_kernel = product.image;
+  const bool is_in_place = is_image_enough(product, p, order);
+  const int64_t columns =
+      is_in_place ? p.in_w : reach(p.out_w, p.stride_w, p.filter_w, p.dilation_w);
+  const int64_t channels = int64_t{p.in_c} * order.repeat;
   const int64_t image = int64_t{p.in_h} * p.in_w * channels;
   const int64_t span = reach(1, p.stride_h, p.filter_h, p.dilation_h);
   const int64_t most = 8 * image + (1 << 20);  // elements
   if (columns > min<int64_t>(most / channels, INT32_MAX / 2)) return false;
   if (span > most / (columns * channels)) return false;
 
-  const int64_t plane = plane_columns(static_cast<int32_t>(columns), planes) * channels;
-  const int64_t row_bytes = planes * plane * element_bytes;
+  const int64_t plane = plane_columns(static_cast<int32_t>(columns), order.planes) * channels;
+  const int64_t row_elements = order.planes * plane;
+  const int64_t row_bytes = row_elements * image_kernel.parts * image_kernel.element_bytes;
   int64_t rows =
       clamp((kBlockBytes / row_bytes - span) / p.stride_h + 1, int64_t{1}, int64_t{p.out_h});
   const int64_t wanted = (int64_t{least} + p.batch - 1) / p.batch;
   const int64_t count =
       clamp(max((p.out_h + rows - 1) / rows, wanted), int64_t{1}, int64_t{p.out_h});
   rows = (p.out_h + count - 1) / count;
-  const int64_t elements = reach(rows, p.stride_h, p.filter_h, p.dilation_h) * planes * plane +
-                           c.kernels.image_s8->slack;
-  if (elements > INT32_MAX || p.batch * count > INT32_MAX / 2) return false;
-  *blocks = {p,
+  const int64_t elements =
+      reach(rows, p.stride_h, p.filter_h, p.dilation_h) * row_elements + image_kernel.slack;
+  if (elements > INT32_MAX - 64 || p.batch * count > INT32_MAX / 2) return false;
+  const int64_t part_stride = (elements + 63) / 64 * 64;
+  *blocks = {&product,
+             p,
              static_cast<int32_t>(rows),
              static_cast<int32_t>((p.out_h + rows - 1) / rows),
-             repeat,
-             planes,
+             order,
              static_cast<int32_t>(channels),
              static_cast<int32_t>(columns),
-             planes * plane,
+             row_elements,
              plane,
-             (elements * element_bytes + 63) / 64 * 64,
+             part_stride,
+             is_in_place ? 0 : part_stride * image_kernel.parts * image_kernel.element_bytes,
              flip};
   return true;
 }
@@ -63,14 +78,15 @@ Status make_tap_offsets(const PrepareContext& c, const ImageBlocks& b, int32_t w
     const int32_t i = t % once / in_row, j = t % in_row;
     const int64_t x = int64_t{j} * p.dilation_w;
     list[t] = static_cast<int32_t>(i * int64_t{p.dilation_h} * b.row_elements +
-                                   x % b.planes * b.plane_elements + x / b.planes * b.channels);
+                                   x % b.order.planes * b.plane_elements +
+                                   x / b.order.planes * b.channels);
   }
   *offsets = list.data;
   return {};
 }
 
-void convert_block(const Kernels& kernels, const ImageBlocks& b, const int8_t* image,
-                   int32_t first_row, int32_t rows, void* converted) {
+const uint8_t* convert_block(const ImageBlocks& b, const void* image, int32_t first_row,
+                             int32_t rows, uint8_t* converted) {
   const reference::ConvParams& p = b.conv;
   const int64_t top = int64_t{first_row} * p.stride_h - p.pad_h;
   const int64_t height = reach(rows, p.stride_h, p.filter_h, p.dilation_h);
@@ -81,7 +97,10 @@ void convert_block(const Kernels& kernels, const ImageBlocks& b, const int8_t* i
   const int64_t skipped = max(-p.pad_w, 0);  // columns of the image that no window sees
   const int64_t in_stride = int64_t{p.in_w} * p.in_c;
   auto number = [](int64_t x) { return static_cast<int32_t>(x); };
-  const ImageConversion conversion = {image + (top + first) * in_stride + skipped * p.in_c,
+  const uint8_t* in = static_cast<const uint8_t*>(image) +
+                      ((top + first) * in_stride + skipped * p.in_c) * b.product->in_bytes;
+  if (b.bytes == 0) return in;
+  const ImageConversion conversion = {in,
                                       in_stride,
                                       number(first),
                                       number(end - first),
@@ -90,11 +109,13 @@ void convert_block(const Kernels& kernels, const ImageBlocks& b, const int8_t* i
                                       number(right - left),
                                       number(b.columns - right),
                                       p.in_c,
-                                      b.repeat,
-                                      b.planes,
+                                      b.order.repeat,
+                                      b.order.planes,
                                       b.flip,
-                                      static_cast<int8_t>(p.in_zero)};
-  kernels.image_s8->convert(conversion, converted);
+                                      p.in_zero,
+                                      b.part_stride};
+  b.product->image.convert(conversion, converted);
+  return converted;
 }
 
 }  // namespace octavo

@@ -10,27 +10,32 @@
 
 namespace octavo {
 
-struct ImageBlocks {
-  reference::ConvParams conv;
-  int32_t rows;            // of outputs in a block; the last of an image may have fewer
-  int32_t per_image;       // blocks
+// What a kernel wants of a converted image.
+struct ImageOrder {
   int32_t repeat, planes;  // as in ImageConversion
-  int32_t channels;        // of a converted pixel
-  int32_t columns;         // of the converted image
+  bool has_slack;          // reads beyond its end
+};
+constexpr ImageOrder kGemmImage = {1, 1, false};
+
+struct ImageBlocks {
+  const Product* product;
+  reference::ConvParams conv;
+  int32_t rows;       // of outputs in a block; the last of an image may have fewer
+  int32_t per_image;  // blocks
+  ImageOrder order;
+  int32_t channels;                      // of a converted pixel
+  int32_t columns;                       // of the converted image
   int64_t row_elements, plane_elements;  // of the converted image
-  int64_t bytes;                         // that a thread needs
+  int64_t part_stride;                   // as in ImageConversion
+  int64_t bytes;                         // that a thread needs; 0: the image itself will do
   Flip flip;
 };
 
-inline QuantizedOutput quantized_output(const reference::ConvParams& p, Flip flip) {
-  return {flipped(p.out_zero, flip), flipped(p.act_min, flip), flipped(p.act_max, flip), flip};
-}
-
-// Chooses blocks for the kernels of c, at least `least` of them in all where there are rows enough.
-// Returns false where the windows spread so far that converting them would not pay, or there are
-// more elements or blocks than 32 bits count.
-bool plan_blocks(const PrepareContext& c, const reference::ConvParams& conv, Flip flip,
-                 int32_t repeat, int32_t planes, int32_t least, ImageBlocks* blocks);
+// Chooses blocks, at least `least` of them in all where there are rows enough. Returns false where
+// the windows spread so far that converting them would not pay, or there are more elements or
+// blocks than 32 bits count.
+bool plan_blocks(const Product& product, const reference::ConvParams& conv, Flip flip,
+                 int32_t least, const ImageOrder& order, ImageBlocks* blocks);
 
 // The offsets of the filter's taps from a window's beginning, in elements. Where `whole` > 1, those
 // of every so many columns of the filter: the columns between are part of a longer tap. Where
@@ -42,14 +47,16 @@ Status make_tap_offsets(const PrepareContext& c, const ImageBlocks& blocks, int3
 inline void set_windows(const ImageBlocks& blocks, GemmArgs* args) {
   const reference::ConvParams& p = blocks.conv;
   const bool is_column = p.out_w == 1;
+  args->part_stride = blocks.part_stride;
   args->columns = is_column ? INT32_MAX : p.out_w;
   args->row_step = p.stride_h * blocks.row_elements;
   args->pixel_step = is_column ? args->row_step : int64_t{p.stride_w} * blocks.channels;
 }
 
-// Converts what the `rows` rows of outputs from `first_row` on see.
-void convert_block(const Kernels& kernels, const ImageBlocks& blocks, const int8_t* image,
-                   int32_t first_row, int32_t rows, void* converted);
+// Converts what the `rows` rows of outputs from `first_row` on see of an image. Returns where it
+// lies: at `converted`, or in the image.
+const uint8_t* convert_block(const ImageBlocks& blocks, const void* image, int32_t first_row,
+                             int32_t rows, uint8_t* converted);
 
 // Into how many parts a step of so many multiply-accumulates should fall.
 inline int32_t parts_for(const PrepareContext& c, int64_t macs) {
@@ -66,7 +73,7 @@ struct BlockPart {
 // Calls run(part) for `chunks` parts of every block of every image of `in`, on several threads
 // where the step is worth it. `scratch` has blocks.bytes for every thread.
 template <class Run>
-void run_blocks(const Workspace& w, const ImageBlocks& blocks, const int8_t* in, uint8_t* scratch,
+void run_blocks(const Workspace& w, const ImageBlocks& blocks, const void* in, uint8_t* scratch,
                 int32_t chunks, int64_t macs, const Run& run) {
   const reference::ConvParams& p = blocks.conv;
   const int32_t parts = p.batch * blocks.per_image * chunks;
@@ -75,17 +82,19 @@ void run_blocks(const Workspace& w, const ImageBlocks& blocks, const int8_t* in,
     const int32_t block = number / chunks, image = block / blocks.per_image;
     const int32_t first_row = block % blocks.per_image * blocks.rows;
     const int32_t rows = min(blocks.rows, p.out_h - first_row);
-    uint8_t* converted = scratch + worker * blocks.bytes;
-    convert_block(w.kernels, blocks, in + int64_t{image} * p.in_h * p.in_w * p.in_c, first_row,
-                  rows, converted);
+    const int64_t image_bytes = int64_t{p.in_h} * p.in_w * p.in_c * blocks.product->in_bytes;
+    const uint8_t* converted =
+        convert_block(blocks, static_cast<const uint8_t*>(in) + image * image_bytes, first_row,
+                      rows, scratch + worker * blocks.bytes);
     run(BlockPart{image, first_row, rows, number % chunks, converted});
   });
 }
 
-// Where a part's outputs begin.
+// The byte at which a part's outputs begin.
 inline int64_t first_output(const ImageBlocks& blocks, const BlockPart& part) {
   const reference::ConvParams& p = blocks.conv;
-  return (int64_t{part.image} * p.out_h + part.first_row) * p.out_w * p.out_c;
+  const int64_t row = int64_t{part.image} * p.out_h + part.first_row;
+  return row * p.out_w * p.out_c * blocks.product->out_bytes;
 }
 
 }  // namespace octavo

@@ -89,18 +89,21 @@ struct PhasesParams {
 Status invoke_phases(const Step& s, const Workspace& w) {
   OCTAVO_TRY(check_output_shape(s));
   const auto& params = s.params<PhasesParams>();
-  int8_t* out = s.output(0);
+  uint8_t* out = s.output(0);
   const int64_t image_size = s.outputs[0]->shape.count() / s.outputs[0]->shape[0];
   for (const Phase& phase : params.phases) {
-    const int64_t row_bytes = phase.blocks.row_elements * w.kernels.image_s8->element_bytes;
+    if (phase.blocks.product == nullptr) continue;
+    const Product& product = *phase.blocks.product;
+    const int64_t row_bytes = phase.blocks.row_elements * product.image.element_bytes;
     run_blocks(w, phase.blocks, s.input(kInput), s.scratch(0), /*chunks=*/1, phase.macs,
                [&](const BlockPart& part) {
                  GemmArgs args = phase.args;
-                 args.out = out + part.image * image_size + phase.first +
-                            part.first_row * params.row_stride;
-                 for (int32_t y = 0; y < part.rows; ++y, args.out += params.row_stride) {
+                 const int64_t first = part.image * image_size + phase.first;
+                 for (int32_t y = 0; y < part.rows; ++y) {
+                   const int64_t row = part.first_row + y;
                    args.image = part.converted + y * row_bytes;
-                   w.kernels.gemm_s8->run(args);
+                   args.out = out + (first + row * params.row_stride) * product.out_bytes;
+                   product.gemm.run(args);
                  }
                });
   }
@@ -125,10 +128,9 @@ PhaseWindow phase_window(int32_t phase, int32_t out, int32_t stride, int32_t fil
 
 // Packs the weights of phase (a, b) and says where everything lies; a phase without outputs stays
 // without blocks.
-Status prepare_phase(PrepareContext& c, const WeightedOperands& o,
+Status prepare_phase(PrepareContext& c, const Product& product, const WeightedOperands& o,
                      const reference::ConvParams& conv, bool is_split, int32_t a, int32_t b,
                      Phase* phase, bool* fits) {
-  const GemmS8& g = *c.kernels.gemm_s8;
   const PhaseWindow h = phase_window(a, conv.out_h, conv.stride_h, conv.filter_h, conv.pad_h);
   const PhaseWindow w = phase_window(b, conv.out_w, conv.stride_w, conv.filter_w, conv.pad_w);
   if (h.count == 0 || w.count == 0) return {};
@@ -140,9 +142,8 @@ Status prepare_phase(PrepareContext& c, const WeightedOperands& o,
   p.pad_h = h.pad;
   p.pad_w = w.pad;
   p.stride_h = p.stride_w = p.dilation_h = p.dilation_w = 1;
-  const Flip flip = flip_of(o.input);
   phase->macs = int64_t{p.batch} * p.out_h * p.out_w * p.out_c * h.taps * w.taps * p.in_c;
-  *fits = plan_blocks(c, p, flip, /*repeat=*/1, /*planes=*/1, parts_for(c, phase->macs),
+  *fits = plan_blocks(product, p, flip_of(o.input), parts_for(c, phase->macs), kGemmImage,
                       &phase->blocks);
   if (!*fits) return {};
 
@@ -158,29 +159,31 @@ Status prepare_phase(PrepareContext& c, const WeightedOperands& o,
       starts[int64_t{i} * w.taps + j] = (row * conv.filter_w + column) * p.in_c;
     }
   }
+  const GemmKernel& gemm = product.gemm;
   set_windows(phase->blocks, &args);
   args.rows = w.count;
   args.depth = p.in_c;
   args.n = p.out_c;
-  args.panels = (p.out_c + g.panel_width - 1) / g.panel_width;
+  args.panels = (p.out_c + gemm.panel_width - 1) / gemm.panel_width;
   args.out_stride = int64_t{conv.stride_w} * p.out_c;
   phase->first = (int64_t{h.first} * conv.out_w + w.first) * p.out_c;
   const auto pack = [&](void* packed) {
-    g.pack({p.out_c, h.taps * w.taps, p.in_c, byte_weights(o, is_split, 0),
-            int64_t{conv.filter_h} * conv.filter_w * p.in_c, 1, starts.data, bias_or_null(o),
-            flipped(p.in_zero, flip), Epilogue::kFixedPoint, p.multiplier, nullptr,
-            quantized_output(p, flip)},
-           packed);
+    gemm.pack(
+        {p.out_c, h.taps * w.taps, p.in_c, file_weights(o, is_split, 0),
+         int64_t{conv.filter_h} * conv.filter_w * p.in_c, 1, starts.data, make_epilogue(o, p, 0)},
+        packed);
   };
   return make_packed(c, o, Derived::kGemmColumns, {a, b, p.act_min, p.act_max},
-                     g.packed_bytes(p.out_c, args.taps, p.in_c), pack, &args.packed);
+                     gemm.packed_bytes(p.out_c, args.taps, p.in_c), pack, &args.packed);
 }
 
-// Takes the table's GemmS8, if it has one and it fits; else leaves the step as it is.
+// Takes the table's product of the operands' form, if there is one and the sizes suit it; else
+// leaves the step as it is.
 Status use_phases(PrepareContext& c, const WeightedOperands& o, const reference::ConvParams& p) {
   constexpr int32_t kMostPhases = 64;
-  bool is_split = false, fits = true;
-  if (c.kernels.gemm_s8 == nullptr || !can_pack(o, &is_split)) return {};
+  bool is_split, fits = true;
+  const Product* product = find_product(c.kernels, o, &is_split);
+  if (product == nullptr) return {};
   if (p.batch < 1 || p.out_h < 1 || p.out_w < 1) return {};
   const int64_t k = int64_t{p.filter_h} * p.filter_w * p.in_c;
   if (k < 1 || k > kMostPacked || p.out_c > kMostPacked) return {};
@@ -195,7 +198,7 @@ Status use_phases(PrepareContext& c, const WeightedOperands& o, const reference:
   for (int32_t a = 0; a < p.stride_h; ++a) {
     for (int32_t b = 0; b < p.stride_w; ++b) {
       Phase* phase = &params.phases[int64_t{a} * p.stride_w + b];
-      OCTAVO_TRY(prepare_phase(c, o, p, is_split, a, b, phase, &fits));
+      OCTAVO_TRY(prepare_phase(c, *product, o, p, is_split, a, b, phase, &fits));
       if (!fits) return {};
       bytes = max(bytes, phase->blocks.bytes);
     }

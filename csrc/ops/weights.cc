@@ -35,6 +35,23 @@ Status check_filter_quantization(const PrepareContext& c, const WeightedOperands
   return {};
 }
 
+const void* at_element(const Tensor& t, int64_t i) {
+  return static_cast<const uint8_t*>(t.data) + dtype_bytes(t.type, i);
+}
+
+// Whether each weight less its zero point is at most the sum of two; *is_split: some are no less.
+bool fits_two_weights(const WeightedOperands& o, bool* is_split) {
+  const FileWeights weights = file_weights(o, false, 0);
+  if (weights.zero == 0) return true;
+  int32_t least = 0, greatest = 0;
+  for (int64_t i = 0; i < o.filter.shape.count(); ++i) {
+    least = min(least, weights.centred(i));
+    greatest = max(greatest, weights.centred(i));
+  }
+  *is_split = least < -128 || greatest > 127;
+  return greatest <= 2 * 127;
+}
+
 }  // namespace
 
 Status choose_kernel(PrepareContext& c, const WeightedOperands& o, DType quantized_bias_type,
@@ -92,20 +109,38 @@ void quantize_input(const Step& s, const Workspace& w, const Tensor& input, int6
                              s.scratch(2));
 }
 
-bool can_pack(const WeightedOperands& o, bool* is_split) {
-  const bool is_there = o.filter.is_known && (o.bias == nullptr || o.bias->is_known);
-  const bool is_8_bit = o.input.type == DType::kInt8 || o.input.type == DType::kUInt8;
-  if (!is_there || !is_8_bit || o.filter.type != o.input.type) return false;
-  const ByteWeights weights = byte_weights(o, false, 0);
-  int32_t least = 0, greatest = 0;
-  if (weights.zero != 0) {
-    for (int64_t i = 0; i < o.filter.shape.count(); ++i) {
-      least = min(least, weights.centred(i));
-      greatest = max(greatest, weights.centred(i));
-    }
+const Product* find_product(const Kernels& kernels, const WeightedOperands& o, bool* is_split) {
+  using T = DType;
+  const struct {
+    T input, filter;
+    const Product* product;
+  } forms[] = {
+      {T::kInt8, T::kInt8, kernels.product_s8},
+      {T::kUInt8, T::kUInt8, kernels.product_s8},
+  };
+  *is_split = false;
+  if (!o.filter.is_known || (o.bias != nullptr && !o.bias->is_known)) return nullptr;
+  for (const auto& form : forms) {
+    if (form.input != o.input.type || form.filter != o.filter.type) continue;
+    return fits_two_weights(o, is_split) ? form.product : nullptr;
   }
-  *is_split = least < -128 || greatest > 127;
-  return greatest <= 2 * 127;  // what two weights can be the sum of
+  return nullptr;
+}
+
+FileWeights file_weights(const WeightedOperands& o, bool is_split, int64_t first) {
+  const Flip flip = flip_of(o.filter);
+  const int32_t zero = flipped(static_cast<int32_t>(o.filter.quantization().zero()), flip);
+  return {at_element(o.filter, first), flip, zero, is_split};
+}
+
+Epilogue make_epilogue(const WeightedOperands& o, const reference::ConvParams& p, int32_t first) {
+  const Flip flip = flip_of(o.input);
+  return {o.bias != nullptr ? at_element(*o.bias, first) : nullptr,
+          flipped(p.in_zero, flip),
+          Scaling::kFixedPoint,
+          p.multiplier + first,
+          nullptr,
+          {flipped(p.out_zero, flip), flipped(p.act_min, flip), flipped(p.act_max, flip), flip}};
 }
 
 }  // namespace octavo

@@ -75,16 +75,13 @@ Status add_quantized_input(PrepareContext& c, const Tensor& input, int64_t rows)
 void quantize_input(const Step& s, const Workspace& w, const Tensor& input, int64_t rows,
                     bool asymmetric);
 
-// Kernels that pack weights take those of 8 bits for an input of the same type, with their bias,
-// int32 or none, known while preparing. *is_split: see ByteWeights.
-bool can_pack(const WeightedOperands& o, bool* is_split);
-inline ByteWeights byte_weights(const WeightedOperands& o, bool is_split, int64_t first) {
-  return {static_cast<const int8_t*>(o.filter.data) + first, flip_of(o.filter),
-          flipped(o.filter.zero_point(), flip_of(o.filter)), is_split};
-}
-inline const int32_t* bias_or_null(const WeightedOperands& o) {
-  return o.bias != nullptr ? static_cast<const int32_t*>(o.bias->data) : nullptr;
-}
+// The form of products that a table has for the operands' types, if their weights can be packed:
+// known while preparing, as is the bias. Else null. *is_split: see FileWeights.
+const Product* find_product(const Kernels& kernels, const WeightedOperands& o, bool* is_split);
+// From weight number `first` on.
+FileWeights file_weights(const WeightedOperands& o, bool is_split, int64_t first);
+// Of the channels from `first` on, by p.multiplier.
+Epilogue make_epilogue(const WeightedOperands& o, const reference::ConvParams& p, int32_t first);
 // Memory that fill(void*) fills with packed weights, once for all interpreters of a model: see
 // make_derived. It begins a cache line.
 template <class Fill, class T>

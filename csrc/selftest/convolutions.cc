@@ -2,8 +2,6 @@
 // ends of every range.
 #include <initializer_list>
 
-#include "kernels/depthwise.h"
-#include "kernels/gemm.h"
 #include "kernels/table.h"
 #include "selftest/kernel_inputs.h"
 
@@ -35,14 +33,14 @@ reference::ConvParams conv_params(OutputStage& stage, int32_t in_zero, int32_t w
 int32_t any_weight_zero(Buffer<int8_t>& weights, Flip flip, Random& random) {
   const int32_t zero = any_zero_point(random);
   for (size_t i = 0; i < weights.size(); ++i) {
-    const ByteWeights w = {weights.data(), flip, zero, false};
+    const FileWeights w = {weights.data(), flip, zero, false};
     if (w.centred(static_cast<int64_t>(i)) > 254) return zero + 1;
   }
   return zero;
 }
 
 bool needs_split(Buffer<int8_t>& weights, Flip flip, int32_t zero) {
-  const ByteWeights w = {weights.data(), flip, zero, false};
+  const FileWeights w = {weights.data(), flip, zero, false};
   for (size_t i = 0; i < weights.size(); ++i) {
     const int32_t x = w.centred(static_cast<int64_t>(i));
     if (x < -128 || x > 127) return true;
@@ -51,7 +49,7 @@ bool needs_split(Buffer<int8_t>& weights, Flip flip, int32_t zero) {
 }
 
 // A converted line of `in`, with what may be read behind it.
-void convert_line(const ImageS8& image, Buffer<int8_t>& in, Flip flip, Buffer<uint8_t>& out) {
+void convert_line(const ImageKernel& image, Buffer<int8_t>& in, Flip flip, Buffer<uint8_t>& out) {
   ImageConversion c = {};
   c.in = in.data();
   c.rows = c.channels = c.repeat = c.planes = 1;
@@ -60,23 +58,23 @@ void convert_line(const ImageS8& image, Buffer<int8_t>& in, Flip flip, Buffer<ui
   image.convert(c, out.data());
 }
 
-int64_t converted_bytes(const ImageS8& image, int64_t elements) {
+int64_t converted_bytes(const ImageKernel& image, int64_t elements) {
   return (elements + image.slack) * image.element_bytes;
 }
 
-struct Product {
-  Epilogue epilogue;
+struct ProductSize {
+  Scaling scaling;
   int32_t rows, n, taps, depth;
   int32_t k() const { return taps * depth; }
 };
 
 // [rows][n], by CONV_2D over a row of pixels or by FULLY_CONNECTED.
-void multiply_by_reference(const Product& size, OutputStage& stage, int32_t in_zero,
+void multiply_by_reference(const ProductSize& size, OutputStage& stage, int32_t in_zero,
                            int32_t weight_zero, Buffer<int8_t>& left, Buffer<int8_t>& weights,
                            Buffer<int8_t>& out) {
   reference::ConvParams p = conv_params(stage, in_zero, weight_zero);
   const bool is_unsigned = stage.output.flip == Flip::kSign;
-  if (size.epilogue == Epilogue::kFixedPoint) {
+  if (size.scaling == Scaling::kFixedPoint) {
     p.in_w = p.out_w = size.rows;
     p.in_c = p.filter_c = size.k();
     p.out_c = size.n;
@@ -108,7 +106,7 @@ void multiply_by_reference(const Product& size, OutputStage& stage, int32_t in_z
 
 // A left matrix whose rows are windows of a line of elements, with taps anywhere in it.
 struct Left {
-  Left(const Product& size, Random& random)
+  Left(const ProductSize& size, Random& random)
       : columns(static_cast<int32_t>(random.integer(1, size.rows))),
         row_step(random.integer(0, 40)),
         pixel_step(random.integer(0, 10)),
@@ -138,10 +136,11 @@ struct Left {
 };
 
 // `content` is the weights'.
-void check_product(const Kernels& kernels, const Product& size, Content content, Random& random,
+void check_product(const Kernels& kernels, const ProductSize& size, Content content, Random& random,
                    Check& check) {
-  const GemmS8& g = *kernels.gemm_s8;
-  const auto [epilogue, rows, n, taps, depth] = size;
+  const Product& product = *kernels.product_s8;
+  const GemmKernel& g = product.gemm;
+  const auto [scaling, rows, n, taps, depth] = size;
   Left left(size, random);
   Buffer<int8_t> weights(int64_t{n} * size.k());
   fill(content, random, weights);
@@ -149,7 +148,7 @@ void check_product(const Kernels& kernels, const Product& size, Content content,
   const Flip flip = stage.output.flip = any_flip(random);
   const int32_t in_zero = any_zero_point(random);
   // CONV_2D on int8 has none.
-  const bool has_zero = flip == Flip::kSign || epilogue == Epilogue::kDouble;
+  const bool has_zero = flip == Flip::kSign || scaling == Scaling::kDouble;
   const int32_t weight_zero = has_zero ? any_weight_zero(weights, flip, random) : 0;
   const bool is_split = needs_split(weights, flip, weight_zero);
   const int32_t packed_taps = (is_split ? 2 : 1) * taps;
@@ -162,23 +161,19 @@ void check_product(const Kernels& kernels, const Product& size, Content content,
           size.k(),
           1,
           nullptr,
-          stage.bias_or_null(),
-          in_zero,
-          epilogue,
-          stage.multiplier.data(),
-          stage.scale.data(),
-          stage.output},
+          {stage.bias_or_null(), in_zero, scaling, stage.multiplier.data(), stage.scale.data(),
+           stage.output}},
          packed.data());
-  Buffer<uint8_t> line(converted_bytes(*kernels.image_s8, static_cast<int64_t>(left.line.size())));
-  convert_line(*kernels.image_s8, left.line, flip, line);
+  Buffer<uint8_t> line(converted_bytes(product.image, static_cast<int64_t>(left.line.size())));
+  convert_line(product.image, left.line, flip, line);
 
   const int64_t stride = n + random.integer(0, 3);
   Buffer<int8_t> out((rows - 1) * stride + n + kGuard), untouched(1);
   const int32_t panels = (n + g.panel_width - 1) / g.panel_width;
   for (int32_t first = 0; first < panels;) {
     const auto count = static_cast<int32_t>(random.integer(1, panels - first));
-    g.run({line.data(), left.columns, left.row_step, left.pixel_step, left.tap_offsets.data(), rows,
-           packed_taps, depth, n, first, count, packed.data(), out.data(), stride});
+    g.run({line.data(), 0, left.columns, left.row_step, left.pixel_step, left.tap_offsets.data(),
+           rows, packed_taps, depth, n, first, count, packed.data(), out.data(), stride});
     first += count;
   }
 
@@ -195,7 +190,7 @@ void check_product(const Kernels& kernels, const Product& size, Content content,
 
 // Every n up to two wide panels and every k that one loop may treat in a way of its own, every
 // number of rows with each of them.
-void sweep_products(const Kernels& kernels, Epilogue epilogue, Check& check) {
+void sweep_products(const Kernels& kernels, Scaling scaling, Check& check) {
   constexpr int32_t kMostRows = 17;
   Random random(31);
   int32_t rows = 0;
@@ -203,42 +198,43 @@ void sweep_products(const Kernels& kernels, Epilogue epilogue, Check& check) {
     for (int32_t k = 1; k <= 130; k += static_cast<int32_t>(random.integer(1, 3))) {
       rows = rows % kMostRows + 1;
       const auto taps = static_cast<int32_t>(random.integer(1, random.bits() % 2 == 0 ? 1 : 9));
-      const Product size = {epilogue, rows, n, taps, (k + taps - 1) / taps};
+      const ProductSize size = {scaling, rows, n, taps, (k + taps - 1) / taps};
       check_product(kernels, size, any_content(random), random, check);
     }
   }
-  for (const Product& size :
-       {Product{epilogue, 3, 300, 1, 700}, Product{epilogue, 11, 70, 5, 206}}) {
+  for (const ProductSize& size :
+       {ProductSize{scaling, 3, 300, 1, 700}, ProductSize{scaling, 11, 70, 5, 206}}) {
     check_product(kernels, size, any_content(random), random, check);
   }
   // The products' sum alone leaves int32: 70000 * 255 * 128 > 2^31.
   for (int i = 0; i < 60; ++i) {
-    check_product(kernels, {epilogue, 1, 2, 1, 70000}, Content::kOneExtreme, random, check);
+    check_product(kernels, {scaling, 1, 2, 1, 70000}, Content::kOneExtreme, random, check);
   }
   // The sum is the bias: every one of them, by every multiplier.
   for (int i = 0; i < 2000; ++i) {
-    check_product(kernels, {epilogue, 1, 130, 1, 1}, Content::kZeros, random, check);
+    check_product(kernels, {scaling, 1, 130, 1, 1}, Content::kZeros, random, check);
   }
 }
 
 void test_fixed_point_products(const Kernels& kernels, Check& check) {
-  sweep_products(kernels, Epilogue::kFixedPoint, check);
+  sweep_products(kernels, Scaling::kFixedPoint, check);
 }
 
 void test_double_products(const Kernels& kernels, Check& check) {
-  sweep_products(kernels, Epilogue::kDouble, check);
+  sweep_products(kernels, Scaling::kDouble, check);
 }
 
 // A converted image is read back by a product with the matrix of one weight, 1.
-void check_image(const Kernels& kernels, const ImageConversion& c, Check& check) {
+void check_image(const Product& product, const ImageConversion& c, Check& check) {
+  const auto* in = static_cast<const int8_t*>(c.in);
   const int32_t columns = c.left + c.middle + c.right, rows = c.above + c.rows + c.below;
   const int64_t pixel = int64_t{c.channels} * c.repeat;
   const int64_t plane = plane_columns(columns, c.planes) * pixel;
   const int64_t count = rows * c.planes * plane;
-  Buffer<uint8_t> converted(converted_bytes(*kernels.image_s8, count));
-  kernels.image_s8->convert(c, converted.data());
+  Buffer<uint8_t> converted(converted_bytes(product.image, count));
+  product.image.convert(c, converted.data());
 
-  const GemmS8& g = *kernels.gemm_s8;
+  const GemmKernel& g = product.gemm;
   const int8_t one = 1;
   const Multiplier unit = {1 << 30, 1};
   Buffer<uint8_t> packed(g.packed_bytes(1, 1, 1));
@@ -249,26 +245,21 @@ void check_image(const Kernels& kernels, const ImageConversion& c, Check& check)
           1,
           1,
           nullptr,
-          nullptr,
-          0,
-          Epilogue::kFixedPoint,
-          &unit,
-          nullptr,
-          {0, -128, 127, c.flip}},
+          {nullptr, 0, Scaling::kFixedPoint, &unit, nullptr, {0, -128, 127, c.flip}}},
          packed.data());
   const auto windows = static_cast<int32_t>(count);
   const int32_t tap = 0;
   Buffer<int8_t> out(count);
-  g.run({converted.data(), windows, 0, 1, &tap, windows, 1, 1, 1, 0, 1, packed.data(), out.data(),
-         1});
+  g.run({converted.data(), 0, windows, 0, 1, &tap, windows, 1, 1, 1, 0, 1, packed.data(),
+         out.data(), 1});
 
   for (int32_t y = 0; y < rows; ++y) {
     for (int32_t x = 0; x < columns; ++x) {
       for (int32_t k = 0; k < pixel; ++k) {
         const int32_t in_y = y - c.above, in_x = x - c.left;
         const bool is_inside = in_y >= 0 && in_y < c.rows && in_x >= 0 && in_x < c.middle;
-        const int8_t wanted =
-            is_inside ? c.in[in_y * c.in_stride + in_x * c.channels + k / c.repeat] : c.fill;
+        const int8_t wanted = is_inside ? in[in_y * c.in_stride + in_x * c.channels + k / c.repeat]
+                                        : static_cast<int8_t>(c.fill);
         const int8_t found = out[(y * c.planes + x % c.planes) * plane + x / c.planes * pixel + k];
         check.expect(found == wanted, c.rows, "x", c.middle, "x", c.channels, ": (", y, ", ", x,
                      ", ", k, ") is ", found, ", should be ", wanted);
@@ -288,10 +279,10 @@ void test_images(const Kernels& kernels, Check& check) {
       Buffer<int8_t> in(int64_t{rows} * middle * channels);
       fill(any_content(random), random, in);
       const bool is_line = i % 4 == 0;
-      check_image(kernels,
+      check_image(*kernels.product_s8,
                   {in.data(), int64_t{middle} * channels, any(0, 2), rows, any(0, 2), any(0, 2),
                    middle, any(0, 2), channels, is_line ? 1 : any(1, 3), is_line ? 1 : any(1, 4),
-                   any_flip(random), static_cast<int8_t>(any_zero_point(random))},
+                   any_flip(random), any_zero_point(random), 0},
                   check);
     }
   }
@@ -305,7 +296,8 @@ struct DepthwiseSize {
 void check_depthwise(const Kernels& kernels, const DepthwiseSize& size, Random& random,
                      Check& check) {
   const auto [channels, taps, rows, columns] = size;
-  const DepthwiseS8& d = *kernels.depthwise_s8;
+  const Product& product = *kernels.product_s8;
+  const DepthwiseKernel& d = product.depthwise;
   const int64_t row = int64_t{columns} * channels;
   Buffer<int8_t> image((taps + rows - 1) * row), weights(int64_t{taps} * channels);
   fill(any_content(random), random, image);
@@ -319,22 +311,24 @@ void check_depthwise(const Kernels& kernels, const DepthwiseSize& size, Random& 
 
   Buffer<uint8_t> packed(d.packed_bytes(channels, packed_taps));
   d.pack({channels,
+          1,
           taps,
           {weights.data(), flip, weight_zero, is_split},
-          stage.bias_or_null(),
-          in_zero,
-          stage.multiplier.data(),
-          stage.output},
+          1,
+          channels,
+          nullptr,
+          {stage.bias_or_null(), in_zero, Scaling::kFixedPoint, stage.multiplier.data(), nullptr,
+           stage.output}},
          packed.data());
-  Buffer<uint8_t> converted(converted_bytes(*kernels.image_s8, static_cast<int64_t>(image.size())));
-  convert_line(*kernels.image_s8, image, flip, converted);
+  Buffer<uint8_t> converted(converted_bytes(product.image, static_cast<int64_t>(image.size())));
+  convert_line(product.image, image, flip, converted);
   Buffer<int32_t> offsets((packed_taps + d.taps_multiple - 1) / d.taps_multiple * d.taps_multiple);
   for (size_t t = 0; t < offsets.size(); ++t) {
     offsets[t] = static_cast<int32_t>(static_cast<int64_t>(t) % taps * row);
   }
   Buffer<int8_t> out(rows * row + kGuard), expected(rows * row + kGuard);
-  d.run({converted.data(), offsets.data(), packed_taps, channels, rows, columns, row, packed.data(),
-         out.data()});
+  d.run({converted.data(), 0, offsets.data(), packed_taps, channels, rows, columns, row,
+         packed.data(), out.data()});
 
   reference::ConvParams p = conv_params(stage, in_zero, weight_zero);
   p.in_h = taps + rows - 1;

@@ -22,6 +22,7 @@ struct V {
   // matrix and a product: 14 registers of 16.
   static constexpr int kRows[] = {8, 5};
   static constexpr int kPanelVectors = 2;
+  static constexpr int kVectorBytes = kLanes * kDepth;  // of weights
 
   static I32 set(int32_t x) { return _mm256_set1_epi32(x); }
   static I32 load(const int32_t* p) {
@@ -54,7 +55,7 @@ struct V {
   }
 
   static void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
-  static Weights load_weights(const int8_t* p) {
+  static Weights load_weights(const uint8_t* p) {
     return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
   }
   static Weights broadcast(const Element* p) {
@@ -146,11 +147,8 @@ struct V {
     x[0] = _mm256_unpacklo_epi16(a, b);
     x[1] = _mm256_unpackhi_epi16(a, b);
   }
-  struct Sums {
-    I32 v[2];
-  };
-  static void store_block(const Sums& y, const Output& to, int8_t* out, int32_t count) {
-    const __m256i bytes = finish(y.v[0], y.v[1], y.v[0], y.v[1], to);
+  static void store_block(const I32 (&y)[2], const Output& to, int8_t* out, int32_t count) {
+    const __m256i bytes = finish(y[0], y[1], y[0], y[1], to);
     const __m256i row = _mm256_permute4x64_epi64(bytes, _MM_SHUFFLE(3, 1, 2, 0));
     store_bytes(_mm256_castsi256_si128(row), out, count);
   }

@@ -23,6 +23,7 @@ struct V {
   // the left matrix: 25 registers of 32; narrow ones have sums enough to hide a dot's latency.
   static constexpr int kRows[] = {8, 8, 6, 5};
   static constexpr int kPanelVectors = 4;
+  static constexpr int kVectorBytes = kLanes * kDepth;  // of weights
 
   static I32 set(int32_t x) { return _mm512_set1_epi32(x); }
   static I32 load(const int32_t* p) { return _mm512_loadu_si512(p); }
@@ -49,7 +50,7 @@ struct V {
   }
 
   static void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
-  static Weights load_weights(const int8_t* p) { return _mm512_loadu_si512(p); }
+  static Weights load_weights(const uint8_t* p) { return _mm512_loadu_si512(p); }
   static Weights broadcast(const Element* p) {
     int32_t four;
     memcpy(&four, p, sizeof(four));
@@ -152,11 +153,8 @@ struct V {
     x[2] = _mm512_unpacklo_epi16(high01, high23);
     x[3] = _mm512_unpackhi_epi16(high01, high23);
   }
-  struct Sums {
-    I32 v[4];
-  };
-  static void store_block(const Sums& y, const Output& to, int8_t* out, int32_t count) {
-    const __m512i bytes = finish(y.v[0], y.v[1], y.v[2], y.v[3], to);
+  static void store_block(const I32 (&y)[4], const Output& to, int8_t* out, int32_t count) {
+    const __m512i bytes = finish(y[0], y[1], y[2], y[3], to);
     if (count == kBlock) {
       _mm512_storeu_si512(out, bytes);
     } else {

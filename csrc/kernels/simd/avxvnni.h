@@ -9,6 +9,7 @@ namespace {
 struct V : avx2::V {
   using Element = uint8_t;
   static constexpr int kDepth = 4;
+  static constexpr int kVectorBytes = kLanes * kDepth;
   static constexpr int kOffset = 128;
   // 6 x 2 sums, 2 vectors of weights and one of the left matrix: 15 registers of 16.
   static constexpr int kRows[] = {8, 6};
@@ -29,7 +30,7 @@ struct V : avx2::V {
     for (; i < count; ++i) out[i] = static_cast<Element>(static_cast<uint8_t>(in[i]) ^ flips);
   }
 
-  static Weights load_weights(const int8_t* p) {
+  static Weights load_weights(const uint8_t* p) {
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
   }
   static Weights broadcast(const Element* p) {
@@ -62,11 +63,8 @@ struct V : avx2::V {
     x[2] = _mm256_unpacklo_epi16(high01, high23);
     x[3] = _mm256_unpackhi_epi16(high01, high23);
   }
-  struct Sums {
-    I32 v[4];
-  };
-  static void store_block(const Sums& y, const Output& to, int8_t* out, int32_t count) {
-    const __m256i bytes = finish(y.v[0], y.v[1], y.v[2], y.v[3], to);
+  static void store_block(const I32 (&y)[4], const Output& to, int8_t* out, int32_t count) {
+    const __m256i bytes = finish(y[0], y[1], y[2], y[3], to);
     int8_t partial[kBlock];
     int8_t* to_bytes = count == kBlock ? out : partial;
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to_bytes), bytes);

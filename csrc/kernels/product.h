@@ -1,0 +1,19 @@
+// The forms of products of matrices that there are: a table has those that products.inc lists.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/depthwise.h"
+#include "kernels/gemm.h"
+#include "kernels/image.h"
+
+namespace octavo {
+
+struct Product {
+  int32_t in_bytes, out_bytes;  // of an element of a tensor
+  ImageKernel image;
+  GemmKernel gemm;
+  DepthwiseKernel depthwise;
+};
+
+}  // namespace octavo

@@ -1,0 +1,162 @@
+// Products of int8 and int8 to int8, by dot-product instructions over the vector trait V.
+
+// Of the weights of a column, of which there are at most 2^24.
+struct ColumnSums {
+  int32_t plain;
+  int64_t magnitudes;
+};
+
+ColumnSums column_sums(const GemmColumns& c, int32_t column) {
+  ColumnSums s = {0, 0};
+  int64_t plain = 0;
+  for (int32_t t = 0; t < c.taps; ++t) {
+    for (int32_t d = 0; d < c.depth; ++d) {
+      const int32_t w = c.weights.centred(c.place(column, t, d));
+      plain += w;
+      s.magnitudes += w < 0 ? -w : w;
+    }
+  }
+  s.plain = static_cast<int32_t>(plain);
+  return s;
+}
+
+struct FormS8 : V {
+  using In = int8_t;
+  using Out = int8_t;
+  using Sum = V::I32;
+  static constexpr int kParts = 1;
+  static constexpr bool kIsIdentity = false;
+
+  static Element element(In x, Flip flip, int) {
+    return static_cast<Element>(
+        static_cast<int8_t>(static_cast<uint8_t>(x) ^ static_cast<uint8_t>(flip)) + V::kOffset);
+  }
+  static void convert(const In* in, int64_t count, Flip flip, Element* out, int64_t) {
+    V::convert(in, count, static_cast<uint8_t>(flip), out);
+  }
+
+  static Sum zero() { return V::set(0); }
+
+  // The bias, then the words of the finish; a double takes two.
+  static constexpr int kColumnWords = 1 + kFinishWords;
+  struct Header {
+    Finish finish;
+    QuantizedOutput output;
+  };
+
+  static Header make_header(const GemmColumns& c) {
+    const Epilogue& e = c.epilogue;
+    const bool is_double = e.scaling == Scaling::kDouble;
+    FinishChooser chooser(is_double, e.output);
+    for (int32_t j = 0; j < c.n && !is_double; ++j) {
+      // x - in_zero has 8 bits and a sign.
+      const int64_t bias = bias_of(e, j);
+      const int64_t greatest = 255 * column_sums(c, j).magnitudes + (bias < 0 ? -bias : bias);
+      chooser.add(greatest, e.multiplier[j]);
+    }
+    return {chooser.choose(), e.output};
+  }
+
+  static void pack_column(const GemmColumns& c, const Header& header, int32_t column,
+                          int32_t* words, int32_t width, int32_t j) {
+    const Epilogue& e = c.epilogue;
+    // sum (x - in_zero) w + bias = sum (x + kOffset) w + (bias - (in_zero + kOffset) sum w), in 32
+    // bits that wrap; lifted for its finish.
+    const uint32_t zeros = static_cast<uint32_t>(e.in_zero + V::kOffset) *
+                           static_cast<uint32_t>(column_sums(c, column).plain);
+    words[j] = static_cast<int32_t>(static_cast<uint32_t>(bias_of(e, column)) - zeros +
+                                    static_cast<uint32_t>(lift_of(header.finish)));
+    if (header.finish == Finish::kDouble) {
+      reinterpret_cast<double*>(words + width)[j] = e.scale[column];
+    } else {
+      words[width + j] = e.multiplier[column].m;
+      words[2 * width + j] = e.multiplier[column].shift;
+    }
+  }
+  static void pack_lanes(const Header& header, int32_t* words, int32_t width) {
+    pack_finish(header.finish, words + width, width);
+  }
+  static void pack_weight(const FileWeights& weights, int64_t i, bool is_second, uint8_t* to,
+                          int64_t at) {
+    reinterpret_cast<int8_t*>(to)[at] = weights.half(i, is_second);
+  }
+
+  using Output = V::Output;
+  static Output make_output(const Header& header) { return V::make_output(header.output); }
+
+  static Sum start(const int32_t* words, int) { return V::load(words); }
+
+  template <int kRows, int kVectors>
+  static void finish(const Panel<FormS8>& panel, int32_t first, int32_t rows,
+                     Sum (&sum)[kRows][kVectors]) {
+    finish_sums(panel.header, panel.words(), panel.width, sum);
+    store_sums(panel, first, rows, sum);
+  }
+  static void finish_block(const Header& header, const Output& output, const int32_t* words,
+                           Sum (&sum)[1][kBlock / kLanes], Out* out, int32_t count) {
+    finish_sums(header, words, kBlock, sum);
+    V::store_block(sum[0], output, out, count);
+  }
+
+ private:
+  static int32_t bias_of(const Epilogue& e, int32_t column) {
+    return e.bias != nullptr ? static_cast<const int32_t*>(e.bias)[column] : 0;
+  }
+
+  // Sums become outputs, still of 32 bits and before the zero point is added.
+  template <class Kind, int kRows, int kVectors>
+  static void finish_sums_by(const Header& header, const int32_t* words, int32_t width,
+                             Sum (&sum)[kRows][kVectors]) {
+#pragma GCC unroll 8
+    for (int j = 0; j < kVectors; ++j) {
+      const Kind finish = load_finish<Kind>(words + width + j * kLanes, width, header.output);
+#pragma GCC unroll 8
+      for (int i = 0; i < kRows; ++i) sum[i][j] = finish(sum[i][j]);
+    }
+  }
+  template <int kRows, int kVectors>
+  static void finish_sums(const Header& header, const int32_t* words, int32_t width,
+                          Sum (&sum)[kRows][kVectors]) {
+    switch (header.finish) {
+      case Finish::kRescalePositive:
+        return finish_sums_by<RescalePositive>(header, words, width, sum);
+      case Finish::kRescale:
+        return finish_sums_by<Rescale>(header, words, width, sum);
+      case Finish::kRequantize:
+        return finish_sums_by<Requantize>(header, words, width, sum);
+      case Finish::kDouble: {
+        const auto* scale = reinterpret_cast<const double*>(words + width);
+#pragma GCC unroll 8
+        for (int j = 0; j < kVectors; ++j) {
+#pragma GCC unroll 8
+          for (int i = 0; i < kRows; ++i) {
+            sum[i][j] = V::scale_round(sum[i][j], scale + j * kLanes, header.output);
+          }
+        }
+      }
+    }
+  }
+
+  // A tile's rows of outputs, several in a vector of bytes where they are narrow.
+  template <int kRows, int kVectors>
+  static void store_sums(const Panel<FormS8>& panel, int32_t first, int32_t rows,
+                         const Sum (&sum)[kRows][kVectors]) {
+    constexpr int kTogether = 4 / kVectors;
+    const int64_t stride = panel.args.out_stride;
+    Out* out = panel.template out<Out>(first);
+#pragma GCC unroll 8
+    for (int i = 0; i < kRows; i += kTogether) {
+      Sum y[4];
+#pragma GCC unroll 8
+      for (int v = 0; v < 4; ++v) {
+        const int row = i + v / kVectors;
+        y[v] = v < kTogether * kVectors && row < kRows ? sum[row][v % kVectors] : sum[i][0];
+      }
+      if (i < rows) {
+        V::store_rows<kVectors>(y, panel.output, out + i * stride, stride, rows - i, panel.used);
+      }
+    }
+  }
+};
+
+constexpr Product kProductS8 = {1, 1, kImage<FormS8>, kGemm<FormS8>, kDepthwise<FormS8>};
