@@ -50,6 +50,7 @@ double reduced_expm1(double x, int* n) {
 
 double floor(double x) {
   const double t = truncate(x);
+  if (t == x) return x;  // -0 too
   return t > x ? t - 1 : t;
 }
 

@@ -14,6 +14,8 @@ namespace {
 #include "kernels/depthwise.inl"
 #include "kernels/product_s8.inl"
 #include "kernels/bytewise.inl"
+#include "kernels/real.inl"
+#include "kernels/real_rows.inl"
 #include "kernels/peak.inl"
 #include "kernels/fill_table.inl"
 // clang-format on

@@ -5,5 +5,7 @@ constexpr Kernels fill_table(const char* isa) {
   k.product_s8 = &kProductS8;
   k.dot_loop_s8 = &dot_loop_s8;
   fill_bytewise(k);
+  fill_real(k);
+  fill_real_rows(k);
   return k;
 }

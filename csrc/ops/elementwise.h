@@ -6,13 +6,6 @@
 
 namespace octavo {
 
-// Runs a kernel (element count, input, output).
-template <auto kKernel>
-Status invoke_elements(const Step& s, const Workspace& w) {
-  (w.kernels.*kKernel)(s.inputs[0]->shape.count(), s.input(0), s.output(0));
-  return {};
-}
-
 // Calls run(begin, count) for the parts that threads compute of `count` pieces of so many bytes
 // each; every part is worth a thread.
 template <class Run>
@@ -26,6 +19,43 @@ void for_each_part(const Workspace& w, int64_t count, int64_t bytes, Run run) {
     const int64_t end = (part + 1) * lines / parts * line;
     run(begin, min(end, count) - begin);
   });
+}
+
+// Runs a kernel (element count, input, output) on parts.
+template <class In, class Out>
+void run_elements(void (*kernel)(int64_t, const In*, Out*), const Step& s, const Workspace& w) {
+  const In* in = s.input(0);
+  Out* out = s.output(0);
+  constexpr int64_t kBytes = max(sizeof(In), sizeof(Out));
+  for_each_part(w, s.inputs[0]->shape.count(), kBytes,
+                [&](int64_t begin, int64_t count) { kernel(count, in + begin, out + begin); });
+}
+
+// The invoke that does nothing else.
+template <auto kKernel>
+Status invoke_elements(const Step& s, const Workspace& w) {
+  run_elements(w.kernels.*kKernel, s, w);
+  return {};
+}
+
+// The same of a kernel whose params have the count.
+template <class Params, class In, class Out>
+void run_counted(void (*kernel)(const Params&, const In*, Out*), const Step& s,
+                 const Workspace& w) {
+  const In* in = s.input(0);
+  Out* out = s.output(0);
+  constexpr int64_t kBytes = max(sizeof(In), sizeof(Out));
+  for_each_part(w, s.inputs[0]->shape.count(), kBytes, [&](int64_t begin, int64_t count) {
+    Params part = s.params<Params>();
+    part.count = count;
+    kernel(part, in + begin, out + begin);
+  });
+}
+
+template <auto kKernel>
+Status invoke_counted(const Step& s, const Workspace& w) {
+  run_counted(w.kernels.*kKernel, s, w);
+  return {};
 }
 
 // Runs a kernel on operands that broadcast; parts are slices of the walk's first dimension.

@@ -46,7 +46,7 @@ Status prepare_rectifier(PrepareContext& c, Activation activation) {
     reference::ReluF32Params* p;
     OCTAVO_TRY(c.make_params(p));
     p->count = in.shape.count();
-    c.step.invoke = &invoke_kernel<&Kernels::relu_f32>;
+    c.step.invoke = &invoke_counted<&Kernels::relu_f32>;
     return activation_range(c, activation, &p->low, &p->high);
   }
   OCTAVO_TRY(expect_quantized_operands(c));
@@ -81,7 +81,7 @@ Status prepare_leaky_relu(PrepareContext& c) {
     reference::LeakyReluF32Params* p;
     OCTAVO_TRY(c.make_params(p));
     *p = {in.shape.count(), alpha};
-    c.step.invoke = &invoke_kernel<&Kernels::leaky_relu_f32>;
+    c.step.invoke = &invoke_counted<&Kernels::leaky_relu_f32>;
     return {};
   }
   OCTAVO_TRY(expect_quantized_operands(c));

@@ -1,7 +1,7 @@
 // SOFTMAX.
 #include "base/math.h"
 #include "graph/options.h"
-#include "ops/op.h"
+#include "ops/elementwise.h"
 
 namespace octavo {
 namespace {
@@ -13,7 +13,13 @@ struct SoftmaxF32Params {
 
 Status invoke_softmax_f32(const Step& s, const Workspace& w) {
   const auto& p = s.params<SoftmaxF32Params>();
-  w.kernels.softmax_f32(p.shape, p.beta, s.input(0), s.output(0));
+  const float* in = s.input(0);
+  float* out = s.output(0);
+  const int64_t depth = p.shape.depth;
+  for_each_part(w, p.shape.rows, depth * 4, [&](int64_t begin, int64_t count) {
+    const int64_t at = begin * depth;
+    w.kernels.softmax_f32({count, p.shape.depth}, p.beta, in + at, out + at);
+  });
   return {};
 }
 

@@ -51,32 +51,6 @@ void draw_bounds(Random& random, int32_t& low, int32_t& high) {
                                 : static_cast<int32_t>(random.integer(low, Limits::max()));
 }
 
-// Calls body(a_shape, b_shape, shape, broadcast) for rows of every length, with each way in which
-// an operand can repeat.
-template <class Body>
-void for_each_pair(int repetitions, Random& random, Check& check, Body body) {
-  for (int32_t n = 1; n <= 130; ++n) {
-    const auto rows = static_cast<int32_t>(random.integer(1, 4000 / n));
-    const Shape full = make_shape(3, n), row = make_shape(n), column = make_shape(3, 1);
-    const Shape images = make_shape(2, rows, n);
-    const Shape pairs[][2] = {{full, full},
-                              {make_shape(1), full},
-                              {full, make_shape(1)},
-                              {full, row},
-                              {column, full},
-                              {row, column},
-                              {images, make_shape(2, 1, n)},
-                              {make_shape(rows, 1), images},
-                              {make_shape(2, rows, 1), make_shape(rows, n)}};
-    for (int i = 0; i < repetitions; ++i) {
-      const auto& [a, b] = pairs[random.bits() % (sizeof(pairs) / sizeof(pairs[0]))];
-      Shape shape;
-      check.expect(reference::broadcast_shapes(a, b, shape), a, " and ", b);
-      body(a, b, shape, reference::plan_broadcast(a, b, shape));
-    }
-  }
-}
-
 // make_params(random) gives what the operands and the output do not say.
 template <class T, class Params>
 void sweep_binary(BinaryKernel<T, Params> kernel, BinaryKernel<T, Params> reference,

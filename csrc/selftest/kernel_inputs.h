@@ -9,6 +9,7 @@
 #include "base/fixed_point.h"
 #include "base/math.h"
 #include "kernels/gemm.h"
+#include "reference/broadcast.h"
 #include "selftest/selftest.h"
 
 namespace octavo::selftest {
@@ -126,5 +127,31 @@ struct OutputStage {
   bool has_bias;
   QuantizedOutput output;
 };
+
+// Calls body(a_shape, b_shape, shape, broadcast) for rows of every length, with each way in which
+// an operand can repeat.
+template <class Body>
+void for_each_pair(int repetitions, Random& random, Check& check, Body body) {
+  for (int32_t n = 1; n <= 130; ++n) {
+    const auto rows = static_cast<int32_t>(random.integer(1, 4000 / n));
+    const Shape full = make_shape(3, n), row = make_shape(n), column = make_shape(3, 1);
+    const Shape images = make_shape(2, rows, n);
+    const Shape pairs[][2] = {{full, full},
+                              {make_shape(1), full},
+                              {full, make_shape(1)},
+                              {full, row},
+                              {column, full},
+                              {row, column},
+                              {images, make_shape(2, 1, n)},
+                              {make_shape(rows, 1), images},
+                              {make_shape(2, rows, 1), make_shape(rows, n)}};
+    for (int i = 0; i < repetitions; ++i) {
+      const auto& [a, b] = pairs[random.bits() % (sizeof(pairs) / sizeof(pairs[0]))];
+      Shape shape;
+      check.expect(reference::broadcast_shapes(a, b, shape), a, " and ", b);
+      body(a, b, shape, reference::plan_broadcast(a, b, shape));
+    }
+  }
+}
 
 }  // namespace octavo::selftest

@@ -47,7 +47,8 @@ struct KernelTest {
   void (*run)(const Kernels& kernels, Check&);
 };
 
-extern const Span<const KernelTest> kConvolutionTests, kElementwiseTests, kBytewiseTests;
+extern const Span<const KernelTest> kConvolutionTests, kElementwiseTests, kBytewiseTests,
+    kRealTests;
 
 // Heap allocations of this program so far; -1 where nothing counts them.
 int64_t allocation_count();

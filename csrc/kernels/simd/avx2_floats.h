@@ -4,6 +4,7 @@
 #include <immintrin.h>
 
 #include <cstdint>
+#include <cstring>
 
 #include "base/half.h"
 
@@ -27,6 +28,16 @@ struct F {
   }
   static Vec load(const Half* p) {
     return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  }
+  static Vec load_part(const Half* p, int64_t count) {
+    Half elements[kLanes] = {};
+    memcpy(elements, p, static_cast<size_t>(count) * sizeof(Half));
+    return load(elements);
+  }
+
+  // The first `count` elements of x, the others of `rest`.
+  static Vec join(Vec x, Vec rest, int64_t count) {
+    return _mm256_blendv_ps(rest, x, _mm256_castsi256_ps(first_lanes(count)));
   }
 
   static Vec set(float x) { return _mm256_set1_ps(x); }

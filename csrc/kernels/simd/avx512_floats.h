@@ -28,6 +28,14 @@ struct F {
   static Vec load(const Half* p) {
     return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
   }
+  static Vec load_part(const Half* p, int64_t count) {
+    return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(first_lanes(count), p));
+  }
+
+  // The first `count` elements of x, the others of `rest`.
+  static Vec join(Vec x, Vec rest, int64_t count) {
+    return _mm512_mask_blend_ps(first_lanes(count), rest, x);
+  }
 
   static Vec set(float x) { return _mm512_set1_ps(x); }
   static Vec add(Vec a, Vec b) { return _mm512_add_ps(a, b); }

@@ -1,0 +1,259 @@
+// The kernels of float32 of a table against reference/: every tail, every kind of number. Equal to
+// the bit where the reference rounds once, else within a few units in the last place.
+#include <cmath>
+#include <initializer_list>
+#include <limits>
+
+#include "kernels/table.h"
+#include "selftest/kernel_inputs.h"
+
+namespace octavo::selftest {
+namespace {
+
+using reference::Broadcast;
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+constexpr float kEpsilon = std::numeric_limits<float>::epsilon();
+constexpr float kLeast = std::numeric_limits<float>::denorm_min();
+constexpr float kGreatest = std::numeric_limits<float>::max();
+
+// Of magnitudes that functions care for, of any magnitude, or a number that is special.
+float any_real(Random& random) {
+  constexpr float kSpecial[] = {0.0f,   -0.0f,     1,          -1,        0.5f,   kInfinity, -kInfinity,
+                                kNan,   kGreatest, -kGreatest, kLeast,    -kLeast, 88.73f,   -103.98f,
+                                -87.34f};
+  constexpr size_t kSpecials = sizeof(kSpecial) / sizeof(kSpecial[0]);
+  const auto x = static_cast<float>(2 * random.real() - 1);
+  const uint64_t kind = random.bits() % 16;
+  if (kind == 0) return kSpecial[random.bits() % kSpecials];
+  if (kind == 1) return std::ldexp(x, static_cast<int>(random.integer(-140, 127)));
+  return x * static_cast<float>(1 << random.bits() % 8);
+}
+
+// Finite ones, so that a sum says something.
+float any_finite(Random& random) {
+  float x = any_real(random);
+  while (!(std::fabs(x) < 1e6f)) x = any_real(random);
+  return x;
+}
+
+template <class Value>
+void fill_reals(Buffer<float>& to, Random& random, Value value) {
+  for (size_t i = 0; i < to.size(); ++i) to.data()[i] = value(random);
+}
+
+uint32_t bits_of(float x) {
+  uint32_t bits;
+  memcpy(&bits, &x, sizeof(bits));
+  return bits;
+}
+
+bool are_same(float a, float b) { return bits_of(a) == bits_of(b) || (a != a && b != b); }
+
+// Within `units` in the last place of `expected`, or what subnormals round away.
+bool are_near(float found, float expected, float units) {
+  if (are_same(found, expected)) return true;
+  return std::fabs(found - expected) <= units * kEpsilon * std::fabs(expected) + 2 * kLeast;
+}
+
+// Calls kernel(count, in, out) and reference(count, in, out) for every tail. `units` as in
+// are_near; 0: the same bits.
+template <class Kernel, class Reference>
+void sweep_unary(float units, Check& check, Kernel kernel, Reference reference) {
+  Random random(61);
+  for (int64_t n = 1; n <= 200; ++n) {
+    Buffer<float> in(n), out(n + kGuard), expected(n + kGuard);
+    fill_reals(in, random, any_real);
+    kernel(n, in.data(), out.data());
+    reference(n, in.data(), expected.data());
+    for (int64_t i = 0; i < n + kGuard; ++i) {
+      check.expect(i < n && units > 0 ? are_near(out[i], expected[i], units)
+                                      : are_same(out[i], expected[i]),
+                   n, " elements: number ", i, ", of ", i < n ? in[i] : 0, ", is ", out[i],
+                   ", should be ", expected[i]);
+    }
+  }
+}
+
+void test_logistic(const Kernels& k, Check& check) {
+  sweep_unary(2, check, k.logistic_f32, &reference::logistic_f32);
+}
+
+void test_tanh(const Kernels& k, Check& check) {
+  sweep_unary(3, check, k.tanh_f32, &reference::tanh_f32);
+}
+
+void test_hard_swish(const Kernels& k, Check& check) {
+  sweep_unary(2, check, k.hard_swish_f32, &reference::hard_swish_f32);
+}
+
+void test_floor(const Kernels& k, Check& check) {
+  sweep_unary(0, check, k.floor_f32, &reference::floor_f32);
+}
+
+void test_rectifiers(const Kernels& k, Check& check) {
+  constexpr float kRanges[][2] = {{0, 6}, {-1, 1}, {0, kGreatest}};
+  for (const auto& [low, high] : kRanges) {
+    const auto run = [low = low, high = high](auto kernel) {
+      return [=](int64_t n, const float* in, float* out) { kernel({n, low, high}, in, out); };
+    };
+    sweep_unary(0, check, run(k.relu_f32), run(&reference::relu_f32));
+  }
+  for (const float alpha : {0.1f, -2.0f, 0.0f}) {
+    const auto run = [=](auto kernel) {
+      return [=](int64_t n, const float* in, float* out) { kernel({n, alpha}, in, out); };
+    };
+    sweep_unary(0, check, run(k.leaky_relu_f32), run(&reference::leaky_relu_f32));
+  }
+}
+
+template <class Kernel>
+void sweep_binary(Kernel kernel, Kernel reference, Check& check) {
+  Random random(62);
+  for_each_pair(
+      6, random, check,
+      [&](const Shape& a_shape, const Shape& b_shape, const Shape& shape, const Broadcast& p) {
+        const int64_t count = shape.count();
+        Buffer<float> a(a_shape.count()), b(b_shape.count());
+        Buffer<float> out(count + kGuard), expected(count + kGuard);
+        fill_reals(a, random, any_real);
+        fill_reals(b, random, any_real);
+        kernel(p, a.data(), b.data(), out.data());
+        reference(p, a.data(), b.data(), expected.data());
+        for (int64_t i = 0; i < count + kGuard; ++i) {
+          check.expect(are_same(out[i], expected[i]), a_shape, " and ", b_shape, ": element ", i,
+                       " is ", out[i], ", should be ", expected[i]);
+        }
+      });
+}
+
+using PlainParams = reference::PlainBinaryParams<float>;
+using PlainKernel = void (*)(const PlainParams&, const float*, const float*, float*);
+using BroadcastKernel = void (*)(const Broadcast&, const float*, const float*, float*);
+
+void sweep_plain(PlainKernel kernel, PlainKernel reference, Check& check) {
+  constexpr float kRanges[][2] = {{-kGreatest, kGreatest}, {0, 6}};
+  for (const auto& [low, high] : kRanges) {
+    const auto run = [low = low, high = high](PlainKernel f) {
+      return [=](const Broadcast& p, const float* a, const float* b, float* out) {
+        f({p, low, high}, a, b, out);
+      };
+    };
+    sweep_binary(run(kernel), run(reference), check);
+  }
+}
+
+void test_arithmetic(const Kernels& k, Check& check) {
+  sweep_plain(k.add_f32, &reference::add_f32, check);
+  sweep_plain(k.sub_f32, &reference::sub_f32, check);
+  sweep_plain(k.mul_f32, &reference::mul_f32, check);
+}
+
+void test_extremes(const Kernels& k, Check& check) {
+  sweep_binary<BroadcastKernel>(k.maximum_f32, &reference::maximum_f32, check);
+  sweep_binary<BroadcastKernel>(k.minimum_f32, &reference::minimum_f32, check);
+}
+
+void test_prelu(const Kernels& k, Check& check) {
+  sweep_binary<BroadcastKernel>(k.prelu_f32, &reference::prelu_f32, check);
+}
+
+// Every half there is, at every place in a vector.
+void test_dequantize_half(const Kernels& k, Check& check) {
+  constexpr int64_t kHalves = 1 << 16;
+  Buffer<Half> in(kHalves);
+  for (int64_t i = 0; i < kHalves; ++i) in[i].bits = static_cast<uint16_t>(i);
+  for (int64_t skip = 0; skip < 33; ++skip) {
+    const int64_t n = kHalves - skip;
+    Buffer<float> out(n + kGuard), expected(n + kGuard);
+    k.dequantize_f16(n, in.data() + skip, out.data());
+    reference::dequantize_f16(n, in.data() + skip, expected.data());
+    for (int64_t i = 0; i < n + kGuard; ++i) {
+      check.expect(are_same(out[i], expected[i]), "half ", i + skip, " is ", out[i],
+                   ", should be ", expected[i]);
+    }
+  }
+}
+
+// Rows of every length; in one of eight any number at all.
+void test_softmax(const Kernels& k, Check& check) {
+  Random random(63);
+  for (int32_t depth = 1; depth <= 150; ++depth) {
+    const int64_t rows = random.integer(1, 4), count = rows * depth;
+    constexpr float kBetas[] = {1, 0.5f, 0, -1};
+    const float beta = kBetas[random.bits() % 4];
+    Buffer<float> in(count), out(count + kGuard), expected(count + kGuard);
+    fill_reals(in, random, random.bits() % 8 == 0 ? any_real : any_finite);
+    k.softmax_f32({rows, depth}, beta, in.data(), out.data());
+    reference::softmax_f32({rows, depth}, beta, in.data(), expected.data());
+    for (int64_t i = 0; i < count + kGuard; ++i) {
+      // The reference adds in a row, each time rounding what it has.
+      const auto units = i < count ? static_cast<float>(8 + depth) : 0;
+      check.expect(are_near(out[i], expected[i], units), rows, " rows of ", depth, ": number ", i,
+                   " is ", out[i], ", should be ", expected[i]);
+    }
+  }
+}
+
+using ReduceKernel = void (*)(const reference::ReduceParams&, const float*, float*);
+
+// The sum of the magnitudes that go into each sum, of which rounding leaves a part in 2^24 an
+// addition.
+void sweep_reduce(ReduceKernel kernel, ReduceKernel reference, bool is_mean, Check& check) {
+  Random random(64);
+  for (int64_t n = 1; n <= 150; ++n) {
+    for (int kept = 0; kept < 16; ++kept) {
+      reference::ReduceParams p = {};
+      p.rank = 4;
+      p.count = p.outputs = 1;
+      for (int32_t d = p.rank - 1; d >= 0; --d) {
+        p.dims[d] = d == 3 ? n : random.integer(1, 5);
+        const bool is_kept = (kept >> d & 1) != 0;
+        p.out_strides[d] = is_kept ? p.outputs : 0;
+        (is_kept ? p.outputs : p.count) *= p.dims[d];
+      }
+      const int64_t count = p.outputs + kGuard;
+      Buffer<float> in(p.outputs * p.count), out(count), expected(count), magnitudes(count);
+      fill_reals(in, random, any_finite);
+      kernel(p, in.data(), out.data());
+      reference(p, in.data(), expected.data());
+      for (size_t i = 0; i < in.size(); ++i) in.data()[i] = std::fabs(in.data()[i]);
+      reference(p, in.data(), magnitudes.data());
+      // Where the last dimension is kept the order is the reference's.
+      const bool is_same = (kept >> 3 & 1) != 0;
+      const auto terms = static_cast<float>(is_same ? 0 : p.count);
+      for (int64_t i = 0; i < count; ++i) {
+        const float bound = i < p.outputs ? terms * kEpsilon * magnitudes[i] : 0;
+        check.expect(are_same(out[i], expected[i]) || std::fabs(out[i] - expected[i]) <= bound,
+                     is_mean ? "mean" : "sum", " of ", p.count, ": number ", i, " is ", out[i],
+                     ", should be ", expected[i]);
+      }
+    }
+  }
+}
+
+void test_sum(const Kernels& k, Check& check) {
+  sweep_reduce(k.sum_f32, &reference::sum_f32, false, check);
+  sweep_reduce(k.mean_f32, &reference::mean_f32, true, check);
+}
+
+constexpr KernelTest kTests[] = {
+    {"float LOGISTIC", &test_logistic},
+    {"float TANH", &test_tanh},
+    {"float HARD_SWISH", &test_hard_swish},
+    {"float FLOOR", &test_floor},
+    {"float RELU family, LEAKY_RELU", &test_rectifiers},
+    {"float ADD, SUB, MUL", &test_arithmetic},
+    {"float MAXIMUM, MINIMUM", &test_extremes},
+    {"float PRELU", &test_prelu},
+    {"float SOFTMAX", &test_softmax},
+    {"float SUM and MEAN", &test_sum},
+    {"DEQUANTIZE of float16", &test_dequantize_half},
+};
+
+}  // namespace
+
+const Span<const KernelTest> kRealTests = {kTests, sizeof(kTests) / sizeof(kTests[0])};
+
+}  // namespace octavo::selftest
