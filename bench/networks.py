@@ -2,28 +2,24 @@
 
     OCTAVO_SHARED=FOLDER python bench/networks.py [FOLDER ...] --results docs/benchmarks.md
 
-Takes NAME.tflite from the folders given and from $OCTAVO_SHARED/models. A machine's speed changes
-while one measures, so engines take turns: in each round every engine runs a network for a few
-milliseconds, in an order that changes, and gives the median of those runs. A ratio is the median
-over the rounds of the ratios of one round.
+Takes NAME.tflite from the folders given and from $OCTAVO_SHARED/models. Engines take turns, see
+rounds.py.
 """
 
 from __future__ import annotations
 
-import argparse
 import datetime
 import json
-import os
-import shlex
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from command import arguments, command_line, find, parse
 from engines import PEERS, Engine, levels, octavo_engine, random_inputs, versions
 from machine import cpu_name
+from rounds import geometric_mean, race, ratio
 
 LARGE = [
     "mobilenet_v1_int8",
@@ -39,9 +35,6 @@ SMALL = [
     "kws_ref_model",
     "ad01_int8",
 ]
-TURN = 0.008  # seconds that an engine runs in a round, at least two runs
-TRIES = 5  # turns, where other processes take the core away
-PAUSE = 0.004  # seconds after a turn on several threads: others' threads spin before they sleep
 
 
 def engines_of(
@@ -57,37 +50,7 @@ def engines_of(
             engines[name] = make(model, inputs, threads)
         except Exception as error:  # each has its own
             missing[name] = str(error).strip().splitlines()[0]
-    for engine in engines.values():
-        for _ in range(3):
-            engine.run()
     return engines, missing
-
-
-def turn(engine: Engine) -> tuple[float, float]:
-    """The median of runs in milliseconds, and how many cores were busy meanwhile. A first run,
-    whose caches are another's, does not count.
-    """
-    engine.run()
-    times: list[int] = []
-    begin, busy = time.perf_counter(), time.process_time()
-    while not times or time.perf_counter() < begin + TURN:
-        start = time.perf_counter_ns()
-        engine.run()
-        times.append(time.perf_counter_ns() - start)
-    cores = (time.process_time() - busy) / (time.perf_counter() - begin)
-    return float(np.median(times)) / 1e6, cores
-
-
-def undisturbed_turn(engine: Engine, cores: float) -> tuple[float, float]:
-    """A turn in which the engine had the cores that it can have, `cores` as far as one knows; or of
-    several turns the one nearest to that.
-    """
-    best = (0.0, -1.0)
-    for _ in range(TRIES):
-        best = max(best, turn(engine), key=lambda t: t[1])
-        if best[1] > 0.95 * cores:
-            break
-    return best
 
 
 def differences(engines: dict[str, Engine]) -> dict[str, int]:
@@ -105,42 +68,24 @@ def differences(engines: dict[str, Engine]) -> dict[str, int]:
 
 def compare(model: Path, isas: Sequence[str], threads: int, rounds: int) -> dict[str, Any]:
     engines, missing = engines_of(model, isas, threads)
-    names = list(engines)
-    turns: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
-    generator = np.random.default_rng(0)
-    for _ in range(rounds):
-        for i in generator.permutation(len(names)):
-            so_far = turns[names[i]]
-            most = max((cores for _, cores in so_far), default=1.0)
-            so_far.append(undisturbed_turn(engines[names[i]], most))
-            if threads > 1:
-                time.sleep(PAUSE)
-    times = {name: [milliseconds for milliseconds, _ in t] for name, t in turns.items()}
-    medians = {name: float(np.median(t)) for name, t in times.items()}
-    peers = [name for name in names if name in PEERS]
+    times, cores = race(engines, threads, rounds)
+    peers = [name for name in engines if name in PEERS]
     if not peers:
         raise SystemExit(f"{model.name}: nothing to compare with: {missing}")
     ratios = {
-        isa: {
-            peer: float(np.median(np.divide(times[f"octavo {isa}"], times[peer]))) for peer in peers
-        }
-        for isa in isas
+        isa: {peer: ratio(times[f"octavo {isa}"], times[peer]) for peer in peers} for isa in isas
     }
     best = max(peers, key=lambda peer: ratios[isas[0]][peer])
     return {
         "network": model.stem,
         "threads": threads,
-        "milliseconds": medians,
-        "cores": {name: float(np.median([c for _, c in t])) for name, t in turns.items()},
+        "milliseconds": {name: float(np.median(t)) for name, t in times.items()},
+        "cores": {name: float(np.median(c)) for name, c in cores.items()},
         "best_peer": best,
         "ratios": ratios,
         "differences": differences(engines),
         "missing": missing,
     }
-
-
-def geometric_mean(values: Sequence[float]) -> float:
-    return float(np.exp(np.mean(np.log(values))))
 
 
 def _time(milliseconds: float | None) -> str:
@@ -232,39 +177,16 @@ def _remarks(results: Sequence[dict[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def find(name: str, folders: Sequence[Path]) -> Path | None:
-    files = (folder / f"{name}.tflite" for folder in folders)
-    return next((file for file in files if file.exists()), None)
-
-
-def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "folders",
-        nargs="*",
-        type=Path,
-        metavar="FOLDER",
-        help="where NAME.tflite and NAME.onnx are; last comes $OCTAVO_SHARED/models",
-    )
-    parser.add_argument("--network", action="append", metavar="NAME", help="only this one")
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+def main() -> None:
+    parser = arguments(__doc__)
     parser.add_argument(
         "--level",
         action="append",
         metavar="ISA",
         help="of octavo; default: all that the CPU has but portable",
     )
-    parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
-    parser.add_argument("--results", type=Path, metavar="FILE.md", help="write the tables")
-    options = parser.parse_args()
-    if "OCTAVO_SHARED" in os.environ:
-        options.folders.append(Path(os.environ["OCTAVO_SHARED"]) / "models")
-    return options
-
-
-def main() -> None:
-    options = arguments()
+    options = parse(parser)
     isas = options.level or [isa for isa in levels() if isa != "portable"]
     results = []
     for name in options.network or LARGE + SMALL:
@@ -276,17 +198,15 @@ def main() -> None:
             result = compare(model, isas, threads, options.rounds)
             results.append(result)
             times = ", ".join(f"{k} {t:.4g}" for k, t in result["milliseconds"].items())
-            ratio = result["ratios"][isas[0]][result["best_peer"]]
-            print(f"{name}, {threads} threads: {ratio:.2f} ({times})", file=sys.stderr, flush=True)
-    shared = "OCTAVO_SHARED=FOLDER " if "OCTAVO_SHARED" in os.environ else ""
-    shown = ["FOLDER" if Path(a).is_dir() else shlex.quote(a) for a in sys.argv[1:]]
+            best = result["ratios"][isas[0]][result["best_peer"]]
+            print(f"{name}, {threads} threads: {best:.2f} ({times})", file=sys.stderr, flush=True)
     report = {
         "cpu": cpu_name(),
         "date": datetime.date.today().isoformat(),
         "versions": versions(),
         "rounds": options.rounds,
         "levels": isas,
-        "command": " ".join([f"{shared}python bench/networks.py", *shown]),
+        "command": command_line("bench/networks.py"),
         "results": results,
     }
     if options.json:

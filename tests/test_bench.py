@@ -193,6 +193,21 @@ def test_networks_side_by_side(tmp_path):
     assert "ONNX Runtime does not run digits_int8: " in text
 
 
+def test_networks_in_all_element_types(tmp_path):
+    pytest.importorskip("ai_edge_litert")
+    for kind, mode in (("int8", "int8"), ("16x8", "16x8"), ("fp16", "float16")):
+        made = octavo.quantize(demo.network("float"), mode=mode, data=demo.calibration())
+        made.save(tmp_path / f"net_{kind}.tflite")
+    options = ("--network", "net", "--rounds", 2, "--threads", 1)
+    done = run(BENCH / "element_types.py", tmp_path, *options)
+    assert done.returncode == 0, done.stderr
+    row = r"\| net \| [\d.]+ \| [\d.]+ \| [\d.]+ "
+    assert re.search(rf"## int8, 1 thread\n\n.*\n.*\n{row}\|\n", done.stdout)
+    assert re.search(rf"## 16x8, 1 thread\n\n.*\n.*\n{row}\| [\d.]+ \|\n", done.stdout)
+    # Neither of the float networks that it is compared with is there.
+    assert re.search(r"\| net \| [\d.]+ \| [\d.]+ \| nan \| nan \|\n", done.stdout)
+
+
 def test_a_network_that_is_not_there(tmp_path):
     pytest.importorskip("ai_edge_litert")
     done = run(BENCH / "networks.py", tmp_path, "--network", "no", OCTAVO_SHARED=str(tmp_path))
