@@ -3,7 +3,8 @@
 from itertools import pairwise
 
 import numpy as np
-from octavo.flatbuffer import Network
+import octavo._schema as schema
+from octavo.flatbuffer import Network, read, write
 
 
 def dense(seed=0):
@@ -83,3 +84,25 @@ def neighbours():
     net.op("ADD", [f, net.constant("t", np.ones((3, 4), np.int8), scale=0.1)], [y])
     net.inputs, net.outputs = [x], [y]
     return net.build()
+
+
+def weights_in_blocks(w, scales, bias=None, rows=1, **options):
+    """A float FULLY_CONNECTED with int4 weights (units, depth) and scales (units, blocks)."""
+    net = Network()
+    x = net.tensor("x", (rows, w.shape[1]), "float32")
+    weights = net.tensor("w", w.shape, "int4", data=w, scale=1.0)
+    scale = net.constant("scales", scales.astype(np.float16))
+    operands = [x, weights]
+    if bias is not None:
+        operands.append(net.constant("b", bias.astype(np.float32)))
+    y = net.tensor("y", (rows, len(w)), "float32")
+    net.op("FULLY_CONNECTED", operands, [y], **options)
+    net.inputs, net.outputs = [x], [y]
+    tree = read(net.build())
+    blocks = schema.BlockwiseQuantizationT()
+    blocks.scales, blocks.zeroPoints, blocks.blockSize = scale, -1, w.shape[1] // scales.shape[1]
+    quantization = schema.QuantizationParametersT()
+    quantization.details = blocks
+    quantization.detailsType = schema.QuantizationDetails.BlockwiseQuantization
+    tree.subgraphs[0].tensors[weights].quantization = quantization
+    return write(tree)

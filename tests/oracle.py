@@ -39,14 +39,18 @@ def _receive(stream: IO[bytes]) -> Any:
 
 
 def _answer(
-    model: bytes, inputs: dict[int, Array], resize: dict[int, tuple[int, ...]], keep_all: bool
+    model: bytes,
+    inputs: dict[int, Array],
+    resize: dict[int, tuple[int, ...]],
+    keep_all: bool,
+    resolver: str,
 ) -> tuple[dict[int, Array], list[int]]:
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     interpreter = Interpreter(
         model_content=model,
         num_threads=1,
-        experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
+        experimental_op_resolver_type=OpResolverType[resolver],
         experimental_preserve_all_tensors=keep_all,
     )
     for index, shape in resize.items():
@@ -112,18 +116,20 @@ def run(
     *,
     resize: dict[int, tuple[int, ...]] | None = None,
     keep_all: bool = False,
+    resolver: str = "BUILTIN_REF",
 ) -> tuple[dict[int, Array], list[int]]:
     """Values by tensor number, and the outputs' numbers.
 
-    The values are the outputs', or with `keep_all` those of all tensors.
-    `inputs` and `resize` (shapes to set first) go by tensor number too.
+    The values are the outputs', or with `keep_all` those of all tensors. `resolver` is a name of
+    LiteRT's OpResolverType: which kernels run. `inputs` and `resize` (shapes to set first) go by
+    tensor number too.
     """
     global _child
     if _child is None:
         _child = _Child()
         atexit.register(lambda: _child.stop() if _child else None)
     try:
-        answer = _child.ask((model, inputs, resize or {}, keep_all))
+        answer = _child.ask((model, inputs, resize or {}, keep_all, resolver))
     except OracleError:
         _child.stop()
         _child = None

@@ -33,6 +33,7 @@ class Operand:
     value: Array
     quantization: Quantization = NONE
     is_constant: bool = False
+    dtype: str | None = None  # where it is not the value's: "int4"
 
 
 def single_op(
@@ -51,7 +52,7 @@ def single_op(
         index = net.tensor(
             f"x{i}",
             operand.value.shape,
-            operand.value.dtype,
+            operand.dtype or operand.value.dtype,
             data=operand.value if operand.is_constant else None,
             **vars(operand.quantization),
         )

@@ -32,6 +32,7 @@ class Weights:
 
     shape: tuple[int, ...]
     axis: int
+    is_int4: bool = False
 
 
 @dataclass
@@ -124,6 +125,14 @@ CASES = [
         note="strided",
     ),
     Case(
+        "CONV_2D",
+        "int8",
+        [_IMAGE, Weights((3, 3, 3, 2), 0, is_int4=True), Bias(3)],
+        [(1, 4, 5, 3)],
+        _SAME,
+        note="int4 weights",
+    ),
+    Case(
         "DEPTHWISE_CONV_2D",
         _ALL,
         [_IMAGE, Weights((1, 3, 2, 4), 3), Bias(4)],
@@ -135,6 +144,13 @@ CASES = [
     Case("DEQUANTIZE", "float16", [(6,)], [(6,)], output_type="float32"),
     Case("EXPAND_DIMS", "float32 int8", [(2, 3), np.int32(1)], [(2, 1, 3)], same=True),
     Case("FULLY_CONNECTED", _ALL, [(2, 5), Weights((3, 5), 0), Bias(3)], [(2, 3)], gain=6),
+    Case(
+        "FULLY_CONNECTED",
+        "int8",
+        [(2, 5), Weights((3, 5), 0, is_int4=True), Bias(3)],
+        [(2, 3)],
+        note="int4 weights",
+    ),
     Case("HARD_SWISH", "float32 int8 uint8", [(2, 6)], [(2, 6)]),
     Case("LEAKY_RELU", _ALL, [(2, 6)], [(2, 6)], {"alpha": 0.1}),
     Case("LOGISTIC", _ALL, [(2, 6)], [(2, 6)], fixed=_UNIT),
@@ -274,8 +290,8 @@ class _Builder:
     def _operand(self, i: int, operand: Any) -> int:
         net = self._network
         match operand:
-            case Weights(shape, axis):
-                return self._weights(shape, axis)
+            case Weights(shape, axis, is_int4):
+                return self._weights(shape, axis, is_int4)
             case Bias(channels):
                 dtype = {"float32": "float32", "int16": "int64"}.get(self._type, "int32")
                 if dtype == "float32":
@@ -292,7 +308,7 @@ class _Builder:
             case _:
                 return net.constant(f"c{i}", operand)
 
-    def _weights(self, shape: tuple[int, ...], axis: int) -> int:
+    def _weights(self, shape: tuple[int, ...], axis: int, is_int4: bool) -> int:
         if self._type == "float32":
             return self._network.constant("w", self._values(shape, "float32"))
         if self._type == "uint8":
@@ -301,9 +317,10 @@ class _Builder:
             return self._network.constant("w", values, scale=self._weight_scale, zero_point=121)
         self._weight_scale = self._random.uniform(0.01, 0.03, shape[axis]).astype(np.float32)
         values = np.maximum(self._values(shape, "int8"), -127)
-        return self._network.constant(
-            "w", values, scale=self._weight_scale, quantized_dimension=axis
-        )
+        quantization = {"scale": self._weight_scale, "quantized_dimension": axis}
+        if is_int4:
+            return self._network.tensor("w", shape, "int4", data=values >> 4, **quantization)
+        return self._network.constant("w", values, **quantization)
 
     def _values(self, shape: tuple[int, ...], dtype: str) -> Array:
         """Of a quantized type any value and its two extremes; reals between -5 and 5."""

@@ -9,6 +9,7 @@ import octavo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from networks import weights_in_blocks
 from octavo import flatbuffer, kernels
 from octavo.kernels import Operand, Output, constant
 from single_op import arrays
@@ -141,14 +142,16 @@ def x_image():
 
 @pytest.mark.parametrize("isa", kernels.tables())
 def test_every_kernel_is_reached(isa):
-    """By a row of small_networks or of the list above; the reference kernels that a fast table does
-    not need, on the portable one."""
+    """By a row of small_networks, by weights in blocks or by the list above; the reference kernels
+    that a fast table does not need, on the portable one."""
     reached = set()
     for table in {"portable", isa}:
-        for network in small_networks():
-            core = octavo._core.Interpreter(octavo._core.Model.copy(network.model), isa=table)
+        networks = [(network.model, network.inputs) for network in small_networks()]
+        networks.append((weights_in_blocks(np.ones((2, 4)), np.ones((2, 2))), {}))
+        for model, values in networks:
+            core = octavo._core.Interpreter(octavo._core.Model.copy(model), isa=table)
             core.allocate()
-            for index, value in network.inputs.items():
+            for index, value in values.items():
                 core.set_tensor(index, value)
             core.invoke()
             reached |= {name for step in core.step_kernels() for name in step}

@@ -437,19 +437,6 @@ def test_errors(arguments, message):
     assert str(error.value).startswith(f'{arguments.get("code", "CONV_2D")} (node 0 "y"): ')
 
 
-def test_int4_weights():
-    """A packed constant of int4 is refused by name."""
-    net = Network()
-    x = net.tensor("x", (1, 1, 1, 2), "int8", scale=1.0)
-    w = net.tensor("w", (2, 1, 1, 2), "int4", data=b"\x12\x34", scale=1.0)
-    b = net.constant("b", np.zeros(2, np.int32))
-    y = net.tensor("y", (1, 1, 1, 2), "int8", scale=1.0)
-    net.op("CONV_2D", [x, w, b], [y], stride_h=1, stride_w=1)
-    net.inputs, net.outputs = [x], [y]
-    with pytest.raises(RuntimeError, match=r"does not exist .* \(int8, int4, int32\)"):
-        oracle.octavo_run(net.build(), {})
-
-
 def test_sparse_weights():
     net = read(spoiled()[0])
     net.subgraphs[0].tensors[1].sparsity = schema.SparsityParametersT(

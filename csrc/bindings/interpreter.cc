@@ -7,6 +7,7 @@
 #include <atomic>
 #include <map>
 
+#include "base/int4.h"
 #include "bindings/common.h"
 #include "host/calibration.h"
 #include "host/model.h"
@@ -174,6 +175,7 @@ class PyInterpreter {
                           "\" is intermediate and its memory is used again: construct the "
                           "interpreter with experimental_preserve_all_tensors=True"));
     }
+    if (t.type == DType::kInt4) return unpacked_int4(t);
     const py::dtype type = numpy_type(t);
     if (copy) return py::array(type, dimensions(t.shape), t.data);
     auto* keeper = new std::shared_ptr<State>(state_);
@@ -201,7 +203,7 @@ class PyInterpreter {
     d["is_constant"] = info.constant.data != nullptr;
     d["is_variable"] = info.is_variable;
     d["is_sparse"] = info.is_sparse;
-    d["is_blockwise"] = info.is_blockwise;
+    d["is_blockwise"] = info.is_blockwise();
     return d;
   }
 
@@ -298,6 +300,14 @@ class PyInterpreter {
           Status::invalid("tensor ", i, " \"", t.info->name, "\" has no value: ", reason));
     }
     return t;
+  }
+
+  // numpy has no int4: an array of int8.
+  static py::array unpacked_int4(const Tensor& t) {
+    py::array_t<int8_t> out(dimensions(t.shape));
+    const auto* packed = static_cast<const uint8_t*>(t.data);
+    for (py::ssize_t i = 0; i < out.size(); ++i) out.mutable_data()[i] = int4_at(packed, i);
+    return out;
   }
 
   static py::dtype numpy_type(const Tensor& t) {

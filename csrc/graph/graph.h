@@ -15,6 +15,15 @@
 
 namespace octavo {
 
+struct TensorInfo;
+
+// real = scale * q with a scale for each block of so many elements of a row.
+struct BlockQuantization {
+  int32_t size = 0;
+  const TensorInfo* scales = nullptr;       // null: the whole tensor has no blocks
+  const TensorInfo* zero_points = nullptr;  // null: 0
+};
+
 // A tensor as the file declares it.
 struct TensorInfo {
   Text name;
@@ -25,7 +34,9 @@ struct TensorInfo {
   Span<const uint8_t> constant;  // the value; data is null where the tensor is computed
   bool is_variable = false;
   bool is_sparse = false;
-  bool is_blockwise = false;
+  BlockQuantization blocks;
+
+  bool is_blockwise() const { return blocks.scales != nullptr; }
 };
 
 constexpr int32_t kNoTensor = -1;  // an optional operand that is left out

@@ -28,6 +28,7 @@ class Decoder {
   Status decode_tensor(const schema::Tensor& from, TensorInfo& to);
   Status decode_shape(const schema::Tensor& from, TensorInfo& to);
   Status decode_quantization(const schema::Tensor& from, TensorInfo& to);
+  Status decode_blocks(const schema::Tensor& from, const Subgraph& subgraph, TensorInfo& to);
   Status decode_constant(const schema::Tensor& from, TensorInfo& to);
   Status decode_node(const schema::Operator& from, const Subgraph& subgraph, Node& to);
   Status decode_signature(const schema::SignatureDef& from, const Graph& graph, Signature& to);
@@ -111,7 +112,9 @@ Status Decoder::decode_subgraph(const schema::SubGraph& from, uint32_t index, Su
   to.name = text(from.name());
   OCTAVO_TRY(arena_.make(length(from.tensors()), to.tensors));
   for (uint32_t i = 0; i < to.tensors.size; ++i) {
-    const Status s = decode_tensor(*from.tensors()->Get(i), to.tensors[i]);
+    const schema::Tensor& tensor = *from.tensors()->Get(i);
+    Status s = decode_tensor(tensor, to.tensors[i]);
+    if (s.ok()) s = decode_blocks(tensor, to, to.tensors[i]);
     if (!s.ok()) {
       return Status::invalid("subgraph ", index, ", tensor ", i, " \"", to.tensors[i].name,
                              "\": ", s.message());
@@ -197,7 +200,6 @@ Status Decoder::align(size_t alignment, Span<const uint8_t>& bytes) {
 Status Decoder::decode_quantization(const schema::Tensor& from, TensorInfo& to) {
   const schema::QuantizationParameters* q = from.quantization();
   if (q == nullptr) return {};
-  to.is_blockwise = q->details_type() == schema::QuantizationDetails::BlockwiseQuantization;
   Quantization& quantization = to.quantization;
   OCTAVO_TRY(read(q->scale(), quantization.scale));
   OCTAVO_TRY(read(q->zero_point(), quantization.zero_point));
@@ -224,6 +226,24 @@ Status Decoder::decode_quantization(const schema::Tensor& from, TensorInfo& to) 
   for (int64_t zero : quantization.zero_point) {
     if (zero < INT32_MIN || zero > INT32_MAX) return Status::invalid("has zero point ", zero);
   }
+  return {};
+}
+
+Status Decoder::decode_blocks(const schema::Tensor& from, const Subgraph& subgraph,
+                              TensorInfo& to) {
+  const schema::QuantizationParameters* q = from.quantization();
+  const auto* blocks = q != nullptr ? q->details_as_BlockwiseQuantization() : nullptr;
+  if (blocks == nullptr) return {};
+  const auto tensors = static_cast<int64_t>(subgraph.tensors.size);
+  const int32_t scales = blocks->scales(), zero_points = blocks->zero_points();
+  if (scales < 0 || scales >= tensors || zero_points >= tensors) {
+    return Status::invalid("has the scales of its blocks in tensor ", scales,
+                           " and their zero points in tensor ", zero_points, ", the subgraph has ",
+                           tensors);
+  }
+  // 0 is what a writer has who leaves the field out.
+  to.blocks = {blocks->block_size(), &subgraph.tensors[scales],
+               zero_points <= 0 ? nullptr : &subgraph.tensors[zero_points]};
   return {};
 }
 

@@ -32,6 +32,14 @@ Status invoke_conv(const Step& s, const Workspace& w) {
   return {};
 }
 
+template <auto kKernel>
+Status invoke_conv_int4(const Step& s, const Workspace& w) {
+  const int8_t* filter = unpack_filter(s, w, 0);
+  (w.kernels.*kKernel)(s.params<reference::ConvParams>(), s.input(0), filter, s.input(2),
+                       s.output(0));
+  return {};
+}
+
 template <auto kKernel, size_t kInput = 0, size_t kBias = 2>
 Status invoke_conv_half(const Step& s, const Workspace& w) {
   const float* filter = widen_filter(s, w, *s.inputs[1]);
@@ -45,8 +53,8 @@ template <auto kKernel, size_t kInput = 0, size_t kBias = 2>
 Status invoke_conv_hybrid(const Step& s, const Workspace& w) {
   const auto& p = s.params<reference::ConvParams>();
   quantize_input(s, w, *s.inputs[kInput], p.batch, /*asymmetric=*/true);
-  (w.kernels.*kKernel)(p, s.scratch(0), s.scratch(1), s.scratch(2), s.input(1), s.input(kBias),
-                       s.output(0));
+  (w.kernels.*kKernel)(p, s.scratch(0), s.scratch(1), s.scratch(2), hybrid_filter(s, w),
+                       s.input(kBias), s.output(0));
   return {};
 }
 

@@ -11,9 +11,11 @@ constexpr WeightedKernel kConvKernels[] = {
     {T::kFloat32, T::kFloat32, T::kFloat32, &invoke_conv<&Kernels::conv_2d_f32>},
     {T::kFloat32, T::kFloat16, T::kFloat32, &invoke_conv_half<&Kernels::conv_2d_f32>},
     {T::kFloat32, T::kInt8, T::kFloat32, &invoke_conv_hybrid<&Kernels::conv_2d_hybrid>},
+    {T::kFloat32, T::kInt4, T::kFloat32, &invoke_conv_hybrid<&Kernels::conv_2d_hybrid>},
     {T::kInt16, T::kInt8, T::kInt64, &invoke_conv<&Kernels::conv_2d_s16>},
     {T::kInt16, T::kInt8, T::kInt32, &invoke_conv<&Kernels::conv_2d_s16_b32>},
     {T::kInt8, T::kInt8, T::kInt32, &invoke_conv<&Kernels::conv_2d_s8>},
+    {T::kInt8, T::kInt4, T::kInt32, &invoke_conv_int4<&Kernels::conv_2d_s8>},
     {T::kUInt8, T::kUInt8, T::kInt32, &invoke_conv<&Kernels::conv_2d_u8>},
 };
 
@@ -41,8 +43,12 @@ Status prepare_conv_2d(PrepareContext& c) {
   OCTAVO_TRY(c.set_shape(0, make_shape(p->batch, p->out_h, p->out_w, p->out_c)));
   const Tensor* bias = c.has_input(2) ? &c.input(2) : nullptr;
   const WeightedOperands operands = {input, filter, bias, c.output(0), p->out_c, /*axis=*/0};
-  if (is_hybrid(operands)) OCTAVO_TRY(add_quantized_input(c, operands.input, p->batch));
   OCTAVO_TRY(finish_conv(c, operands, options, span_of(kConvKernels), p));
+  if (is_hybrid(operands)) {
+    OCTAVO_TRY(add_hybrid_scratch(c, operands, p->batch));
+  } else if (has_int4_weights(operands)) {
+    OCTAVO_TRY(c.add_scratch(filter.shape.count()));
+  }
   return use_gemm(c, operands, *p, conv_strides(*p), /*scale=*/nullptr);
 }
 

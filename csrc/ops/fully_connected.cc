@@ -26,11 +26,19 @@ Status invoke_half(const Step& s, const Workspace& w) {
   return {};
 }
 
+Status invoke_int4(const Step& s, const Workspace& w) {
+  const int8_t* filter = unpack_filter(s, w, 0);
+  w.kernels.fully_connected_s8(s.params<Params>().kernel, s.input(0), filter, s.input(2),
+                               s.output(0));
+  return {};
+}
+
+template <auto kKernel>
 Status invoke_hybrid(const Step& s, const Workspace& w) {
   const auto& p = s.params<Params>();
   quantize_input(s, w, *s.inputs[0], p.kernel.rows, p.asymmetric);
-  w.kernels.fully_connected_hybrid(p.kernel, s.scratch(0), s.scratch(1), s.scratch(2), s.input(1),
-                                   s.input(2), s.output(0));
+  (w.kernels.*kKernel)(p.kernel, s.scratch(0), s.scratch(1), s.scratch(2), hybrid_filter(s, w),
+                       s.input(2), s.output(0));
   return {};
 }
 
@@ -39,10 +47,12 @@ using T = DType;
 constexpr WeightedKernel kFullyConnectedKernels[] = {
     {T::kFloat32, T::kFloat32, T::kFloat32, &invoke<&Kernels::fully_connected_f32>},
     {T::kFloat32, T::kFloat16, T::kFloat32, &invoke_half},
-    {T::kFloat32, T::kInt8, T::kFloat32, &invoke_hybrid},
+    {T::kFloat32, T::kInt8, T::kFloat32, &invoke_hybrid<&Kernels::fully_connected_hybrid>},
+    {T::kFloat32, T::kInt4, T::kFloat32, &invoke_hybrid<&Kernels::fully_connected_hybrid>},
     {T::kInt16, T::kInt8, T::kInt64, &invoke<&Kernels::fully_connected_s16>},
     {T::kInt16, T::kInt8, T::kInt32, &invoke<&Kernels::fully_connected_s16_b32>},
     {T::kInt8, T::kInt8, T::kInt32, &invoke<&Kernels::fully_connected_s8>},
+    {T::kInt8, T::kInt4, T::kInt32, &invoke_int4},
     {T::kUInt8, T::kUInt8, T::kInt32, &invoke<&Kernels::fully_connected_u8>},
 };
 
@@ -72,6 +82,32 @@ Status set_sizes(const PrepareContext& c, const Tensor& input, const Tensor& fil
   return c.set_shape(0, out);
 }
 
+// Of weights in blocks: a scale of float16 for each block of each unit.
+Status set_blocks(const PrepareContext& c, const Tensor& filter,
+                  reference::FullyConnectedParams* p) {
+  const BlockQuantization& blocks = filter.info->blocks;
+  const auto fail = [&](const auto&... parts) {
+    return c.fail("filter \"", filter.info->name, "\" is quantized in blocks ", parts...);
+  };
+  if (filter.type != DType::kInt4) return fail("and has type ", filter.type, ", should have int4");
+  if (blocks.size < 1 || p->depth % blocks.size != 0) {
+    return fail("of ", blocks.size, ", which its ", p->depth, " columns do not fill");
+  }
+  const TensorInfo& scales = *blocks.scales;
+  if (scales.type != DType::kFloat16 || scales.constant.data == nullptr || scales.is_sparse) {
+    return fail("by scales of type ", scales.type, ", should be a constant of float16");
+  }
+  const int64_t expected = int64_t{p->units} * (p->depth / blocks.size);
+  if (scales.shape.count() != expected) {
+    return fail("of ", blocks.size, ", and has ", scales.shape.count(), " scales, should have ",
+                expected);
+  }
+  if (blocks.zero_points != nullptr) return fail("with zero points, should have none");
+  p->block = blocks.size;
+  p->block_scale = reinterpret_cast<const Half*>(scales.constant.data);
+  return {};
+}
+
 // The same as a convolution by 1x1 over a row of pixels.
 reference::ConvParams as_conv(const reference::FullyConnectedParams& p) {
   reference::ConvParams conv = {};
@@ -86,6 +122,18 @@ reference::ConvParams as_conv(const reference::FullyConnectedParams& p) {
   conv.act_min = p.act_min;
   conv.act_max = p.act_max;
   return conv;
+}
+
+// Each row of the input is quantized by its own range, asymmetrically where weights are in blocks.
+Status prepare_hybrid(PrepareContext& c, const WeightedOperands& o, Params* params) {
+  reference::FullyConnectedParams& p = params->kernel;
+  const auto& options = c.options<FullyConnectedOptions>();
+  OCTAVO_TRY(add_hybrid_scratch(c, o, p.rows));
+  params->asymmetric = options.asymmetric_quantize_inputs || o.filter.info->is_blockwise();
+  if (!o.filter.info->is_blockwise()) return make_filter_scales(c, o, &p.filter_scale);
+  OCTAVO_TRY(set_blocks(c, o.filter, &p));
+  c.step.invoke = &invoke_hybrid<&Kernels::fully_connected_hybrid_blocks>;
+  return {};
 }
 
 }  // namespace
@@ -111,11 +159,9 @@ Status prepare_fully_connected(PrepareContext& c) {
   if (has_half_weights(operands)) OCTAVO_TRY(add_widened_filter(c, operands));
   if (input.type == DType::kFloat32) {
     OCTAVO_TRY(activation_range(c, options.activation, &p.float_min, &p.float_max));
-    if (!is_hybrid(operands)) return {};
-    params->asymmetric = options.asymmetric_quantize_inputs;
-    OCTAVO_TRY(add_quantized_input(c, input, p.rows));
-    return make_filter_scales(c, operands, &p.filter_scale);
+    return is_hybrid(operands) ? prepare_hybrid(c, operands, params) : Status();
   }
+  if (has_int4_weights(operands)) OCTAVO_TRY(c.add_scratch(filter.shape.count()));
   p.in_zero = input.zero_point();
   p.filter_zero = filter.zero_point();
   p.out_zero = c.output(0).zero_point();

@@ -235,7 +235,7 @@ Status prepare_transpose_conv(PrepareContext& c) {
   }
   const Tensor* bias = c.has_input(kBias) ? &c.input(kBias) : nullptr;
   const WeightedOperands operands = {input, filter, bias, output, p->out_c, /*axis=*/0};
-  if (is_hybrid(operands)) OCTAVO_TRY(add_quantized_input(c, operands.input, p->batch));
+  if (is_hybrid(operands)) OCTAVO_TRY(add_hybrid_scratch(c, operands, p->batch));
   OCTAVO_TRY(finish_conv(c, operands, options, span_of(kTransposeConvKernels), p));
   return use_phases(c, operands, *p);
 }

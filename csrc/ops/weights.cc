@@ -7,6 +7,7 @@ Status check_filter_quantization(const PrepareContext& c, const WeightedOperands
                                  bool zero_point_allowed) {
   const Text name = o.filter.info->name;
   const Quantization& q = o.filter.quantization();
+  if (o.filter.info->is_blockwise() && is_hybrid(o)) return {};
   if (q.scale.empty()) {
     return c.fail("filter \"", name, "\" of type ", o.filter.type, " has no scale");
   }
@@ -78,7 +79,8 @@ Status check_weights(const PrepareContext& c, const WeightedOperands& o, bool ze
                   " elements, the output has ", o.channels, " channels");
   }
   if (o.filter.type == DType::kFloat32 || has_half_weights(o)) return {};
-  OCTAVO_TRY(check_filter_quantization(c, o, zero_point_allowed && !is_hybrid(o)));
+  zero_point_allowed = zero_point_allowed && !is_hybrid(o) && !has_int4_weights(o);
+  OCTAVO_TRY(check_filter_quantization(c, o, zero_point_allowed));
   if (is_hybrid(o)) return {};
   OCTAVO_TRY(c.expect_per_tensor("input", o.input));
   OCTAVO_TRY(c.expect_symmetric_int16("input", o.input));
@@ -95,10 +97,11 @@ Status make_filter_scales(const PrepareContext& c, const WeightedOperands& o,
   return {};
 }
 
-Status add_quantized_input(PrepareContext& c, const Tensor& input, int64_t rows) {
-  OCTAVO_TRY(c.add_scratch(input.shape.count()));
+Status add_hybrid_scratch(PrepareContext& c, const WeightedOperands& o, int64_t rows) {
+  OCTAVO_TRY(c.add_scratch(o.input.shape.count()));
   OCTAVO_TRY(c.add_scratch(rows * static_cast<int64_t>(sizeof(float))));
-  return c.add_scratch(rows * static_cast<int64_t>(sizeof(int32_t)));
+  OCTAVO_TRY(c.add_scratch(rows * static_cast<int64_t>(sizeof(int32_t))));
+  return has_int4_weights(o) ? c.add_scratch(o.filter.shape.count()) : Status();
 }
 
 void quantize_input(const Step& s, const Workspace& w, const Tensor& input, int64_t rows,

@@ -62,4 +62,22 @@ void fully_connected_hybrid(const FullyConnectedParams& p, const int8_t* in, con
   }
 }
 
+void fully_connected_hybrid_blocks(const FullyConnectedParams& p, const int8_t* in,
+                                   const float* in_scale, const int32_t* in_zero,
+                                   const int8_t* filter, const float* bias, float* out) {
+  for (int64_t r = 0; r < p.rows; ++r, in += p.depth) {
+    const int8_t* weights = filter;
+    const Half* scale = p.block_scale;
+    for (int32_t u = 0; u < p.units; ++u) {
+      float y = 0;
+      for (int32_t k = 0; k < p.depth; k += p.block, weights += p.block, ++scale) {
+        const auto sum = dot<uint32_t>(p.block, in + k, in_zero[r], weights, 0);
+        y += static_cast<float>(static_cast<int32_t>(sum)) * to_float(*scale);
+      }
+      y *= in_scale[r];
+      *out++ = clamp(bias != nullptr ? y + bias[u] : y, p.float_min, p.float_max);
+    }
+  }
+}
+
 }  // namespace octavo::reference

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "base/half.h"
+
 namespace octavo::reference {
 
 struct FullyConnectedParams {
@@ -17,6 +19,10 @@ struct FullyConnectedParams {
   // Float outputs.
   float float_min, float_max;
   const float* filter_scale;  // hybrid: for each unit
+
+  // Hybrid with a scale for each block of a unit's weights, so many columns wide.
+  int32_t block;
+  const Half* block_scale;  // [units][depth / block]
 };
 
 // out[r, u] = finish(sum over k < depth of (in[r, k] - in_zero) * (filter[u, k] - filter_zero)).
@@ -37,5 +43,10 @@ void fully_connected_u8(const FullyConnectedParams& p, const uint8_t* in, const 
 void fully_connected_hybrid(const FullyConnectedParams& p, const int8_t* in, const float* in_scale,
                             const int32_t* in_zero, const int8_t* filter, const float* bias,
                             float* out);
+// The sum of each block is exact; they are scaled and added in their order, in float32. Defined in
+// LiteRT's fully_connected.cc, which subtracts the zero point's share last.
+void fully_connected_hybrid_blocks(const FullyConnectedParams& p, const int8_t* in,
+                                   const float* in_scale, const int32_t* in_zero,
+                                   const int8_t* filter, const float* bias, float* out);
 
 }  // namespace octavo::reference

@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "base/int4.h"
+
 namespace octavo::reference {
 namespace {
 
@@ -49,10 +51,13 @@ void quantize_s16(const AffineParams& p, const float* in, int16_t* out) { quanti
 
 void dequantize_s4(const AffineParams& p, const uint8_t* in, float* out) {
   for_each_element(p, [&](int64_t i, int64_t c) {
-    const int32_t nibble = in[i / 2] >> (i % 2 * 4) & 15;
-    out[i] = p.scale[c] * static_cast<float>((nibble ^ 8) - 8 - p.zero_point[c]);
+    out[i] = p.scale[c] * static_cast<float>(int4_at(in, i) - p.zero_point[c]);
   });
 }
+void unpack_s4(int64_t count, const uint8_t* in, int8_t* out) {
+  for (int64_t i = 0; i < count; ++i) out[i] = int4_at(in, i);
+}
+
 void dequantize_s8(const AffineParams& p, const int8_t* in, float* out) {
   dequantize_from(p, in, out);
 }

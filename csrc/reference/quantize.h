@@ -21,12 +21,14 @@ void quantize_s8(const AffineParams& p, const float* in, int8_t* out);
 void quantize_u8(const AffineParams& p, const float* in, uint8_t* out);
 void quantize_s16(const AffineParams& p, const float* in, int16_t* out);
 
-void dequantize_s4(const AffineParams& p, const uint8_t* in,
-                   float* out);  // two in a byte, low first
+void dequantize_s4(const AffineParams& p, const uint8_t* in, float* out);  // see base/int4.h
 void dequantize_s8(const AffineParams& p, const int8_t* in, float* out);
 void dequantize_u8(const AffineParams& p, const uint8_t* in, float* out);
 void dequantize_s16(const AffineParams& p, const int16_t* in, float* out);
 void dequantize_f16(int64_t count, const Half* in, float* out);
+
+// int4 as int8: two elements of each byte.
+void unpack_s4(int64_t count, const uint8_t* in, int8_t* out);
 
 // (q - in_zero) * (in_scale / out_scale) + out_zero, clamped to [low, high]: to the output's type
 // in QUANTIZE, to an activation's range in RELU, RELU6 and RELU_N1_TO_1.

@@ -35,7 +35,7 @@ Status Nodes::copy_inputs(Node& node, Span<int32_t>* copy) const {
 }
 
 bool mean_the_same(const TensorInfo& a, const TensorInfo& b) {
-  if (a.type != b.type || a.is_blockwise || b.is_blockwise) return false;
+  if (a.type != b.type || a.is_blockwise() || b.is_blockwise()) return false;
   if (a.type == DType::kFloat32) return true;
   const Quantization &p = a.quantization, &q = b.quantization;
   return p.per_tensor() && q.per_tensor() && p.scale[0] == q.scale[0] && p.zero() == q.zero();

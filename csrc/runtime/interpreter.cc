@@ -145,14 +145,17 @@ Status Interpreter::check_interface() const {
 }
 
 Status Interpreter::check_operands(const Step& step) const {
-  for (const Tensor* t : step.inputs) {
+  for (size_t i = 0; i < step.inputs.size; ++i) {
+    const Tensor* t = step.inputs[i];
     if (t == nullptr) continue;
     if (t->info->is_sparse) {
       return step.fail("input \"", t->info->name, "\" is sparse: store the constant densely");
     }
-    if (t->info->is_blockwise) {
-      return step.fail("input \"", t->info->name,
-                       "\" is quantized in blocks, which octavo does not run");
+    const bool may_have_blocks = step.node->code == Opcode::FULLY_CONNECTED && i == 1;
+    if (t->info->is_blockwise() && !may_have_blocks) {
+      return step.fail(
+          "input \"", t->info->name,
+          "\" is quantized in blocks, which octavo runs as weights of FULLY_CONNECTED only");
     }
     if (dtype_info(t->type).bits == 0) {
       return step.fail("input \"", t->info->name, "\" has type ", t->type,

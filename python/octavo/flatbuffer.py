@@ -111,6 +111,14 @@ class _Builder(flatbuffers.Builder):  # type: ignore[misc]
         return int(self.EndVector())
 
 
+def pack_int4(values: npt.ArrayLike) -> bytes:
+    """Integers from -8 to 7 of any shape, as files hold int4: two in a byte, the first in the low
+    half; half of the last byte may be 0."""
+    nibbles = np.asarray(values, np.int8).ravel().view(np.uint8) & 15
+    nibbles = np.append(nibbles, np.zeros(nibbles.size % 2, np.uint8))
+    return (nibbles[::2] | nibbles[1::2] << 4).tobytes()
+
+
 class Graph:
     """One subgraph of a `Network`: tensors, operators, inputs and outputs. Tensors are known by the
     indices that `tensor` and `constant` return.
@@ -147,7 +155,8 @@ class Graph:
           name: any text.
           shape: its dimensions; () for a scalar.
           dtype: a numpy type, or a name of the schema's TensorType in either case ("int4").
-          data: its elements, for a constant: an array, or bytes as they are in the file.
+          data: its elements, for a constant: an array, or bytes as they are in the file. "int4" is
+            packed, see `pack_int4`.
           scale: of its quantization: one, or one for each index of `quantized_dimension`.
           zero_point: as many as scales, or one for all of them.
           quantized_dimension: the dimension that several scales are for.
@@ -157,7 +166,8 @@ class Graph:
         buffer = 0
         if data is not None:
             if not isinstance(data, bytes):
-                data = np.asarray(data, dtype).tobytes()
+                packed = _tensor_type(dtype) == schema.TensorType.INT4
+                data = pack_int4(data) if packed else np.asarray(data, dtype).tobytes()
             buffer = len(self._model.buffers)
             self._model.buffers.append(_new(schema.BufferT, data=_bytes(data)))
         quantization = None
