@@ -1,29 +1,38 @@
 // SOFTMAX, SUM and MEAN of float32 over the trait F; reference/softmax.h and reduce.h have their
 // definitions.
 
-// Calls part(i, count) for the vectors of a row of n: all but the last one's count is kLanes.
+// Calls part(i, count) for the vectors of a row of n. A whole one's count is a type of its own, for
+// which the functions below need no mask.
+struct Whole {};
 template <class Part>
 void for_each_part_of_row(int64_t n, Part part) {
   int64_t i = 0;
-  for (; i + F::kLanes <= n; i += F::kLanes) part(i, int64_t{F::kLanes});
+  for (; i + F::kLanes <= n; i += F::kLanes) part(i, Whole());
   if (i < n) part(i, n - i);
 }
+F::Vec load_of_row(const float* p, Whole) { return F::load(p); }
+F::Vec load_of_row(const float* p, int64_t count) { return F::load_part(p, count); }
+void store_of_row(F::Vec x, float* p, Whole) { F::store(x, p); }
+void store_of_row(F::Vec x, float* p, int64_t count) { F::store_part(x, p, count); }
+F::Vec join_rest(F::Vec x, F::Vec, Whole) { return x; }
+F::Vec join_rest(F::Vec x, F::Vec rest, int64_t count) { return F::join(x, rest, count); }
 
 void softmax_f32(const reference::SoftmaxShape& shape, float beta, const float* in, float* out) {
   const int64_t depth = shape.depth;
   const F::Vec lowest = F::set(std::numeric_limits<float>::lowest());
   const F::Vec factor = F::set(beta), zero = F::set(0), one = F::set(1);
+  const F::Vec least = F::set(kLeastExponent), overflow = F::set(90);
   for (int64_t row = 0; row < shape.rows; ++row, in += depth, out += depth) {
     F::Vec most = lowest, sum = zero;
-    for_each_part_of_row(depth, [&](int64_t i, int64_t count) {
-      most = F::max(F::join(F::load_part(in + i, count), lowest, count), most);
+    for_each_part_of_row(depth, [&](int64_t i, auto count) {
+      most = F::max(join_rest(load_of_row(in + i, count), lowest, count), most);
     });
     const F::Vec greatest = F::set(F::greatest(most));
-    for_each_part_of_row(depth, [&](int64_t i, int64_t count) {
-      const F::Vec x = F::sub(F::load_part(in + i, count), greatest);
-      const F::Vec e = exp_real(F::mul(x, factor));
-      sum = F::add(sum, F::join(e, zero, count));
-      F::store_part(e, out + i, count);
+    for_each_part_of_row(depth, [&](int64_t i, auto count) {
+      const F::Vec x = F::mul(F::sub(load_of_row(in + i, count), greatest), factor);
+      const F::Vec e = exp_real(clamp_real(x, least, overflow));
+      sum = F::add(sum, join_rest(e, zero, count));
+      store_of_row(e, out + i, count);
     });
     const F::Vec inverse = F::div(one, F::set(F::sum(sum)));
     map(depth, out, out, [=](F::Vec e) { return F::mul(e, inverse); });
@@ -68,8 +77,8 @@ float sum_of_reals(const float* in, int64_t n) {
 #pragma GCC unroll 4
     for (int j = 0; j < kSums; ++j) sum[j] = F::add(sum[j], F::load(in + i + j * F::kLanes));
   }
-  for_each_part_of_row(n - i, [&](int64_t j, int64_t count) {
-    sum[0] = F::add(sum[0], F::load_part(in + i + j, count));
+  for_each_part_of_row(n - i, [&](int64_t j, auto count) {
+    sum[0] = F::add(sum[0], load_of_row(in + i + j, count));
   });
   return F::sum(F::add(F::add(sum[0], sum[1]), F::add(sum[2], sum[3])));
 }

@@ -58,12 +58,18 @@ Status invoke_counted(const Step& s, const Workspace& w) {
   return {};
 }
 
+inline reference::Broadcast& broadcast_of(reference::Broadcast& p) { return p; }
+template <class Params>
+reference::Broadcast& broadcast_of(Params& p) {
+  return p.broadcast;
+}
+
 // Runs a kernel on operands that broadcast; parts are slices of the walk's first dimension.
 template <class Params, class T>
 void run_broadcast(void (*kernel)(const Params&, const T*, const T*, T*), const Step& s,
                    const Workspace& w) {
-  const auto& params = s.params<Params>();
-  const reference::Broadcast& whole = params.broadcast;
+  Params params = s.params<Params>();
+  const reference::Broadcast whole = broadcast_of(params);
   int64_t slice = 1;
   for (int32_t d = 1; d < whole.rank; ++d) slice *= whole.dims[d];
   const T *a = s.input(0), *b = s.input(1);
@@ -71,7 +77,7 @@ void run_broadcast(void (*kernel)(const Params&, const T*, const T*, T*), const 
   for_each_part(w, whole.dims[0], slice * static_cast<int64_t>(sizeof(T)),
                 [&](int64_t begin, int64_t count) {
                   Params part = params;
-                  part.broadcast.dims[0] = count;
+                  broadcast_of(part).dims[0] = count;
                   kernel(part, a + begin * whole.a_strides[0], b + begin * whole.b_strides[0],
                          out + begin * slice);
                 });

@@ -5,20 +5,20 @@ namespace octavo {
 namespace {
 
 constexpr TypedInvoke kMaximum[] = {
-    {DType::kFloat32, &invoke_kernel<&Kernels::maximum_f32>},
-    {DType::kInt8, &invoke_kernel<&Kernels::maximum_s8>},
-    {DType::kUInt8, &invoke_kernel<&Kernels::maximum_u8>},
-    {DType::kInt16, &invoke_kernel<&Kernels::maximum_s16>},
-    {DType::kInt32, &invoke_kernel<&Kernels::maximum_s32>},
-    {DType::kInt64, &invoke_kernel<&Kernels::maximum_s64>},
+    {DType::kFloat32, &invoke_broadcast<&Kernels::maximum_f32>},
+    {DType::kInt8, &invoke_broadcast<&Kernels::maximum_s8>},
+    {DType::kUInt8, &invoke_broadcast<&Kernels::maximum_u8>},
+    {DType::kInt16, &invoke_broadcast<&Kernels::maximum_s16>},
+    {DType::kInt32, &invoke_broadcast<&Kernels::maximum_s32>},
+    {DType::kInt64, &invoke_broadcast<&Kernels::maximum_s64>},
 };
 constexpr TypedInvoke kMinimum[] = {
-    {DType::kFloat32, &invoke_kernel<&Kernels::minimum_f32>},
-    {DType::kInt8, &invoke_kernel<&Kernels::minimum_s8>},
-    {DType::kUInt8, &invoke_kernel<&Kernels::minimum_u8>},
-    {DType::kInt16, &invoke_kernel<&Kernels::minimum_s16>},
-    {DType::kInt32, &invoke_kernel<&Kernels::minimum_s32>},
-    {DType::kInt64, &invoke_kernel<&Kernels::minimum_s64>},
+    {DType::kFloat32, &invoke_broadcast<&Kernels::minimum_f32>},
+    {DType::kInt8, &invoke_broadcast<&Kernels::minimum_s8>},
+    {DType::kUInt8, &invoke_broadcast<&Kernels::minimum_u8>},
+    {DType::kInt16, &invoke_broadcast<&Kernels::minimum_s16>},
+    {DType::kInt32, &invoke_broadcast<&Kernels::minimum_s32>},
+    {DType::kInt64, &invoke_broadcast<&Kernels::minimum_s64>},
 };
 
 template <size_t n>

@@ -8,9 +8,9 @@ namespace octavo {
 namespace {
 
 constexpr TypedInvoke kPrelu[] = {
-    {DType::kFloat32, &invoke_kernel<&Kernels::prelu_f32>},
-    {DType::kInt8, &invoke_kernel<&Kernels::prelu_s8>},
-    {DType::kUInt8, &invoke_kernel<&Kernels::prelu_u8>},
+    {DType::kFloat32, &invoke_broadcast<&Kernels::prelu_f32>},
+    {DType::kInt8, &invoke_broadcast<&Kernels::prelu_s8>},
+    {DType::kUInt8, &invoke_broadcast<&Kernels::prelu_u8>},
 };
 
 Status expect_rectified_type(const PrepareContext& c) {

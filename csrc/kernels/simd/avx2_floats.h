@@ -45,6 +45,12 @@ struct F {
   static Vec sub(Vec a, Vec b) { return _mm256_sub_ps(a, b); }
   static Vec mul(Vec a, Vec b) { return _mm256_mul_ps(a, b); }
   static Vec div(Vec a, Vec b) { return _mm256_div_ps(a, b); }
+  // a / b but for a few units in the last place, in a third of the time; b and 1 / b are normal.
+  static Vec quotient(Vec a, Vec b) {
+    const Vec inverse = _mm256_rcp_ps(b);  // 12 bits
+    const Vec q = mul(a, inverse);
+    return fma(_mm256_fnmadd_ps(q, b, a), inverse, q);
+  }
   // a * b + c, rounded once.
   static Vec fma(Vec a, Vec b, Vec c) { return _mm256_fmadd_ps(a, b, c); }
   // Where one of both is NaN, or both are zeros: b.
@@ -77,10 +83,10 @@ struct F {
   static I32 round_away(Vec x) {
     return _mm256_cvttps_epi32(_mm256_add_ps(x, with_sign(set(0x1.fffffep-2f), x)));
   }
-  // x 2^n, |n| <= 250. In two factors: 2^n alone may be no float.
-  static Vec scale(Vec x, I32 n) {
-    const I32 half = _mm256_srai_epi32(n, 1);
-    return mul(mul(x, power_of_two(half)), power_of_two(_mm256_sub_epi32(n, half)));
+  // x 2^n, n an integer, |n| <= 250. In two factors: 2^n alone may be no float.
+  static Vec scale(Vec x, Vec n) {
+    const I32 whole = round_even(n), half = _mm256_srai_epi32(whole, 1);
+    return mul(mul(x, power_of_two(half)), power_of_two(_mm256_sub_epi32(whole, half)));
   }
 
   static float sum(Vec x) {

@@ -42,6 +42,12 @@ struct F {
   static Vec sub(Vec a, Vec b) { return _mm512_sub_ps(a, b); }
   static Vec mul(Vec a, Vec b) { return _mm512_mul_ps(a, b); }
   static Vec div(Vec a, Vec b) { return _mm512_div_ps(a, b); }
+  // a / b but for a few units in the last place, in a third of the time; b and 1 / b are normal.
+  static Vec quotient(Vec a, Vec b) {
+    const Vec inverse = _mm512_rcp14_ps(b);  // 14 bits
+    const Vec q = mul(a, inverse);
+    return fma(_mm512_fnmadd_ps(q, b, a), inverse, q);
+  }
   // a * b + c, rounded once.
   static Vec fma(Vec a, Vec b, Vec c) { return _mm512_fmadd_ps(a, b, c); }
   // Where one of both is NaN, or both are zeros: b.
@@ -77,8 +83,8 @@ struct F {
   static I32 round_away(Vec x) {
     return _mm512_cvttps_epi32(_mm512_add_ps(x, with_sign(set(0x1.fffffep-2f), x)));
   }
-  // x 2^n.
-  static Vec scale(Vec x, I32 n) { return _mm512_scalef_ps(x, from_int(n)); }
+  // x 2^n, n an integer.
+  static Vec scale(Vec x, Vec n) { return _mm512_scalef_ps(x, n); }
 
   static float sum(Vec x) { return _mm512_reduce_add_ps(x); }
   // No element is NaN.
