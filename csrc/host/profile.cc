@@ -59,20 +59,23 @@ TracingTable::TracingTable(const Kernels& original) : original_(original), table
 #define KERNEL(name) table_.name = [](auto... arguments) { noted(#name).name(arguments...); };
 #include "kernels/kernels.inc"
 #undef KERNEL
-#define PRODUCT(form)                                                        \
-  if (original.product_##form != nullptr) {                                  \
-    Product& product = product_##form##_;                                    \
-    product = *original.product_##form;                                      \
-    product.image.convert = [](auto... arguments) {                          \
-      noted("image_" #form).product_##form->image.convert(arguments...);     \
-    };                                                                       \
-    product.gemm.run = [](auto... arguments) {                               \
-      noted("gemm_" #form).product_##form->gemm.run(arguments...);           \
-    };                                                                       \
-    product.depthwise.run = [](auto... arguments) {                          \
-      noted("depthwise_" #form).product_##form->depthwise.run(arguments...); \
-    };                                                                       \
-    table_.product_##form = &product;                                        \
+#define PRODUCT(form)                                                              \
+  if (original.product_##form != nullptr) {                                        \
+    Product& product = product_##form##_;                                          \
+    product = *original.product_##form;                                            \
+    product.gemm.image.convert = [](auto... arguments) {                           \
+      noted("image_" #form).product_##form->gemm.image.convert(arguments...);      \
+    };                                                                             \
+    product.depthwise.image.convert = [](auto... arguments) {                      \
+      noted("image_" #form).product_##form->depthwise.image.convert(arguments...); \
+    };                                                                             \
+    product.gemm.run = [](auto... arguments) {                                     \
+      noted("gemm_" #form).product_##form->gemm.run(arguments...);                 \
+    };                                                                             \
+    product.depthwise.run = [](auto... arguments) {                                \
+      noted("depthwise_" #form).product_##form->depthwise.run(arguments...);       \
+    };                                                                             \
+    table_.product_##form = &product;                                              \
   }
 #include "kernels/products.inc"
 #undef PRODUCT

@@ -24,6 +24,7 @@ struct DepthwiseArgs {
 };
 
 struct DepthwiseKernel {
+  ImageKernel image;
   // Each output reads this multiple of taps: the offsets beyond the filter's are of anything that
   // can be read.
   int32_t taps_multiple;

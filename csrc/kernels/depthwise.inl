@@ -114,5 +114,5 @@ void run_depthwise(const DepthwiseArgs& a) {
 }
 
 template <class F>
-constexpr DepthwiseKernel kDepthwise = {F::kDepth, &depthwise_packed_bytes<F>, &pack_depthwise<F>,
-                                        &run_depthwise<F>};
+constexpr DepthwiseKernel kDepthwise = {kImage<F>, F::kDepth, &depthwise_packed_bytes<F>,
+                                        &pack_depthwise<F>, &run_depthwise<F>};

@@ -90,6 +90,7 @@ struct GemmArgs {
 };
 
 struct GemmKernel {
+  ImageKernel image;
   int32_t panel_width;
   // Bytes of packed columns, which want to begin at a cache line.
   int64_t (*packed_bytes)(int32_t n, int32_t taps, int32_t depth);  // taps: twice where split

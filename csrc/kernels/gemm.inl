@@ -257,4 +257,4 @@ void run(const GemmArgs& a) {
 }
 
 template <class F>
-constexpr GemmKernel kGemm = {kPanelWidth<F>, &packed_bytes<F>, &pack<F>, &run<F>};
+constexpr GemmKernel kGemm = {kImage<F>, kPanelWidth<F>, &packed_bytes<F>, &pack<F>, &run<F>};

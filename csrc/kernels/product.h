@@ -5,13 +5,11 @@
 
 #include "kernels/depthwise.h"
 #include "kernels/gemm.h"
-#include "kernels/image.h"
 
 namespace octavo {
 
 struct Product {
   int32_t in_bytes, out_bytes;  // of an element of a tensor
-  ImageKernel image;
   GemmKernel gemm;
   DepthwiseKernel depthwise;
 };

@@ -159,4 +159,4 @@ struct FormS8 : V {
   }
 };
 
-constexpr Product kProductS8 = {1, 1, kImage<FormS8>, kGemm<FormS8>, kDepthwise<FormS8>};
+constexpr Product kProductS8 = {1, 1, kGemm<FormS8>, kDepthwise<FormS8>};

@@ -43,7 +43,7 @@ void run_part(const GemmParams& params, const BlockPart& part, void* out) {
   const Product& product = *params.blocks.product;
   auto* group_out = static_cast<uint8_t*>(out) + first_output(params.blocks, part);
   for (int32_t g = 0; g < params.groups; ++g) {
-    args.image = part.converted + g * p.filter_c * product.image.element_bytes;
+    args.image = part.converted + g * p.filter_c * product.gemm.image.element_bytes;
     args.packed = static_cast<const uint8_t*>(params.args.packed) + g * params.group_bytes;
     args.out = group_out + int64_t{g} * args.n * product.out_bytes;
     product.gemm.run(args);
@@ -82,7 +82,8 @@ Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::C
   constexpr int64_t kLeastRows = 32;
   const int64_t rows = int64_t{p.batch} * p.out_h * p.out_w;
   const auto by_rows = static_cast<int32_t>(clamp<int64_t>(rows / kLeastRows, 1, parts));
-  if (!plan_blocks(*product, p, flip_of(o.input), by_rows, kGemmImage, &blocks)) return {};
+  if (!plan_blocks(*product, p, flip_of(o.input), by_rows, gemm_image(*product), &blocks))
+    return {};
   const int32_t count = p.batch * blocks.per_image;
   params.chunks = clamp((parts + count - 1) / count, 1, params.panels);
 

@@ -14,12 +14,11 @@ int64_t reach(int64_t count, int32_t stride, int32_t filter, int32_t dilation) {
 }
 
 // Whether the windows can be read where the image lies.
-bool is_image_enough(const Product& product, const reference::ConvParams& p,
-                     const ImageOrder& order) {
+bool is_image_enough(const reference::ConvParams& p, const ImageOrder& order) {
   const int64_t height = reach(p.out_h, p.stride_h, p.filter_h, p.dilation_h);
   const int64_t width = reach(p.out_w, p.stride_w, p.filter_w, p.dilation_w);
   const bool is_inside = p.pad_h == 0 && p.pad_w == 0 && height <= p.in_h && width <= p.in_w;
-  return product.image.is_identity && is_inside && order.repeat == 1 && order.planes == 1 &&
+  return order.kernel->is_identity && is_inside && order.repeat == 1 && order.planes == 1 &&
          !order.has_slack;
 }
 
@@ -28,8 +27,8 @@ bool is_image_enough(const Product& product, const reference::ConvParams& p,
 bool plan_blocks(const Product& product, const reference::ConvParams& conv, Flip flip,
                  int32_t least, const ImageOrder& order, ImageBlocks* blocks) {
   const reference::ConvParams& p = conv;
-  const ImageKernel& image_kernel = product.image;
-  const bool is_in_place = is_image_enough(product, p, order);
+  const ImageKernel& image_kernel = *order.kernel;
+  const bool is_in_place = is_image_enough(p, order);
   const int64_t columns =
       is_in_place ? p.in_w : reach(p.out_w, p.stride_w, p.filter_w, p.dilation_w);
   const int64_t channels = int64_t{p.in_c} * order.repeat;
@@ -114,7 +113,7 @@ const uint8_t* convert_block(const ImageBlocks& b, const void* image, int32_t fi
                                       b.flip,
                                       p.in_zero,
                                       b.part_stride};
-  b.product->image.convert(conversion, converted);
+  b.order.kernel->convert(conversion, converted);
   return converted;
 }
 

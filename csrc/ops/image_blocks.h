@@ -12,10 +12,11 @@ namespace octavo {
 
 // What a kernel wants of a converted image.
 struct ImageOrder {
+  const ImageKernel* kernel;
   int32_t repeat, planes;  // as in ImageConversion
   bool has_slack;          // reads beyond its end
 };
-constexpr ImageOrder kGemmImage = {1, 1, false};
+inline ImageOrder gemm_image(const Product& product) { return {&product.gemm.image, 1, 1, false}; }
 
 struct ImageBlocks {
   const Product* product;

@@ -94,7 +94,7 @@ Status invoke_phases(const Step& s, const Workspace& w) {
   for (const Phase& phase : params.phases) {
     if (phase.blocks.product == nullptr) continue;
     const Product& product = *phase.blocks.product;
-    const int64_t row_bytes = phase.blocks.row_elements * product.image.element_bytes;
+    const int64_t row_bytes = phase.blocks.row_elements * product.gemm.image.element_bytes;
     run_blocks(w, phase.blocks, s.input(kInput), s.scratch(0), /*chunks=*/1, phase.macs,
                [&](const BlockPart& part) {
                  GemmArgs args = phase.args;
@@ -143,7 +143,7 @@ Status prepare_phase(PrepareContext& c, const Product& product, const WeightedOp
   p.pad_w = w.pad;
   p.stride_h = p.stride_w = p.dilation_h = p.dilation_w = 1;
   phase->macs = int64_t{p.batch} * p.out_h * p.out_w * p.out_c * h.taps * w.taps * p.in_c;
-  *fits = plan_blocks(product, p, flip_of(o.input), parts_for(c, phase->macs), kGemmImage,
+  *fits = plan_blocks(product, p, flip_of(o.input), parts_for(c, phase->macs), gemm_image(product),
                       &phase->blocks);
   if (!*fits) return {};
 

@@ -164,8 +164,8 @@ void check_product(const Kernels& kernels, const ProductSize& size, Content cont
           {stage.bias_or_null(), in_zero, scaling, stage.multiplier.data(), stage.scale.data(),
            stage.output}},
          packed.data());
-  Buffer<uint8_t> line(converted_bytes(product.image, static_cast<int64_t>(left.line.size())));
-  convert_line(product.image, left.line, flip, line);
+  Buffer<uint8_t> line(converted_bytes(g.image, static_cast<int64_t>(left.line.size())));
+  convert_line(g.image, left.line, flip, line);
 
   const int64_t stride = n + random.integer(0, 3);
   Buffer<int8_t> out((rows - 1) * stride + n + kGuard), untouched(1);
@@ -231,8 +231,8 @@ void check_image(const Product& product, const ImageConversion& c, Check& check)
   const int64_t pixel = int64_t{c.channels} * c.repeat;
   const int64_t plane = plane_columns(columns, c.planes) * pixel;
   const int64_t count = rows * c.planes * plane;
-  Buffer<uint8_t> converted(converted_bytes(product.image, count));
-  product.image.convert(c, converted.data());
+  Buffer<uint8_t> converted(converted_bytes(product.gemm.image, count));
+  product.gemm.image.convert(c, converted.data());
 
   const GemmKernel& g = product.gemm;
   const int8_t one = 1;
@@ -320,8 +320,8 @@ void check_depthwise(const Kernels& kernels, const DepthwiseSize& size, Random& 
           {stage.bias_or_null(), in_zero, Scaling::kFixedPoint, stage.multiplier.data(), nullptr,
            stage.output}},
          packed.data());
-  Buffer<uint8_t> converted(converted_bytes(product.image, static_cast<int64_t>(image.size())));
-  convert_line(product.image, image, flip, converted);
+  Buffer<uint8_t> converted(converted_bytes(d.image, static_cast<int64_t>(image.size())));
+  convert_line(d.image, image, flip, converted);
   Buffer<int32_t> offsets((packed_taps + d.taps_multiple - 1) / d.taps_multiple * d.taps_multiple);
   for (size_t t = 0; t < offsets.size(); ++t) {
     offsets[t] = static_cast<int32_t>(static_cast<int64_t>(t) % taps * row);
