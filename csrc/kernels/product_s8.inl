@@ -81,8 +81,13 @@ struct FormS8 : V {
     reinterpret_cast<int8_t*>(to)[at] = weights.half(i, is_second);
   }
 
-  using Output = V::Output;
-  static Output make_output(const Header& header) { return V::make_output(header.output); }
+  struct Output {
+    V::Output any;
+    V::PositiveOutput positive;
+  };
+  static Output make_output(const Header& header) {
+    return {V::make_output(header.output), V::make_positive_output(header.output)};
+  }
 
   static Sum start(const int32_t* words, int) { return V::load(words); }
 
@@ -90,12 +95,20 @@ struct FormS8 : V {
   static void finish(const Panel<FormS8>& panel, int32_t first, int32_t rows,
                      Sum (&sum)[kRows][kVectors]) {
     finish_sums(panel.header, panel.words(), panel.width, sum);
-    store_sums(panel, first, rows, sum);
+    if (panel.header.finish == Finish::kRescalePositive) {
+      store_sums(panel, panel.output.positive, first, rows, sum);
+    } else {
+      store_sums(panel, panel.output.any, first, rows, sum);
+    }
   }
   static void finish_block(const Header& header, const Output& output, const int32_t* words,
                            Sum (&sum)[1][kBlock / kLanes], Out* out, int32_t count) {
     finish_sums(header, words, kBlock, sum);
-    V::store_block(sum[0], output, out, count);
+    if (header.finish == Finish::kRescalePositive) {
+      V::store_block(sum[0], output.positive, out, count);
+    } else {
+      V::store_block(sum[0], output.any, out, count);
+    }
   }
 
  private:
@@ -138,8 +151,8 @@ struct FormS8 : V {
   }
 
   // A tile's rows of outputs, several in a vector of bytes where they are narrow.
-  template <int kRows, int kVectors>
-  static void store_sums(const Panel<FormS8>& panel, int32_t first, int32_t rows,
+  template <class To, int kRows, int kVectors>
+  static void store_sums(const Panel<FormS8>& panel, const To& to, int32_t first, int32_t rows,
                          const Sum (&sum)[kRows][kVectors]) {
     constexpr int kTogether = 4 / kVectors;
     const int64_t stride = panel.args.out_stride;
@@ -153,7 +166,7 @@ struct FormS8 : V {
         y[v] = v < kTogether * kVectors && row < kRows ? sum[row][v % kVectors] : sum[i][0];
       }
       if (i < rows) {
-        V::store_rows<kVectors>(y, panel.output, out + i * stride, stride, rows - i, panel.used);
+        V::store_rows<kVectors>(y, to, out + i * stride, stride, rows - i, panel.used);
       }
     }
   }

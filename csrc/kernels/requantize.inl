@@ -36,7 +36,7 @@ struct Rescale {
   }
 };
 
-// Where outputs below the zero point are clamped to it, the sign is of no matter.
+// Where outputs are clamped to the zero point from below, the sign is of no matter.
 struct RescalePositive {
   V::I32 m, m_odd, c, c_odd, right;
 
@@ -72,7 +72,7 @@ Rescale make_rescale(V::I32 multiplier, V::I32 shift, bool any_sign) {
 class FinishChooser {
  public:
   FinishChooser(bool is_double, const QuantizedOutput& output)
-      : is_double_(is_double), is_clamped_at_zero_(output.act_min >= output.out_zero) {}
+      : is_double_(is_double), is_clamped_at_zero_(output.act_min == output.out_zero) {}
 
   // A column's sums are `greatest` at most.
   void add(int64_t greatest, Multiplier k) { all_fit_ = all_fit_ && fits_rescale(greatest, k); }

@@ -119,10 +119,23 @@ struct V {
     const __m256i y = _mm256_packs_epi16(low, high);
     return _mm256_xor_si256(_mm256_min_epi8(_mm256_max_epi8(y, to.low), to.high), to.flip);
   }
+  // The same where act_min is the zero point: distances from it are unsigned bytes, and packing
+  // clamps them to 0.
+  struct PositiveOutput {
+    __m256i zero, greatest;  // of bytes
+  };
+  static PositiveOutput make_positive_output(const QuantizedOutput& to) {
+    return {_mm256_set1_epi8(static_cast<char>(to.out_zero + static_cast<int32_t>(to.flip))),
+            _mm256_set1_epi8(static_cast<char>(to.act_max - to.out_zero))};
+  }
+  static __m256i finish(I32 a, I32 b, I32 c, I32 d, const PositiveOutput& to) {
+    const __m256i y = _mm256_packus_epi16(_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d));
+    return _mm256_add_epi8(_mm256_min_epu8(y, to.greatest), to.zero);
+  }
   // Rows of 2, 1 vectors, as many of them as 4 vectors have; `rows` and `count` columns are stored.
-  template <int kVectors>
-  static void store_rows(const I32 (&y)[4], const Output& to, int8_t* out, int64_t stride,
-                         int32_t rows, int32_t count) {
+  template <int kVectors, class To>
+  static void store_rows(const I32 (&y)[4], const To& to, int8_t* out, int64_t stride, int32_t rows,
+                         int32_t count) {
     const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
     const __m256i x = _mm256_permutevar8x32_epi32(finish(y[0], y[1], y[2], y[3], to), order);
     const __m128i low = _mm256_castsi256_si128(x), high = _mm256_extracti128_si256(x, 1);
@@ -147,7 +160,8 @@ struct V {
     x[0] = _mm256_unpacklo_epi16(a, b);
     x[1] = _mm256_unpackhi_epi16(a, b);
   }
-  static void store_block(const I32 (&y)[2], const Output& to, int8_t* out, int32_t count) {
+  template <class To>
+  static void store_block(const I32 (&y)[2], const To& to, int8_t* out, int32_t count) {
     const __m256i bytes = finish(y[0], y[1], y[0], y[1], to);
     const __m256i row = _mm256_permute4x64_epi64(bytes, _MM_SHUFFLE(3, 1, 2, 0));
     store_bytes(_mm256_castsi256_si128(row), out, count);

@@ -114,11 +114,24 @@ struct V {
     const __m512i y = _mm512_packs_epi16(low, high);
     return _mm512_xor_si512(_mm512_min_epi8(_mm512_max_epi8(y, to.low), to.high), to.flip);
   }
+  // The same where act_min is the zero point: distances from it are unsigned bytes, and packing
+  // clamps them to 0.
+  struct PositiveOutput {
+    __m512i zero, greatest;  // of bytes
+  };
+  static PositiveOutput make_positive_output(const QuantizedOutput& to) {
+    return {_mm512_set1_epi8(static_cast<char>(to.out_zero + static_cast<int32_t>(to.flip))),
+            _mm512_set1_epi8(static_cast<char>(to.act_max - to.out_zero))};
+  }
+  static __m512i finish(I32 a, I32 b, I32 c, I32 d, const PositiveOutput& to) {
+    const __m512i y = _mm512_packus_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));
+    return _mm512_add_epi8(_mm512_min_epu8(y, to.greatest), to.zero);
+  }
   // Rows of 4, 3, 2, 1 vectors, as many of them as 4 vectors have; `rows` and `count` columns are
   // stored.
-  template <int kVectors>
-  static void store_rows(const I32 (&y)[4], const Output& to, int8_t* out, int64_t stride,
-                         int32_t rows, int32_t count) {
+  template <int kVectors, class To>
+  static void store_rows(const I32 (&y)[4], const To& to, int8_t* out, int64_t stride, int32_t rows,
+                         int32_t count) {
     const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
     const __m512i x = _mm512_permutexvar_epi32(order, finish(y[0], y[1], y[2], y[3], to));
     if constexpr (kVectors > 2) {
@@ -153,7 +166,8 @@ struct V {
     x[2] = _mm512_unpacklo_epi16(high01, high23);
     x[3] = _mm512_unpackhi_epi16(high01, high23);
   }
-  static void store_block(const I32 (&y)[4], const Output& to, int8_t* out, int32_t count) {
+  template <class To>
+  static void store_block(const I32 (&y)[4], const To& to, int8_t* out, int32_t count) {
     const __m512i bytes = finish(y[0], y[1], y[2], y[3], to);
     if (count == kBlock) {
       _mm512_storeu_si512(out, bytes);

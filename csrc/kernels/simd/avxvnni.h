@@ -63,7 +63,8 @@ struct V : avx2::V {
     x[2] = _mm256_unpacklo_epi16(high01, high23);
     x[3] = _mm256_unpackhi_epi16(high01, high23);
   }
-  static void store_block(const I32 (&y)[4], const Output& to, int8_t* out, int32_t count) {
+  template <class To>
+  static void store_block(const I32 (&y)[4], const To& to, int8_t* out, int32_t count) {
     const __m256i bytes = finish(y[0], y[1], y[2], y[3], to);
     int8_t partial[kBlock];
     int8_t* to_bytes = count == kBlock ? out : partial;
