@@ -138,11 +138,16 @@ void find_windows(const GemmArgs& a, int32_t first, const typename F::Element* (
   }
 }
 
+// Memory that will be wanted, and how much of it a step asks for.
+struct Ahead {
+  const uint8_t* at;
+  int64_t step_bytes;
+};
+
 // kRows rows times kVectors vectors of columns, all sums in registers; `rows` of them, beginning at
-// row `first`, are there and stored. `ahead` is memory that will be wanted, as much of it as a
-// quarter of the panel.
+// row `first`, are there and stored.
 template <class F, int kRows, int kVectors>
-void multiply(const Panel<F>& panel, int32_t first, int32_t rows, const uint8_t* ahead) {
+void multiply(const Panel<F>& panel, int32_t first, int32_t rows, Ahead ahead) {
   constexpr int kStepBytes = kVectors * F::kVectorBytes, kLines = kRows * F::kParts;
   const GemmArgs& a = panel.args;
   typename F::Sum sum[kLines][kVectors];
@@ -160,8 +165,8 @@ void multiply(const Panel<F>& panel, int32_t first, int32_t rows, const uint8_t*
     int64_t at = a.tap_offsets[t];
     for (int32_t step = 0; step < panel.steps; ++step, at += F::kDepth) {
       typename F::Weights w[kVectors];
-      V::prefetch(ahead);
-      ahead += kStepBytes / 4;
+      V::prefetch(ahead.at);
+      ahead.at += ahead.step_bytes;
 #pragma GCC unroll 8
       for (int j = 0; j < kVectors; ++j) w[j] = F::load_weights(weights + j * F::kVectorBytes);
 #pragma GCC unroll 16
@@ -225,12 +230,13 @@ void multiply_rows(const Panel<F>& panel) {
   constexpr int kRows = F::kRows[kVectors - 1];
   const GemmArgs& a = panel.args;
   if (a.rows == 1) return multiply_row<F, kVectors>(panel);
-  const int64_t quarter = panel_bytes<F>(panel.width, int64_t{a.taps} * panel.steps) / 4;
-  const uint8_t* ahead = panel.data + 4 * quarter;
-  for (int32_t r = 0; r < a.rows; r += kRows) {
+  // Meanwhile the next panel comes, evenly: a core has few reads from afar under way at a time.
+  const int64_t steps = int64_t{a.taps} * panel.steps, tiles = (a.rows + kRows - 1) / kRows;
+  const int64_t bytes = panel_bytes<F>(panel.width, steps);
+  Ahead ahead = {panel.data + bytes, (bytes + tiles * steps - 1) / (tiles * steps)};
+  for (int32_t r = 0; r < a.rows; r += kRows, ahead.at += steps * ahead.step_bytes) {
     const int32_t first = max(min(r, a.rows - kRows), 0);
     multiply<F, kRows, kVectors>(panel, first, min(kRows, a.rows), ahead);
-    if (r < 3 * kRows) ahead += quarter;
   }
 }
 
