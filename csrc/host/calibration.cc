@@ -71,11 +71,19 @@ void ValueStatistics::sum_channels(const float* values, const Shape& shape) {
   if (rows == 0) channel_sums.assign(channels, 0);
   if (channel_sums.size() != channels) channel_sums.clear();
   if (channel_sums.empty()) return;
-  const float* const end = values + shape.count();
-  for (; values < end; values += channels) {
-    for (size_t c = 0; c < channels; ++c) channel_sums[c] += values[c];
-    ++rows;
+  // Few channels are summed as several times as many, of which each has a part.
+  constexpr size_t kWidth = 16;
+  const size_t parts = std::max<size_t>(kWidth / std::max<size_t>(channels, 1), 1);
+  const size_t width = parts * channels;
+  std::vector<double> sums(width, 0);
+  const auto count = static_cast<size_t>(shape.count());
+  size_t i = 0;
+  for (; i + width <= count; i += width) {
+    for (size_t c = 0; c < width; ++c) sums[c] += values[i + c];
   }
+  for (size_t c = 0; i + c < count; ++c) sums[c] += values[i + c];
+  for (size_t c = 0; c < width; ++c) channel_sums[c % channels] += sums[c];
+  rows += static_cast<int64_t>(count / channels);
 }
 
 void ValueStatistics::count_values(const float* values, int64_t count, float greatest) {
@@ -92,12 +100,15 @@ void ValueStatistics::count_values(const float* values, int64_t count, float gre
     limit *= 2;
   }
   // In blocks, so that a compiler computes bins in vectors. Values that are not finite get a bin of
-  // their own; those beyond the greatest limit belong to the outermost bins.
+  // their own; those beyond the greatest limit belong to the outermost bins. Neighbours count in
+  // histograms of their own: a CPU waits where it counts in a bin that it has just counted in, and
+  // half of the values may be zero.
   constexpr int64_t kBlock = 64;
+  constexpr int kHistograms = 4;
   const float to_bins = kBins / 2 / limit;
-  std::array<int64_t, kBins + 1> counts{};
-  for (int64_t start = 0; start < count; start += kBlock) {
-    const auto size = static_cast<int>(std::min(kBlock, count - start));
+  std::array<std::array<uint32_t, kBins + 1>, kHistograms> counts{};
+  int64_t start = 0;
+  const auto count_block = [&](int size) {
     std::array<int32_t, kBlock> bins;
     int32_t block_zeros = 0;
     for (int i = 0; i < size; ++i) {
@@ -106,10 +117,14 @@ void ValueStatistics::count_values(const float* values, int64_t count, float gre
       bins[i] = v - v == 0 ? static_cast<int32_t>(at) : kBins;
       block_zeros += v == 0;
     }
-    for (int i = 0; i < size; ++i) ++counts[bins[i]];
+    for (int i = 0; i < size; ++i) ++counts[i % kHistograms][bins[i]];
     zeros += block_zeros;
+  };
+  for (; start + kBlock <= count; start += kBlock) count_block(kBlock);
+  count_block(static_cast<int>(count - start));
+  for (const auto& part : counts) {
+    for (int i = 0; i < kBins; ++i) histogram[i] += part[i];
   }
-  for (int i = 0; i < kBins; ++i) histogram[i] += counts[i];
 }
 
 void Calibration::add(const Interpreter& interpreter, const Tensor& tensor) {
