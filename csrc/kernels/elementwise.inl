@@ -20,7 +20,7 @@ struct AnyRescale {
 
 AnyRescale rescale_by(Multiplier k) {
   return {V::set(max(k.shift, 0)), V::set(lift_of(Finish::kRescale)),
-          make_rescale(V::set(k.m), V::set(min(k.shift, 0)), /*any_sign=*/true)};
+          make_rescale(Finish::kRescale, V::set(k.m), V::set(min(k.shift, 0)))};
 }
 
 bool fits_any_rescale(int32_t greatest, Multiplier k) {

@@ -94,7 +94,8 @@ struct FormS8 : V {
   template <int kRows, int kVectors>
   static void finish(const Panel<FormS8>& panel, int32_t first, int32_t rows,
                      Sum (&sum)[kRows][kVectors]) {
-    finish_sums(panel.header, panel.words(), panel.width, sum);
+    finish_sums(panel.header.finish, panel.header.output, panel.words() + panel.width, panel.width,
+                sum);
     if (panel.header.finish == Finish::kRescalePositive) {
       store_sums(panel, panel.output.positive, first, rows, sum);
     } else {
@@ -103,7 +104,7 @@ struct FormS8 : V {
   }
   static void finish_block(const Header& header, const Output& output, const int32_t* words,
                            Sum (&sum)[1][kBlock / kLanes], Out* out, int32_t count) {
-    finish_sums(header, words, kBlock, sum);
+    finish_sums(header.finish, header.output, words + kBlock, kBlock, sum);
     if (header.finish == Finish::kRescalePositive) {
       V::store_block(sum[0], output.positive, out, count);
     } else {
@@ -114,40 +115,6 @@ struct FormS8 : V {
  private:
   static int32_t bias_of(const Epilogue& e, int32_t column) {
     return e.bias != nullptr ? static_cast<const int32_t*>(e.bias)[column] : 0;
-  }
-
-  // Sums become outputs, still of 32 bits and before the zero point is added.
-  template <class Kind, int kRows, int kVectors>
-  static void finish_sums_by(const Header& header, const int32_t* words, int32_t width,
-                             Sum (&sum)[kRows][kVectors]) {
-#pragma GCC unroll 8
-    for (int j = 0; j < kVectors; ++j) {
-      const Kind finish = load_finish<Kind>(words + width + j * kLanes, width, header.output);
-#pragma GCC unroll 8
-      for (int i = 0; i < kRows; ++i) sum[i][j] = finish(sum[i][j]);
-    }
-  }
-  template <int kRows, int kVectors>
-  static void finish_sums(const Header& header, const int32_t* words, int32_t width,
-                          Sum (&sum)[kRows][kVectors]) {
-    switch (header.finish) {
-      case Finish::kRescalePositive:
-        return finish_sums_by<RescalePositive>(header, words, width, sum);
-      case Finish::kRescale:
-        return finish_sums_by<Rescale>(header, words, width, sum);
-      case Finish::kRequantize:
-        return finish_sums_by<Requantize>(header, words, width, sum);
-      case Finish::kDouble: {
-        const auto* scale = reinterpret_cast<const double*>(words + width);
-#pragma GCC unroll 8
-        for (int j = 0; j < kVectors; ++j) {
-#pragma GCC unroll 8
-          for (int i = 0; i < kRows; ++i) {
-            sum[i][j] = V::scale_round(sum[i][j], scale + j * kLanes, header.output);
-          }
-        }
-      }
-    }
   }
 
   // A tile's rows of outputs, several in a vector of bytes where they are narrow.

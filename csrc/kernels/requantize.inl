@@ -9,13 +9,20 @@ V::I32 requantize(V::I32 x, V::I32 multiplier, V::I32 shift) {
 
 // How the sums of a layer become outputs, of the cheapest kind that gives what requantize does.
 // Each has kFinishWords words for a lane, packed beforehand.
-enum class Finish : int32_t { kRequantize, kRescale, kRescalePositive, kDouble };
+enum class Finish : int32_t {
+  kRequantize,
+  kRescale,
+  kRescalePositive,
+  kRescaleOnce,  // as an int64 accumulator is rounded: once, by a multiplier of 15 bits
+  kDouble
+};
 constexpr int kFinishWords = 6;
 
 // What sums begin with beside their bias: rescaling takes them as unsigned numbers, 2^31 more,
 // whose products with twice a multiplier no signed instruction could hold.
 constexpr int32_t lift_of(Finish finish) {
-  return finish == Finish::kRescale || finish == Finish::kRescalePositive ? INT32_MIN : 0;
+  const bool is_rescaled = finish != Finish::kRequantize && finish != Finish::kDouble;
+  return is_rescaled ? INT32_MIN : 0;
 }
 
 // For multipliers below 1: with r = -shift,
@@ -36,7 +43,8 @@ struct Rescale {
   }
 };
 
-// Where outputs are clamped to the zero point from below, the sign is of no matter.
+// Where outputs are clamped to the zero point from below, or rounding is that of kRescaleOnce, the
+// sign is of no matter.
 struct RescalePositive {
   V::I32 m, m_odd, c, c_odd, right;
 
@@ -51,21 +59,31 @@ bool fits_rescale(int64_t greatest_sum, Multiplier k) {
   return k.shift <= 0 && greatest_sum + half < INT32_MAX;
 }
 
-// `any_sign`: for Rescale, not for RescalePositive, which takes its words but that of the sign.
-Rescale make_rescale(V::I32 multiplier, V::I32 shift, bool any_sign) {
-  const V::I32 one = V::set(1), right = V::sub(V::set(0), shift), is_shifted = V::min(right, one);
-  const V::I32 half = V::shift_right_logical(V::shift_left(one, right), one);
-  const V::I32 m = V::add(multiplier, multiplier);
-  // Of the summands the lower half is srdhm's, the upper one rdbp's, as if x were negative if any
-  // may be, less what the lift adds to the product.
-  const V::I32 nudge = any_sign ? V::sub(half, is_shifted) : half;
-  const V::I32 low = V::set(INT32_MIN), high = V::sub(nudge, multiplier);
+// What both take, of twice a multiplier: `low` and `nudge` are the halves of what is added to the
+// product, and the lift adds to it what is to be subtracted.
+Rescale make_rescale(V::I32 m, V::I32 low, V::I32 nudge, V::I32 right) {
+  const V::I32 one = V::set(1), high = V::sub(nudge, V::shift_right_logical(m, one));
   return {m,
           V::odd_lanes(m),
           V::join_lanes(low, V::even_to_odd(high)),
-          V::join_lanes(low, high),
-          V::sub(V::set(32), is_shifted),
+          V::join_lanes(V::odd_lanes(low), high),
+          V::sub(V::set(32), V::min(right, one)),
           right};
+}
+
+Rescale make_rescale(Finish finish, V::I32 multiplier, V::I32 shift) {
+  const V::I32 one = V::set(1), right = V::sub(V::set(0), shift), is_shifted = V::min(right, one);
+  const V::I32 half = V::shift_right_logical(V::shift_left(one, right), one);
+  if (finish == Finish::kRescaleOnce) {
+    // narrow_multiplier(m) = min((m + 2^15) >> 16, 2^15 - 1), and 2^17 of it is twice a multiplier;
+    // half of what is rounded away is 2^(31 - shift).
+    const V::I32 rounded = V::shift_right_logical(V::add(multiplier, V::set(1 << 15)), V::set(16));
+    const V::I32 m = V::shift_left(V::min(rounded, V::set(INT16_MAX)), V::set(17));
+    return make_rescale(m, V::shift_left(V::set(INT32_MIN), is_shifted), half, right);
+  }
+  // srdhm's half is the lower one, rdbp's the upper one, as if x were negative if any may be.
+  const V::I32 nudge = finish == Finish::kRescale ? V::sub(half, is_shifted) : half;
+  return make_rescale(V::add(multiplier, multiplier), V::set(INT32_MIN), nudge, right);
 }
 
 // What is known of a layer before it runs decides how its sums are finished.
@@ -89,9 +107,8 @@ class FinishChooser {
 // The words of kLanes lanes; word i lies at words + i * stride. Replaces multipliers and shifts,
 // which are words 0 and 1.
 void pack_finish(Finish finish, int32_t* words, int32_t stride) {
-  if (finish != Finish::kRescale && finish != Finish::kRescalePositive) return;
-  const Rescale r =
-      make_rescale(V::load(words), V::load(words + stride), finish == Finish::kRescale);
+  if (lift_of(finish) == 0) return;
+  const Rescale r = make_rescale(finish, V::load(words), V::load(words + stride));
   const V::I32 list[kFinishWords] = {r.m, r.m_odd, r.c, r.c_odd, r.right, r.sign};
   for (int i = 0; i < kFinishWords; ++i) V::store(list[i], words + i * stride);
 }
@@ -130,4 +147,49 @@ struct Requantize {
 template <>
 Requantize load_finish(const int32_t* words, int32_t stride, const QuantizedOutput& output) {
   return {V::load(words), V::load(words + stride), output};
+}
+
+// clamp(round(x * scale) + out_zero) - out_zero, half away from zero, of the doubles x.
+V::Double scale_round(V::Double x, const double* scale, const QuantizedOutput& to) {
+  const V::Double y = V::round_away(V::mul(x, V::load(scale)));
+  return V::clamp(y, to.act_min - to.out_zero, to.act_max - to.out_zero);
+}
+V::I32 scale_round(V::I32 x, const double* scale, const QuantizedOutput& to) {
+  return V::to_int32(scale_round(V::low_half(x), scale, to),
+                     scale_round(V::high_half(x), scale + V::kLanes / 2, to));
+}
+
+// Sums become outputs, still of 32 bits and before the zero point is added.
+template <class Kind, int kRows, int kVectors>
+void finish_sums_by(const QuantizedOutput& output, const int32_t* words, int32_t stride,
+                    V::I32 (&sum)[kRows][kVectors]) {
+#pragma GCC unroll 8
+  for (int j = 0; j < kVectors; ++j) {
+    const Kind finish = load_finish<Kind>(words + j * V::kLanes, stride, output);
+#pragma GCC unroll 16
+    for (int i = 0; i < kRows; ++i) sum[i][j] = finish(sum[i][j]);
+  }
+}
+template <int kRows, int kVectors>
+void finish_sums(Finish finish, const QuantizedOutput& output, const int32_t* words, int32_t stride,
+                 V::I32 (&sum)[kRows][kVectors]) {
+  switch (finish) {
+    case Finish::kRescaleOnce:
+    case Finish::kRescalePositive:
+      return finish_sums_by<RescalePositive>(output, words, stride, sum);
+    case Finish::kRescale:
+      return finish_sums_by<Rescale>(output, words, stride, sum);
+    case Finish::kRequantize:
+      return finish_sums_by<Requantize>(output, words, stride, sum);
+    case Finish::kDouble: {
+      const auto* scale = reinterpret_cast<const double*>(words);
+#pragma GCC unroll 8
+      for (int j = 0; j < kVectors; ++j) {
+#pragma GCC unroll 16
+        for (int i = 0; i < kRows; ++i) {
+          sum[i][j] = scale_round(sum[i][j], scale + j * V::kLanes, output);
+        }
+      }
+    }
+  }
 }

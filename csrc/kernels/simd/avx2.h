@@ -94,11 +94,29 @@ struct V {
     return _mm256_sub_epi32(_mm256_srav_epi32(x, n), up);
   }
 
-  // clamp(round(sum * scale) + out_zero) - out_zero, half away from zero.
-  static I32 scale_round(I32 sum, const double* scale, const QuantizedOutput& to) {
-    const __m128i low = scale_round_half(_mm256_castsi256_si128(sum), scale, to);
-    const __m128i high = scale_round_half(_mm256_extracti128_si256(sum, 1), scale + 4, to);
-    return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+  // The halves of a vector, as doubles.
+  using Double = __m256d;
+  static Double low_half(I32 x) { return _mm256_cvtepi32_pd(_mm256_castsi256_si128(x)); }
+  static Double high_half(I32 x) { return _mm256_cvtepi32_pd(_mm256_extracti128_si256(x, 1)); }
+  // Of integers.
+  static I32 to_int32(Double low, Double high) {
+    return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm256_cvttpd_epi32(low)),
+                                   _mm256_cvttpd_epi32(high), 1);
+  }
+  static Double set(double x) { return _mm256_set1_pd(x); }
+  static Double load(const double* p) { return _mm256_loadu_pd(p); }
+  static Double mul(Double a, Double b) { return _mm256_mul_pd(a, b); }
+  // a * b + c, rounded once.
+  static Double fma(Double a, Double b, Double c) { return _mm256_fmadd_pd(a, b, c); }
+  static Double clamp(Double x, double low, double high) {
+    return _mm256_min_pd(_mm256_max_pd(x, set(low)), set(high));
+  }
+  static Double floor(Double x) { return _mm256_floor_pd(x); }
+  // Half away from zero: what is added is the double below 1/2.
+  static Double round_away(Double x) {
+    const Double sign = _mm256_and_pd(x, set(-0.0));
+    const Double nudge = _mm256_or_pd(sign, set(0x1.fffffffffffffp-2));
+    return _mm256_round_pd(_mm256_add_pd(x, nudge), _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
   }
 
   // What comes after a sum is requantized.
@@ -179,16 +197,6 @@ struct V {
       _mm_storeu_si128(reinterpret_cast<__m128i*>(bytes), x);
       memcpy(out, bytes, static_cast<size_t>(count));
     }
-  }
-
-  static __m128i scale_round_half(__m128i sum, const double* scale, const QuantizedOutput& to) {
-    const __m256d x = _mm256_mul_pd(_mm256_cvtepi32_pd(sum), _mm256_loadu_pd(scale));
-    const __m256d sign = _mm256_and_pd(x, _mm256_set1_pd(-0.0));
-    const __m256d nudge = _mm256_or_pd(sign, _mm256_set1_pd(0x1.fffffffffffffp-2));
-    __m256d y = _mm256_round_pd(_mm256_add_pd(x, nudge), _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
-    y = _mm256_max_pd(y, _mm256_set1_pd(to.act_min - to.out_zero));
-    y = _mm256_min_pd(y, _mm256_set1_pd(to.act_max - to.out_zero));
-    return _mm256_cvttpd_epi32(y);
   }
 };
 

@@ -89,11 +89,31 @@ struct V {
     return _mm512_mask_add_epi32(down, up, down, one);
   }
 
-  // clamp(round(sum * scale) + out_zero) - out_zero, half away from zero.
-  static I32 scale_round(I32 sum, const double* scale, const QuantizedOutput& to) {
-    const __m256i low = scale_round_half(_mm512_castsi512_si256(sum), scale, to);
-    const __m256i high = scale_round_half(_mm512_extracti64x4_epi64(sum, 1), scale + 8, to);
-    return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
+  // The halves of a vector, as doubles.
+  using Double = __m512d;
+  static Double low_half(I32 x) { return _mm512_cvtepi32_pd(_mm512_castsi512_si256(x)); }
+  static Double high_half(I32 x) { return _mm512_cvtepi32_pd(_mm512_extracti64x4_epi64(x, 1)); }
+  // Of integers.
+  static I32 to_int32(Double low, Double high) {
+    return _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvttpd_epi32(low)),
+                              _mm512_cvttpd_epi32(high), 1);
+  }
+  static Double set(double x) { return _mm512_set1_pd(x); }
+  static Double load(const double* p) { return _mm512_loadu_pd(p); }
+  static Double mul(Double a, Double b) { return _mm512_mul_pd(a, b); }
+  // a * b + c, rounded once.
+  static Double fma(Double a, Double b, Double c) { return _mm512_fmadd_pd(a, b, c); }
+  static Double clamp(Double x, double low, double high) {
+    return _mm512_min_pd(_mm512_max_pd(x, set(low)), set(high));
+  }
+  static Double floor(Double x) {
+    return _mm512_roundscale_pd(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+  }
+  // Half away from zero: what is added is the double below 1/2.
+  static Double round_away(Double x) {
+    const Double sign = _mm512_and_pd(x, set(-0.0));
+    const Double nudge = _mm512_or_pd(sign, set(0x1.fffffffffffffp-2));
+    return _mm512_roundscale_pd(_mm512_add_pd(x, nudge), _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
   }
 
   // What comes after a sum is requantized.
@@ -179,17 +199,6 @@ struct V {
  private:
   static __mmask64 first_bytes(int64_t count) {
     return count >= 64 ? ~__mmask64{0} : (__mmask64{1} << count) - 1;
-  }
-
-  static __m256i scale_round_half(__m256i sum, const double* scale, const QuantizedOutput& to) {
-    const __m512d x = _mm512_mul_pd(_mm512_cvtepi32_pd(sum), _mm512_loadu_pd(scale));
-    const __m512d sign = _mm512_and_pd(x, _mm512_set1_pd(-0.0));
-    const __m512d nudge = _mm512_or_pd(sign, _mm512_set1_pd(0x1.fffffffffffffp-2));
-    __m512d y =
-        _mm512_roundscale_pd(_mm512_add_pd(x, nudge), _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
-    y = _mm512_max_pd(y, _mm512_set1_pd(to.act_min - to.out_zero));
-    y = _mm512_min_pd(y, _mm512_set1_pd(to.act_max - to.out_zero));
-    return _mm512_cvttpd_epi32(y);
   }
 };
 
