@@ -13,6 +13,8 @@ constexpr int32_t as_signed(int32_t value) {
 
 // Vectors of elements of so many bytes. Wide has those of twice the size: low and high of x and 0
 // are x's elements so widened, as unsigned ones, and narrow, which saturates, puts them back.
+// finish makes a vector of int32 to which the zero point is still to be added; in_order puts its
+// elements in the order of those.
 template <size_t kBytes>
 struct LanesOf;
 
@@ -30,6 +32,17 @@ struct LanesOf<4> {
   static B::Vec shift_right_unsigned(B::Vec x, int32_t n) {
     return V::shift_right_logical(x, V::set(n));
   }
+
+  struct Output {
+    V::I32 zero, low, high;
+  };
+  static Output make_output(const QuantizedOutput& to) {
+    return {V::set(to.out_zero), V::set(to.act_min), V::set(to.act_max)};
+  }
+  static V::I32 finish(const V::I32 (&y)[1], const Output& to) {
+    return V::min(V::max(V::add(y[0], to.zero), to.low), to.high);
+  }
+  static V::I32 in_order(V::I32 x) { return x; }
 };
 
 template <>
@@ -60,6 +73,7 @@ struct LanesOf<2> {
     const B::Vec x = narrow(V::add(y[0], to.zero), V::add(y[1], to.zero));
     return min(max(x, to.low), to.high);
   }
+  static B::Vec in_order(B::Vec x) { return B::in_order16(x); }
 };
 
 template <>
@@ -78,6 +92,7 @@ struct LanesOf<1> {
   static B::Vec finish(const V::I32 (&y)[4], const Output& to) {
     return V::finish(y[0], y[1], y[2], y[3], to);
   }
+  static B::Vec in_order(B::Vec x) { return B::in_order(x); }
 };
 
 // The same of elements of T, with what walking them takes.

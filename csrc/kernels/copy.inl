@@ -1,55 +1,64 @@
-// Transposing copies of bytes over the trait B: strided copies (reference/copy.h) whose input is
-// contiguous along another dimension than their output.
+// Transposing copies of elements of 1 and 2 bytes over the traits V and B: strided copies
+// (reference/copy.h) whose input is contiguous along another dimension than their output.
 
-// out[i * out_stride + j] = in[j * in_stride + i] for i < 16 and j < kSize. In each 128 bits, four
-// rounds of interleaving element k with element k + 8 are a transposition.
+// out[i * out_stride + j] = in[j * in_stride + i] for i < kRows and j < kLanes; strides are in
+// bytes. In each 128 bits, so many rounds of interleaving element k with element k + kRows / 2 as
+// kRows has bits are a transposition.
+template <class T>
+constexpr int kTileRows = 16 / sizeof(T);
+template <class T>
 void transpose_tile(const uint8_t* in, int64_t in_stride, uint8_t* out, int64_t out_stride) {
-  B::Vec a[16], b[16];
-  const auto interleave = [](const B::Vec(&x)[16], B::Vec(&y)[16]) {
+  constexpr int kRows = kTileRows<T>;
+  B::Vec a[kRows], b[kRows];
+  const auto interleave = [](const B::Vec(&x)[kRows], B::Vec(&y)[kRows]) {
 #pragma GCC unroll 8
-    for (int k = 0; k < 8; ++k) {
-      y[2 * k] = B::low8(x[k], x[k + 8]);
-      y[2 * k + 1] = B::high8(x[k], x[k + 8]);
+    for (int k = 0; k < kRows / 2; ++k) {
+      y[2 * k] = Lanes<T>::low(x[k], x[k + kRows / 2]);
+      y[2 * k + 1] = Lanes<T>::high(x[k], x[k + kRows / 2]);
     }
   };
 #pragma GCC unroll 16
-  for (int k = 0; k < 16; ++k) a[k] = B::load_16s(in + k * in_stride, 16 * in_stride);
+  for (int k = 0; k < kRows; ++k) a[k] = B::load_16s(in + k * in_stride, kRows * in_stride);
   interleave(a, b);
   interleave(b, a);
   interleave(a, b);
-  interleave(b, a);
+  if (kRows == 16) interleave(b, a);
 #pragma GCC unroll 16
-  for (int k = 0; k < 16; ++k) B::store(a[k], out + k * out_stride);
+  for (int k = 0; k < kRows; ++k) B::store(kRows == 16 ? a[k] : b[k], out + k * out_stride);
 }
 
 // For i < rows and j < columns.
-void transpose_bytes(int64_t rows, int64_t columns, const uint8_t* in, int64_t in_stride,
-                     uint8_t* out, int64_t out_stride) {
-  const int64_t tiled_rows = rows / 16 * 16, tiled_columns = columns / B::kSize * B::kSize;
-  for (int64_t j = 0; j < tiled_columns; j += B::kSize) {
-    for (int64_t i = 0; i < tiled_rows; i += 16) {
-      transpose_tile(in + j * in_stride + i, in_stride, out + i * out_stride + j, out_stride);
+template <class T>
+void transpose(int64_t rows, int64_t columns, const uint8_t* in, int64_t in_stride, uint8_t* out,
+               int64_t out_stride) {
+  constexpr int64_t kRows = kTileRows<T>, kColumns = Lanes<T>::kLanes, kBytes = sizeof(T);
+  const int64_t tiled_rows = rows / kRows * kRows, tiled_columns = columns / kColumns * kColumns;
+  for (int64_t j = 0; j < tiled_columns; j += kColumns) {
+    for (int64_t i = 0; i < tiled_rows; i += kRows) {
+      transpose_tile<T>(in + j * in_stride + i * kBytes, in_stride,
+                        out + i * out_stride + j * kBytes, out_stride);
     }
   }
   for (int64_t i = 0; i < rows; ++i) {
-    const int64_t first = i < tiled_rows ? tiled_columns : 0;
-    for (int64_t j = first; j < columns; ++j) out[i * out_stride + j] = in[j * in_stride + i];
+    for (int64_t j = i < tiled_rows ? tiled_columns : 0; j < columns; ++j) {
+      memcpy(out + i * out_stride + j * kBytes, in + j * in_stride + i * kBytes, sizeof(T));
+    }
   }
 }
 
 // The loop along which the input is contiguous, if it is not the innermost and the output is
 // contiguous along that. Else -1.
 int32_t find_transposed(const reference::StridedCopyParams& p) {
-  if (p.block_bytes != 1 || p.rank < 2 || p.out_strides[p.rank - 1] != 1) return -1;
+  if (p.rank < 2 || p.out_strides[p.rank - 1] != p.block_bytes) return -1;
   for (int32_t d = 0; d < p.rank - 1; ++d) {
-    if (p.in_strides[d] == 1) return d;
+    if (p.in_strides[d] == p.block_bytes) return d;
   }
   return -1;
 }
 
-void strided_copy(const reference::StridedCopyParams& p, const void* in, void* out) {
-  const int32_t d = find_transposed(p), inner = p.rank - 1;
-  if (d < 0) return reference::strided_copy(p, in, out);
+template <class T>
+void copy_transposed(const reference::StridedCopyParams& p, int32_t d, const void* in, void* out) {
+  const int32_t inner = p.rank - 1;
   // The other loops, as copies of one block each, of which only the place matters.
   int64_t index[kMaxRank] = {};
   int64_t in_at = p.in_offset, out_at = p.out_offset;
@@ -57,8 +66,8 @@ void strided_copy(const reference::StridedCopyParams& p, const void* in, void* o
     if (p.dims[k] == 0) return;
   }
   while (true) {
-    transpose_bytes(p.dims[d], p.dims[inner], static_cast<const uint8_t*>(in) + in_at,
-                    p.in_strides[inner], static_cast<uint8_t*>(out) + out_at, p.out_strides[d]);
+    transpose<T>(p.dims[d], p.dims[inner], static_cast<const uint8_t*>(in) + in_at,
+                 p.in_strides[inner], static_cast<uint8_t*>(out) + out_at, p.out_strides[d]);
     int32_t k = inner - 1;
     for (; k >= 0; --k) {
       if (k == d) continue;
@@ -71,4 +80,11 @@ void strided_copy(const reference::StridedCopyParams& p, const void* in, void* o
     }
     if (k < 0) return;
   }
+}
+
+void strided_copy(const reference::StridedCopyParams& p, const void* in, void* out) {
+  const int32_t d = find_transposed(p);
+  if (d >= 0 && p.block_bytes == 1) return copy_transposed<uint8_t>(p, d, in, out);
+  if (d >= 0 && p.block_bytes == 2) return copy_transposed<uint16_t>(p, d, in, out);
+  reference::strided_copy(p, in, out);
 }

@@ -1,6 +1,7 @@
-// QUANTIZE of float32 to 8 bits, DEQUANTIZE of 8 bits and the quantization of float rows by their
-// own range, over the traits V, B and F; reference/quantize.h and reference/dynamic_range.h have
-// the formulas. Tensors of one scale; others, and ends, are the reference's.
+// QUANTIZE of float32 to 8 and 16 bits and between integers, DEQUANTIZE of 8 and 16 bits and the
+// quantization of float rows by their own range, over the traits V, B and F; reference/quantize.h
+// and reference/dynamic_range.h have the formulas. Of floats: tensors of one scale; others, and
+// ends, are the reference's.
 
 // What remains of a tensor of one scale after `done` elements.
 reference::AffineParams rest_of(const reference::AffineParams& p, int64_t done) {
@@ -12,14 +13,15 @@ bool has_one_scale(const reference::AffineParams& p) { return p.outer == 1 && p.
 // Whether 1 / scale is as precise as other floats.
 bool has_inverse(float scale) { return scale >= 0x1p-100f && scale <= 0x1p100f; }
 
-// round(x / scale + inner) for B::kSize floats at a time, where V::finish is to add the rest of a
+// round(x / scale + inner) for a vector's outputs at a time, where finish() is to add the rest of a
 // zero point and to clamp.
 //
 // The definition divides and rounds halves away from zero, which takes several times as long as
 // multiplying by 1 / scale and rounding them to even. Both quotients are within 2^-14 of each other
 // where an output is not clamped (2^8 times three roundings of 2^-24, and two of 2^7 with `inner`),
 // so that they round alike unless they are that near to the middle of two integers. A quotient that
-// no int32 holds is far from what it is rounded to.
+// no int32 holds is far from what it is rounded to. Outputs of 16 bits are so precise that nearly
+// every vector would have doubtful ones: they are divided.
 struct Quantizer {
   F::Vec scale, inverse, inner, low, high, doubtful;
   V::I32 whole_inner;
@@ -35,22 +37,30 @@ struct Quantizer {
         whole_inner(V::set(inner_zero)) {}
 
   // Before `inner` is added.
-  void quantize(const float* in, B::Vec (&y)[4]) const {
-    F::Vec off = F::set(0);
+  template <class T>
+  void quantize(const float* in, Parts<T>& y) const {
+    if (sizeof(T) == 1 && quantize_by_inverse(in, y)) return;
 #pragma GCC unroll 4
-    for (int j = 0; j < 4; ++j) {
-      const F::Vec q = F::mul(F::load(in + j * V::kLanes), inverse);
-      y[j] = F::round_even(q);
-      off = F::greater_distance(off, q, y[j]);
-    }
-    if (!F::any_above(off, doubtful)) return;
-#pragma GCC unroll 4
-    for (int j = 0; j < 4; ++j) {
+    for (int j = 0; j < Lanes<T>::kParts; ++j) {
       const F::Vec x = F::load(in + j * V::kLanes);
       const F::Vec q = F::add(F::div(x, scale), inner);
       const F::Vec clamped = F::min(F::max(q, low), high);
-      y[j] = V::sub(F::round_away(clamped), whole_inner);
+      y.v[j] = V::sub(F::round_away(clamped), whole_inner);
     }
+  }
+
+ private:
+  // False where outputs may be wrong.
+  template <class T>
+  bool quantize_by_inverse(const float* in, Parts<T>& y) const {
+    F::Vec off = F::set(0);
+#pragma GCC unroll 4
+    for (int j = 0; j < Lanes<T>::kParts; ++j) {
+      const F::Vec q = F::mul(F::load(in + j * V::kLanes), inverse);
+      y.v[j] = F::round_even(q);
+      off = F::greater_distance(off, q, y.v[j]);
+    }
+    return !F::any_above(off, doubtful);
   }
 };
 
@@ -61,11 +71,12 @@ void quantize_to(const reference::AffineParams& p, const float* in, T* out) {
   const int32_t zero = *p.zero_point;
   const auto to = output_of<T>(zero, kLow, kHigh);
   const Quantizer quantizer(*p.scale, 0, kLow - zero, kHigh - zero);
+  using L = Lanes<T>;
   int64_t i = 0;
-  for (; i + B::kSize <= p.inner; i += B::kSize) {
-    B::Vec y[4];
+  for (; i + L::kLanes <= p.inner; i += L::kLanes) {
+    Parts<T> y;
     quantizer.quantize(in + i, y);
-    B::store(B::in_order(V::finish(y[0], y[1], y[2], y[3], to)), out + i);
+    L::store(L::in_order(L::finish(y.v, to)), out + i);
   }
   kReference(rest_of(p, i), in + i, out + i);
 }
@@ -112,9 +123,9 @@ void quantize_row(const reference::RowQuantization& q, bool asymmetric, int64_t 
       for (int64_t j = 0; j < B::kSize; ++j) part[j] = j < count ? from[j] : 0;
       from = part;
     }
-    B::Vec y[4];
+    Parts<int8_t> y;
     quantizer.quantize(from, y);
-    store_channels(B::in_order(V::finish(y[0], y[1], y[2], y[3], to)), out + i, out + size);
+    store_channels(B::in_order(Lanes<int8_t>::finish(y.v, to)), out + i, out + size);
   }
 }
 
@@ -142,4 +153,44 @@ void dequantize_from(const reference::AffineParams& p, const T* in, float* out) 
     F::store(F::mul(scale, x), out + i);
   }
   kReference(rest_of(p, i), in + i, out + i);
+}
+
+V::I32 load_int32(const int32_t* in) { return V::load(in); }
+template <class T>
+V::I32 load_int32(const T* in) {
+  return B::widen(in);
+}
+
+template <class In, class Out, class Scale>
+void requantize_by(const reference::RequantizeParams& p, const QuantizedOutput& output, Scale scale,
+                   const In* in, Out* out) {
+  using L = Lanes<Out>;
+  const auto to = L::make_output(output);
+  const V::I32 zero = V::set(p.in_zero);
+  const auto vector_at = [&](const In* from) {
+    Parts<Out> y;
+#pragma GCC unroll 4
+    for (int j = 0; j < L::kParts; ++j) {
+      y.v[j] = scale(V::sub(load_int32(from + j * V::kLanes), zero));
+    }
+    return L::in_order(L::finish(y.v, to));
+  };
+  int64_t i = 0;
+  for (; i + L::kLanes <= p.count; i += L::kLanes) L::store(vector_at(in + i), out + i);
+  if (i == p.count) return;
+  In part[L::kLanes] = {};
+  memcpy(part, in + i, static_cast<size_t>(p.count - i) * sizeof(In));
+  L::store_part(vector_at(part), out + i, p.count - i);
+}
+
+template <class In, class Out>
+void requantize_to(const reference::RequantizeParams& p, const In* in, Out* out) {
+  const QuantizedOutput output = {as_signed<Out>(p.out_zero), as_signed<Out>(p.low),
+                                  as_signed<Out>(p.high), kFlipOf<Out>};
+  constexpr int32_t kGreatest = 2 * kGreatestDifference<int16_t>;
+  if (sizeof(In) == 2 && fits_any_rescale(kGreatest, p.multiplier)) {
+    return requantize_by(p, output, rescale_by(p.multiplier), in, out);
+  }
+  const Requantize scale = {V::set(p.multiplier.m), V::set(p.multiplier.shift), output};
+  requantize_by(p, output, scale, in, out);
 }

@@ -1,4 +1,4 @@
-// SUM and MEAN of 8 bits over the traits V and B; reference/reduce.h has their definitions.
+// SUM and MEAN of 8 and 16 bits over the traits V and B; reference/reduce.h has their definitions.
 
 // sums[i] += in[i]
 template <class T>
@@ -10,15 +10,25 @@ void add_row(const T* in, int64_t width, int32_t* sums) {
   for (; i < width; ++i) sums[i] = add_wrapping<int32_t>(sums[i], in[i]);
 }
 
+// int32 whose sum is that of a vector's elements, of which signed bytes are 128 more.
+template <class T>
+V::I32 sums_of(B::Vec x) {
+  if constexpr (sizeof(T) == 2) return B::dot16(x, B::set16(1));
+  return B::sums_u8(B::bit_xor(x, B::set8(std::is_signed_v<T> ? -128 : 0)));
+}
+
+// Wraps.
 template <class T>
 int32_t sum_of_row(const T* in, int64_t width) {
-  const B::Vec to_unsigned = B::set8(std::is_signed_v<T> ? -128 : 0);
-  int64_t sum = 0, i = 0;
-  for (; i + B::kSize <= width; i += B::kSize) {
-    sum += B::sum_u8(B::bit_xor(B::load(in + i), to_unsigned));
+  using L = Lanes<T>;
+  constexpr uint32_t kExcess = std::is_same_v<T, int8_t> ? 128 : 0;
+  V::I32 sums = V::set(0);
+  int64_t i = 0;
+  for (; i + L::kLanes <= width; i += L::kLanes) {
+    sums = V::add(sums, sums_of<T>(L::load(in + i)));
   }
-  if (std::is_signed_v<T>) sum -= 128 * i;
-  for (; i < width; ++i) sum += in[i];
+  uint32_t sum = static_cast<uint32_t>(B::sum32(sums)) - kExcess * static_cast<uint32_t>(i);
+  for (; i < width; ++i) sum += static_cast<uint32_t>(in[i]);
   return static_cast<int32_t>(sum);
 }
 
@@ -35,23 +45,7 @@ void reduce_sum(const reference::ReduceParams& p, const T* in, int32_t* sums, T*
     }
   });
 
-  constexpr int32_t kLow = std::numeric_limits<T>::min(), kHigh = std::numeric_limits<T>::max();
-  const auto zeros = static_cast<int32_t>(p.count * p.in_zero);
-  const QuantizedOutput output = {as_signed<T>(p.out_zero), -128, 127, kFlipOf<T>};
-  const V::Output to = V::make_output(output);
-  const V::I32 zero = V::set(zeros);
-  const V::I32 multiplier = V::set(p.multiplier.m), shift = V::set(p.multiplier.shift);
-  const auto scaled = [&](const int32_t* sum) {
-    return requantize_clamped(V::sub(V::load(sum), zero), multiplier, shift, output);
-  };
-  int64_t i = 0;
-  for (; i + B::kSize <= p.outputs; i += B::kSize) {
-    const int32_t* s = sums + i;
-    const V::I32 a = scaled(s), b = scaled(s + V::kLanes);
-    const V::I32 c = scaled(s + 2 * V::kLanes), d = scaled(s + 3 * V::kLanes);
-    B::store(B::in_order(V::finish(a, b, c, d, to)), out + i);
-  }
-  // Which keeps the lowest byte of values in T's range.
-  reference::requantize_s32_s8({p.outputs - i, zeros, p.out_zero, p.multiplier, kLow, kHigh},
-                               sums + i, reinterpret_cast<int8_t*>(out + i));
+  requantize_to({p.outputs, static_cast<int32_t>(p.count * p.in_zero), p.out_zero, p.multiplier,
+                 std::numeric_limits<T>::min(), std::numeric_limits<T>::max()},
+                sums, out);
 }

@@ -1,6 +1,6 @@
-// RESIZE_BILINEAR of 8 bits over the traits V, B and F, channels across lanes; reference/resize.h
-// has its definition. A column of the input, two pixels one above the other, is blended once for
-// all outputs beside it.
+// RESIZE_BILINEAR of 8 and 16 bits over the traits V, B and F, channels across lanes;
+// reference/resize.h has its definition. A column of the input, two pixels one above the other, is
+// blended once for all outputs beside it.
 
 // int8: sums are exact integers, so that columns may be added up first.
 struct IntegerBlend {
@@ -29,6 +29,37 @@ struct IntegerBlend {
       return V::shift_right(V::add(V::add(sum, half), V::shift_right(sum, sign)), V::set(20));
     };
     return B::narrow16(B::narrow32(mean(0), mean(1)), B::narrow32(mean(2), mean(3)));
+  }
+};
+
+// int16: the same, but a weighted column needs more than 32 bits, which are split.
+struct WideBlend {
+  using Element = int16_t;
+  using Axis = reference::ResizeAxis;
+  struct Column {
+    V::I32 v[2];
+  };
+
+  static Column blend_rows(B::Vec upper, B::Vec lower, int32_t offset) {
+    const B::Vec weights = pair_of(reference::kResizeOne - offset, offset);
+    return {
+        {B::dot16(B::low16(upper, lower), weights), B::dot16(B::high16(upper, lower), weights)}};
+  }
+
+  // s = 2^10 left + (right - left) offset is 2^10 upper + lower, with 0 <= lower < 2^10.
+  static B::Vec blend_columns(const Column& left, const Column& right, int32_t offset) {
+    const V::I32 ten = V::set(10), low_bits = V::set(1023), half = V::set(512), sign = V::set(31);
+    const V::I32 to_right = V::set(offset);
+    const auto mean = [&](int i) {
+      const V::I32 way = V::sub(right.v[i], left.v[i]);
+      const V::I32 low = B::dot16(B::bit_and(way, low_bits), to_right);
+      const V::I32 high = V::mul(V::shift_right(way, ten), to_right);
+      const V::I32 upper = V::add(V::add(left.v[i], high), V::shift_right(low, ten));
+      const V::I32 lower = B::bit_and(low, low_bits);
+      const V::I32 away = V::shift_right(V::add(lower, V::shift_right(upper, sign)), ten);
+      return V::shift_right(V::add(V::add(upper, half), away), ten);
+    };
+    return B::narrow32(mean(0), mean(1));
   }
 };
 
@@ -82,11 +113,12 @@ void resize_bilinear(const reference::ResizeParams& p, const typename Blend::Ele
   const Element* out_end = out + int64_t{p.batch} * p.out_h * p.out_w * pixel;
   // A vector may be longer than a pixel. What it writes of the next one comes before that, since
   // the last channels are the first to be written.
-  const int32_t last = (p.channels - 1) / B::kSize * B::kSize;
+  constexpr int32_t kLanes = Lanes<Element>::kLanes;
+  const int32_t last = (p.channels - 1) / kLanes * kLanes;
   for (int32_t b = 0; b < p.batch; ++b, in += image) {
     for (int32_t out_y = 0; out_y < p.out_h; ++out_y, out += p.out_w * pixel) {
       const auto y = y_axis.at(out_y);
-      for (int32_t c = last; c >= 0; c -= B::kSize) {
+      for (int32_t c = last; c >= 0; c -= kLanes) {
         const auto column_at = [&](int32_t x) {
           const Element* upper = in + y.low * row + x * pixel + c;
           const Element* lower = in + y.high * row + x * pixel + c;

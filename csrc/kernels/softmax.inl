@@ -1,6 +1,6 @@
-// SOFTMAX of 8 bits over the traits V and B; reference/softmax.h has its steps. An output depends
-// on how far its input is from the row's greatest alone, which has 256 values: a row is a table of
-// them and lookups.
+// SOFTMAX of 8 and 16 bits over the traits V and B; reference/softmax.h has its steps. An output of
+// 8 bits depends on how far its input is from the row's greatest alone, which has 256 values: a row
+// is a table of them and lookups.
 
 // The output for each distance from the row's greatest.
 template <class T>
@@ -38,5 +38,41 @@ void softmax(const reference::Softmax8Params& p, const T* in, T* out) {
       B::store(B::look_up(table, B::sub8(greatest, B::load(in + i))), out + i);
     }
     for (; i < depth; ++i) out[i] = static_cast<T>(lut[most - in[i]]);
+  }
+}
+
+// The sum of a row's exponentials is to stay an int32.
+constexpr int32_t kLongestSoftmax = 1 << 16;
+
+void softmax_s16(const reference::Softmax16Params& p, const int16_t* in, int16_t* out) {
+  using L = Lanes<int16_t>;
+  const int32_t depth = p.shape.depth;
+  if (depth < L::kLanes || depth > kLongestSoftmax) return reference::softmax_s16(p, in, out);
+  const auto to = output_of<int16_t>(0), to_quotient = output_of<int16_t>(0, 0, INT16_MAX);
+  const V::I32 low = V::set(INT16_MIN), high = V::set(INT16_MAX), right = V::set(16);
+  const V::I32 multiplier = V::set(p.to_exponent.m), shift = V::set(p.to_exponent.shift);
+  for (int64_t row = 0; row < p.shape.rows; ++row, in += depth, out += depth) {
+    const Centre from_greatest = centre_of<int16_t>(greatest_of_row(in, depth, L::flip()));
+    for_each_vector(depth, in, out, [&](B::Vec elements) {
+      return by_parts<int16_t>(
+          to,
+          [&](V::I32 x) {
+            const V::I32 y = V::add(requantize(from_greatest(x), multiplier, shift), high);
+            return lookup_16(p.exp_lut, V::min(V::max(y, low), high));
+          },
+          elements);
+    });
+    const auto quotient = reference::softmax_quotient_16(sum_of_row(out, depth), p.reciprocal_lut);
+    const V::I32 factor = V::set(quotient.factor), bits = V::set(quotient.right);
+    const V::I32 half = V::set(1 << (quotient.right - 1));
+    for_each_vector(depth, out, out, [&](B::Vec elements) {
+      return by_parts<int16_t>(
+          to_quotient,
+          [&](V::I32 x) {
+            const V::I32 y = B::dot16(V::shift_right_logical(x, right), factor);
+            return V::shift_right(V::add(y, half), bits);
+          },
+          elements);
+    });
   }
 }

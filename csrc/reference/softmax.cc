@@ -94,6 +94,17 @@ void build_softmax_luts(int16_t* exp_lut, int16_t* reciprocal_lut) {
       {1 / kRange, 2 / kRange, -32768, 0}, [](double x) { return 1 / (1 + x); }, reciprocal_lut);
 }
 
+SoftmaxQuotient softmax_quotient_16(int64_t sum, const int16_t* reciprocal_lut) {
+  // LiteRT's sum is an int32; one that leaves it makes every quotient 0 or 1 here.
+  sum = min<int64_t>(sum, std::numeric_limits<int32_t>::max());
+  const int leading = floor_log2(sum);
+  const auto normal = static_cast<int32_t>(((sum << (30 - leading)) + (1 << 13)) >> 14);
+  constexpr int32_t kLow = std::numeric_limits<int16_t>::min();
+  constexpr int32_t kHigh = std::numeric_limits<int16_t>::max();
+  const int32_t x = clamp(normal - (1 << 16) - (1 << 15), kLow, kHigh);
+  return {lookup_16(static_cast<int16_t>(x), reciprocal_lut), leading};
+}
+
 // LiteRT's SoftmaxInt16. The sum of the exponentials, as Q16.15, is normalised to (1 + x) * 2^k;
 // the quotient is exp * 1 / (1 + x) / 2^k, all of them Q0.15.
 void softmax_s16(const Softmax16Params& p, const int16_t* in, int16_t* out) {
@@ -108,14 +119,10 @@ void softmax_s16(const Softmax16Params& p, const int16_t* in, int16_t* out) {
       out[i] = lookup_16(static_cast<int16_t>(x), p.exp_lut);
       sum += out[i];
     }
-    // LiteRT's sum is an int32; one that leaves it makes every quotient 0 or 1 here.
-    sum = min<int64_t>(sum, std::numeric_limits<int32_t>::max());
-    const int leading = floor_log2(sum);
-    const auto normal = static_cast<int32_t>(((sum << (30 - leading)) + (1 << 13)) >> 14);
-    const int32_t x = clamp(normal - (1 << 16) - (1 << 15), kLow, kHigh);
-    const int32_t reciprocal = lookup_16(static_cast<int16_t>(x), p.reciprocal_lut);
+    const SoftmaxQuotient quotient = softmax_quotient_16(sum, p.reciprocal_lut);
+    const int32_t half = 1 << (quotient.right - 1);
     for (int32_t i = 0; i < depth; ++i) {
-      const int32_t y = (out[i] * reciprocal + (1 << (leading - 1))) >> leading;
+      const int32_t y = (out[i] * quotient.factor + half) >> quotient.right;
       out[i] = static_cast<int16_t>(clamp(y, 0, kHigh));
     }
   }

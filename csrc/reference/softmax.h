@@ -47,6 +47,9 @@ struct Softmax16Params {
   const int16_t* exp_lut;
   const int16_t* reciprocal_lut;
 };
+// What a row's exponentials are to be multiplied with: the quotient of one and their sum, at least
+// 2, is (factor exponential + 2^(right - 1)) >> right, clamped to [0, 32767].
+SoftmaxQuotient softmax_quotient_16(int64_t sum, const int16_t* reciprocal_lut);
 void build_softmax_luts(int16_t* exp_lut, int16_t* reciprocal_lut);
 void softmax_s16(const Softmax16Params& p, const int16_t* in, int16_t* out);
 

@@ -1,4 +1,6 @@
-// The kernels of 8-bit elements that are neither products nor elementwise, against reference/.
+// The kernels of 8 and 16-bit elements that are neither products nor elementwise, against
+// reference/.
+#include <initializer_list>
 #include <type_traits>
 
 #include "kernels/table.h"
@@ -41,13 +43,12 @@ void sweep_pool(PoolKernel<T> kernel, PoolKernel<T> reference, Check& check) {
       reference::Pool2DParams p = any_pool(channels, random);
       p.act_min = any_bound<T>(random);
       p.act_max = max(p.act_min, any_bound<T>(random));
-      Buffer<int8_t> in(int64_t{p.batch} * p.in_h * p.in_w * channels);
+      Buffer<T> in(int64_t{p.batch} * p.in_h * p.in_w * channels);
       fill(any_content(random), random, in);
-      const auto* from = reinterpret_cast<const T*>(in.data());
       const int64_t count = int64_t{p.batch} * p.out_h * p.out_w * channels + kGuard;
       Buffer<T> out(count), expected(count);
-      kernel(p, from, out.data());
-      reference(p, from, expected.data());
+      kernel(p, in.data(), out.data());
+      reference(p, in.data(), expected.data());
       for (int64_t j = 0; j < count; ++j) {
         check.expect(out[j] == expected[j], channels, " channels, filter ", p.filter_h, "x",
                      p.filter_w, ": element ", j, " is ", int32_t{out[j]}, ", should be ",
@@ -60,11 +61,13 @@ void sweep_pool(PoolKernel<T> kernel, PoolKernel<T> reference, Check& check) {
 void test_average_pool(const Kernels& k, Check& check) {
   sweep_pool<int8_t>(k.average_pool_2d_s8, &reference::average_pool_2d_s8, check);
   sweep_pool<uint8_t>(k.average_pool_2d_u8, &reference::average_pool_2d_u8, check);
+  sweep_pool<int16_t>(k.average_pool_2d_s16, &reference::average_pool_2d_s16, check);
 }
 
 void test_max_pool(const Kernels& k, Check& check) {
   sweep_pool<int8_t>(k.max_pool_2d_s8, &reference::max_pool_2d_s8, check);
   sweep_pool<uint8_t>(k.max_pool_2d_u8, &reference::max_pool_2d_u8, check);
+  sweep_pool<int16_t>(k.max_pool_2d_s16, &reference::max_pool_2d_s16, check);
 }
 
 // Every count of taps, and every sum that so many pixels can have.
@@ -92,6 +95,34 @@ void test_average(const Kernels& k, Check& check) {
   }
 }
 
+// Of int16 the counts near which something changes, and sums near the middle of two means.
+void test_average_16(const Kernels& k, Check& check) {
+  Random random(50);
+  for (int i = 0; i < 3000; ++i) {
+    constexpr int32_t kCounts[] = {1, 2, 3, 255, 256, 257, 32767, 32768, 65535, 65536};
+    const auto taps = i < 100 ? kCounts[i % 10] : static_cast<int32_t>(random.integer(1, 300));
+    reference::Pool2DParams p = {};
+    p.batch = p.in_h = p.filter_h = p.out_h = p.out_w = p.stride_h = p.stride_w = 1;
+    p.channels = 1;
+    p.in_w = p.filter_w = taps;
+    p.act_min = INT16_MIN;
+    p.act_max = INT16_MAX;
+    Buffer<int16_t> in(taps);
+    fill(random.bits() % 4 == 0 ? Content::kOneExtreme : Content::kAny, random, in);
+    int64_t sum = 0;
+    for (int32_t j = 0; j < taps; ++j) sum += in[j];
+    // Now a multiple of taps, and half of them more but for one.
+    const int64_t off = sum % taps + (random.bits() % 2 == 0 ? taps / 2 : -taps / 2);
+    in[0] = static_cast<int16_t>(
+        clamp<int64_t>(in[0] - off + random.integer(-1, 1), INT16_MIN, INT16_MAX));
+    int16_t out, expected;
+    k.average_pool_2d_s16(p, in.data(), &out);
+    reference::average_pool_2d_s16(p, in.data(), &expected);
+    check.expect(out == expected, "the mean of ", taps, " is ", int32_t{out}, ", should be ",
+                 int32_t{expected});
+  }
+}
+
 template <class T>
 using SumKernel = void (*)(const reference::ReduceParams& p, const T* in, int32_t* sums, T* out);
 
@@ -115,13 +146,12 @@ void sweep_sum(SumKernel<T> kernel, SumKernel<T> reference, Check& check) {
       p.in_zero = any_bound<T>(random);
       p.out_zero = any_bound<T>(random);
       p.multiplier = stage.multiplier[0];
-      Buffer<int8_t> in(p.outputs * p.count);
+      Buffer<T> in(p.outputs * p.count);
       fill(any_content(random), random, in);
-      const auto* from = reinterpret_cast<const T*>(in.data());
       Buffer<int32_t> sums(p.outputs);
       Buffer<T> out(p.outputs + kGuard), expected(p.outputs + kGuard);
-      kernel(p, from, sums.data(), out.data());
-      reference(p, from, sums.data(), expected.data());
+      kernel(p, in.data(), sums.data(), out.data());
+      reference(p, in.data(), sums.data(), expected.data());
       for (int64_t j = 0; j < p.outputs + kGuard; ++j) {
         check.expect(out[j] == expected[j], p.rank, " dimensions, the last ", width, ": element ",
                      j, " is ", int32_t{out[j]}, ", should be ", int32_t{expected[j]});
@@ -133,6 +163,7 @@ void sweep_sum(SumKernel<T> kernel, SumKernel<T> reference, Check& check) {
 void test_sum(const Kernels& k, Check& check) {
   sweep_sum<int8_t>(k.sum_s8, &reference::sum_s8, check);
   sweep_sum<uint8_t>(k.sum_u8, &reference::sum_u8, check);
+  sweep_sum<int16_t>(k.sum_s16, &reference::sum_s16, check);
 }
 
 template <class T>
@@ -150,12 +181,11 @@ void sweep_softmax(SoftmaxKernel<T> kernel, SoftmaxKernel<T> reference, Check& c
                                           exponentials, terms);
     const int64_t rows = random.integer(1, 3);
     const reference::Softmax8Params p = {{rows, depth}, exponentials, terms};
-    Buffer<int8_t> in(rows * depth);
+    Buffer<T> in(rows * depth);
     fill(any_content(random), random, in);
-    const auto* from = reinterpret_cast<const T*>(in.data());
     Buffer<T> out(rows * depth + kGuard), expected(rows * depth + kGuard);
-    kernel(p, from, out.data());
-    reference(p, from, expected.data());
+    kernel(p, in.data(), out.data());
+    reference(p, in.data(), expected.data());
     for (int64_t j = 0; j < rows * depth + kGuard; ++j) {
       check.expect(out[j] == expected[j], "depth ", depth, ": element ", j, " is ", int32_t{out[j]},
                    ", should be ", int32_t{expected[j]});
@@ -166,6 +196,33 @@ void sweep_softmax(SoftmaxKernel<T> kernel, SoftmaxKernel<T> reference, Check& c
 void test_softmax(const Kernels& k, Check& check) {
   sweep_softmax<int8_t>(k.softmax_s8, &reference::softmax_s8, check);
   sweep_softmax<uint8_t>(k.softmax_u8, &reference::softmax_u8, check);
+}
+
+// Of exponents that are all alike to such that all but the greatest are 0.
+void test_softmax_16(const Kernels& k, Check& check) {
+  Random random(51);
+  int16_t exp_lut[reference::kLut16Size], reciprocal_lut[reference::kLut16Size];
+  reference::build_softmax_luts(exp_lut, reciprocal_lut);
+  for (int32_t i = 0; i < 700; ++i) {
+    const int32_t depth = i < 300 ? i + 1 : static_cast<int32_t>(random.integer(1, 2000));
+    const auto shift =
+        static_cast<int32_t>(i % 2 == 0 ? random.integer(-8, 3) : random.integer(-31, 30));
+    const int64_t rows = random.integer(1, 3);
+    const reference::Softmax16Params p = {
+        {rows, depth}, any_multiplier(shift, random), exp_lut, reciprocal_lut};
+    Buffer<int16_t> in(rows * depth);
+    fill(any_content(random), random, in);
+    if (i % 3 == 0) {
+      for (int64_t j = 0; j < rows * depth; ++j) in[j] = static_cast<int16_t>(in[j] >> i % 7);
+    }
+    Buffer<int16_t> out(rows * depth + kGuard), expected(rows * depth + kGuard);
+    k.softmax_s16(p, in.data(), out.data());
+    reference::softmax_s16(p, in.data(), expected.data());
+    for (int64_t j = 0; j < rows * depth + kGuard; ++j) {
+      check.expect(out[j] == expected[j], "depth ", depth, ": element ", j, " is ", int32_t{out[j]},
+                   ", should be ", int32_t{expected[j]});
+    }
+  }
 }
 
 template <class T>
@@ -180,13 +237,12 @@ void sweep_resize(ResizeKernel<T> kernel, ResizeKernel<T> reference, Check& chec
       const int option = static_cast<int>(random.integer(0, 2));
       const reference::ResizeParams p = {1 + i % 2, draw(), draw(),      channels,
                                          draw(),    draw(), option == 1, option == 2};
-      Buffer<int8_t> in(int64_t{p.batch} * p.in_h * p.in_w * channels);
+      Buffer<T> in(int64_t{p.batch} * p.in_h * p.in_w * channels);
       fill(any_content(random), random, in);
-      const auto* from = reinterpret_cast<const T*>(in.data());
       const int64_t count = int64_t{p.batch} * p.out_h * p.out_w * channels + kGuard;
       Buffer<T> out(count), expected(count);
-      kernel(p, from, out.data());
-      reference(p, from, expected.data());
+      kernel(p, in.data(), out.data());
+      reference(p, in.data(), expected.data());
       for (int64_t j = 0; j < count; ++j) {
         check.expect(out[j] == expected[j], p.in_h, "x", p.in_w, " to ", p.out_h, "x", p.out_w,
                      ", ", channels, " channels: element ", j, " is ", int32_t{out[j]},
@@ -199,31 +255,32 @@ void sweep_resize(ResizeKernel<T> kernel, ResizeKernel<T> reference, Check& chec
 void test_resize(const Kernels& k, Check& check) {
   sweep_resize<int8_t>(k.resize_bilinear_s8, &reference::resize_bilinear_s8, check);
   sweep_resize<uint8_t>(k.resize_bilinear_u8, &reference::resize_bilinear_u8, check);
+  sweep_resize<int16_t>(k.resize_bilinear_s16, &reference::resize_bilinear_s16, check);
 }
 
 // Of matrices of every size, and of boxes in more dimensions.
-void test_transpose(const Kernels& k, Check& check) {
+void sweep_transpose(const Kernels& k, int64_t element, Check& check) {
   Random random(45);
   for (int32_t n = 1; n <= 140; ++n) {
     for (int i = 0; i < 4; ++i) {
       const int64_t m = random.integer(1, 70), outer = random.integer(1, 3);
       const int64_t gap = random.integer(0, 3);
-      Buffer<int8_t> in(outer * n * (m + gap));
+      Buffer<int8_t> in(element * outer * n * (m + gap));
       fill(Content::kAny, random, in);
       reference::StridedCopyParams p = {};
-      p.block_bytes = 1;
+      p.block_bytes = element;
       const bool has_outer_between = random.bits() % 2 == 0;
       const int first = has_outer_between ? 0 : 1, second = has_outer_between ? 1 : 0;
       p.rank = 3;
       p.dims[first] = m;
       p.dims[second] = outer;
       p.dims[2] = n;
-      p.in_strides[first] = 1;
-      p.in_strides[second] = n * (m + gap);
-      p.in_strides[2] = m + gap;
-      p.out_strides[2] = 1;
-      p.out_strides[1] = n + gap;
-      p.out_strides[0] = p.dims[1] * (n + gap);
+      p.in_strides[first] = element;
+      p.in_strides[second] = element * n * (m + gap);
+      p.in_strides[2] = element * (m + gap);
+      p.out_strides[2] = element;
+      p.out_strides[1] = element * (n + gap);
+      p.out_strides[0] = p.dims[1] * p.out_strides[1];
       const int64_t count = p.dims[0] * p.out_strides[0] + kGuard;
       Buffer<int8_t> out(count), expected(count);
       k.strided_copy(p, in.data(), out.data());
@@ -236,6 +293,10 @@ void test_transpose(const Kernels& k, Check& check) {
   }
 }
 
+void test_transpose(const Kernels& k, Check& check) {
+  for (int64_t element : {1, 2, 4}) sweep_transpose(k, element, check);
+}
+
 template <class T, class Index>
 using SearchKernel = void (*)(const reference::ArgMinMaxParams& p, const T* in, Index* out);
 
@@ -246,12 +307,11 @@ void sweep_search(SearchKernel<T, Index> kernel, SearchKernel<T, Index> referenc
     const reference::ArgMinMaxParams p = {random.integer(1, 3), axis, 1 + (axis % 9 == 0),
                                           random.bits() % 2 == 0};
     const int64_t rows = p.outer * p.inner;
-    Buffer<int8_t> in(rows * axis);
+    Buffer<T> in(rows * axis);
     fill(any_content(random), random, in);
-    const auto* from = reinterpret_cast<const T*>(in.data());
     Buffer<Index> out(rows + kGuard), expected(rows + kGuard);
-    kernel(p, from, out.data());
-    reference(p, from, expected.data());
+    kernel(p, in.data(), out.data());
+    reference(p, in.data(), expected.data());
     for (int64_t j = 0; j < rows + kGuard; ++j) {
       check.expect(out[j] == expected[j], "of ", axis, ": ", int64_t{out[j]}, ", should be ",
                    int64_t{expected[j]});
@@ -267,14 +327,16 @@ void test_arg_min_max(const Kernels& k, Check& check) {
 }
 
 constexpr KernelTest kTests[] = {
-    {"8-bit AVERAGE_POOL_2D", &test_average_pool},
+    {"AVERAGE_POOL_2D of 8 and 16 bits", &test_average_pool},
     {"8-bit AVERAGE_POOL_2D, every sum", &test_average},
-    {"8-bit MAX_POOL_2D", &test_max_pool},
-    {"8-bit SUM and MEAN", &test_sum},
+    {"AVERAGE_POOL_2D of int16, every count", &test_average_16},
+    {"MAX_POOL_2D of 8 and 16 bits", &test_max_pool},
+    {"SUM and MEAN of 8 and 16 bits", &test_sum},
     {"8-bit SOFTMAX", &test_softmax},
+    {"SOFTMAX of int16", &test_softmax_16},
     {"8-bit ARG_MAX, ARG_MIN", &test_arg_min_max},
-    {"8-bit RESIZE_BILINEAR", &test_resize},
-    {"transposing copies of bytes", &test_transpose},
+    {"RESIZE_BILINEAR of 8 and 16 bits", &test_resize},
+    {"transposing copies", &test_transpose},
 };
 
 }  // namespace

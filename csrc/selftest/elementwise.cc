@@ -265,10 +265,11 @@ void test_lookup(const Kernels& k, Check& check) {
   }
 }
 
-// Ties and their neighbours, what is clamped, NaN and the infinities.
-float any_real(float scale, Random& random) {
+// Ties and their neighbours, what is clamped, NaN and the infinities, in a quantization of so many
+// steps.
+float any_real(float scale, int32_t steps, Random& random) {
   constexpr float kSpecial[] = {0.0f, -0.0f, 1e30f, -1e30f, INFINITY, -INFINITY, NAN, 1e-40f};
-  const auto integer = static_cast<float>(random.integer(-300, 300));
+  const auto integer = static_cast<float>(random.integer(-steps, steps));
   switch (random.bits() % 8) {
     case 0:
       return kSpecial[random.bits() % 8];
@@ -284,7 +285,7 @@ float any_real(float scale, Random& random) {
       return x;
     }
     default:
-      return static_cast<float>((random.real() - 0.5) * 600) * scale;
+      return static_cast<float>((random.real() - 0.5) * 2 * steps) * scale;
   }
 }
 
@@ -306,7 +307,8 @@ void sweep_quantize(void (*kernel)(const reference::AffineParams&, const float*,
     const reference::AffineParams p = {1, channels, n, scale, zero};
     const int64_t count = channels * n;
     Buffer<float> in(count);
-    for (int64_t i = 0; i < count; ++i) in[i] = any_real(scale[0], random);
+    for (int64_t i = 0; i < count; ++i)
+      in[i] = any_real(scale[0], sizeof(T) == 2 ? 70000 : 300, random);
     Buffer<T> out(count + kGuard), expected(count + kGuard);
     kernel(p, in.data(), out.data());
     reference(p, in.data(), expected.data());
@@ -321,6 +323,7 @@ void sweep_quantize(void (*kernel)(const reference::AffineParams&, const float*,
 void test_quantize(const Kernels& k, Check& check) {
   sweep_quantize<int8_t>(k.quantize_s8, &reference::quantize_s8, check);
   sweep_quantize<uint8_t>(k.quantize_u8, &reference::quantize_u8, check);
+  sweep_quantize<int16_t>(k.quantize_s16, &reference::quantize_s16, check);
 }
 
 template <class T>
@@ -333,13 +336,12 @@ void sweep_dequantize(void (*kernel)(const reference::AffineParams&, const T*, f
     const int32_t zero[] = {any_bound<T>(random), any_bound<T>(random)};
     const int64_t channels = n % 7 == 0 ? 2 : 1;
     const reference::AffineParams p = {1, channels, n, scale, zero};
-    Buffer<int8_t> in(channels * n);
+    Buffer<T> in(channels * n);
     fill(any_content(random), random, in);
-    const auto* from = reinterpret_cast<const T*>(in.data());
     const int64_t count = channels * n + kGuard;
     Buffer<float> out(count), expected(count);
-    kernel(p, from, out.data());
-    reference(p, from, expected.data());
+    kernel(p, in.data(), out.data());
+    reference(p, in.data(), expected.data());
     check.expect(
         memcmp(out.data(), expected.data(), static_cast<size_t>(count) * sizeof(float)) == 0, n,
         " elements of scale ", scale[0], " differ");
@@ -349,6 +351,75 @@ void sweep_dequantize(void (*kernel)(const reference::AffineParams&, const T*, f
 void test_dequantize(const Kernels& k, Check& check) {
   sweep_dequantize<int8_t>(k.dequantize_s8, &reference::dequantize_s8, check);
   sweep_dequantize<uint8_t>(k.dequantize_u8, &reference::dequantize_u8, check);
+  sweep_dequantize<int16_t>(k.dequantize_s16, &reference::dequantize_s16, check);
+}
+
+template <class In, class Out>
+using RequantizeKernel = void (*)(const reference::RequantizeParams& p, const In* in, Out* out);
+
+template <class In, class Out>
+void sweep_requantize(RequantizeKernel<In, Out> kernel, RequantizeKernel<In, Out> reference,
+                      Check& check) {
+  Random random(52);
+  for (int32_t n = 1; n <= 130; ++n) {
+    for (int i = 0; i < 20; ++i) {
+      OutputStage stage(1, 1, random);
+      reference::RequantizeParams p = {};
+      p.count = n;
+      p.multiplier = stage.multiplier[0];
+      p.in_zero = any_bound<In>(random);
+      p.out_zero = any_bound<Out>(random);
+      draw_bounds<Out>(random, p.low, p.high);
+      Buffer<In> in(n);
+      fill(any_content(random), random, in);
+      Buffer<Out> out(n + kGuard), expected(n + kGuard);
+      kernel(p, in.data(), out.data());
+      reference(p, in.data(), expected.data());
+      expect_same(make_shape(n), Shape(), out, expected, check);
+    }
+  }
+}
+
+void test_requantize(const Kernels& k, Check& check) {
+  sweep_requantize<int16_t, int16_t>(k.requantize_s16, &reference::requantize_s16, check);
+  sweep_requantize<int16_t, int8_t>(k.requantize_s16_s8, &reference::requantize_s16_s8, check);
+  sweep_requantize<int16_t, int32_t>(k.requantize_s16_s32, &reference::requantize_s16_s32, check);
+  sweep_requantize<int32_t, int8_t>(k.requantize_s32_s8, &reference::requantize_s32_s8, check);
+  sweep_requantize<int32_t, int16_t>(k.requantize_s32_s16, &reference::requantize_s32_s16, check);
+}
+
+using SigmoidKernel = void (*)(const reference::SigmoidParams& p, int64_t count, const int16_t* in,
+                               int16_t* out);
+
+// All inputs at scales from such that all give the same to such that all but 0 saturate.
+void sweep_sigmoid(SigmoidKernel kernel, SigmoidKernel reference, Check& check) {
+  Random random(53);
+  uint16_t lut[reference::kSigmoidLutSize];
+  reference::build_sigmoid_lut(lut);
+  constexpr int32_t kAll = 1 << 16;
+  Buffer<int16_t> in(kAll), out(kAll + kGuard), expected(kAll + kGuard);
+  for (int32_t i = 0; i < kAll; ++i) in[i] = static_cast<int16_t>(i - (1 << 15));
+  for (int i = 0; i < 120; ++i) {
+    constexpr int32_t kMultipliers[] = {3,     6,      32767,  32768,    65279,
+                                        65280, 130559, 130560, INT32_MAX};
+    reference::SigmoidParams p = {static_cast<int32_t>(random.integer(16384, 32767)),
+                                  static_cast<int32_t>(random.integer(0, 31)), lut};
+    if (i < 9) p = {kMultipliers[i], 0, lut};
+    if (i >= 100) p = {static_cast<int32_t>(random.integer(32768, 1 << 18)), 0, lut};
+    const int64_t count = i < 60 ? kAll : i;
+    kernel(p, count, in.data(), out.data());
+    reference(p, count, in.data(), expected.data());
+    for (int64_t j = 0; j < count + kGuard; ++j) {
+      check.expect(out[j] == expected[j], "of ", j - (1 << 15), " with multiplier ", p.multiplier,
+                   " and shift ", p.right, ": ", int32_t{out[j]}, ", should be ",
+                   int32_t{expected[j]});
+    }
+  }
+}
+
+void test_sigmoid(const Kernels& k, Check& check) {
+  sweep_sigmoid(k.logistic_s16, &reference::logistic_s16, check);
+  sweep_sigmoid(k.tanh_s16, &reference::tanh_s16, check);
 }
 
 // Rows whose range decides their scale: ordinary ones, one of zeros, of floats at the ends of their
@@ -363,7 +434,7 @@ void fill_row(int64_t size, Random& random, float* row) {
     // Middles between two integers, where the range is 255 times a power of two.
     if (random.bits() % 4 == 0)
       row[i] = magnitude * static_cast<float>(random.integer(0, 510)) / 510;
-    if (has_others && random.bits() % 32 == 0) row[i] = any_real(1, random);
+    if (has_others && random.bits() % 32 == 0) row[i] = any_real(1, 300, random);
   }
 }
 
@@ -404,8 +475,10 @@ constexpr KernelTest kTests[] = {
     {"MAXIMUM, MINIMUM of 8 and 16 bits", &test_extremes},
     {"8-bit weighted sum", &test_linear_sum},
     {"8-bit lookup", &test_lookup},
-    {"8-bit QUANTIZE", &test_quantize},
-    {"8-bit DEQUANTIZE", &test_dequantize},
+    {"LOGISTIC, TANH of int16", &test_sigmoid},
+    {"QUANTIZE to 8 and 16 bits", &test_quantize},
+    {"DEQUANTIZE of 8 and 16 bits", &test_dequantize},
+    {"QUANTIZE between integers", &test_requantize},
     {"float rows to int8", &test_quantize_rows},
 };
 

@@ -68,6 +68,8 @@ struct B {
   static Vec in_order(Vec x) {
     return _mm256_permutevar8x32_epi32(x, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
   }
+  // What narrow32 made of two.
+  static Vec in_order16(Vec x) { return _mm256_permute4x64_epi64(x, _MM_SHUFFLE(3, 1, 2, 0)); }
   // As many elements as there are int32, widened.
   static Vec widen(const int8_t* p) {
     return _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
@@ -106,12 +108,13 @@ struct B {
         static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, set8(value))));
     return found == 0 ? kSize : __builtin_ctz(found);
   }
-  // The sum of all bytes, as unsigned ones.
-  static int64_t sum_u8(Vec x) {
-    const Vec four = _mm256_sad_epu8(x, _mm256_setzero_si256());
-    const __m128i two =
-        _mm_add_epi64(_mm256_castsi256_si128(four), _mm256_extracti128_si256(four, 1));
-    return _mm_cvtsi128_si64(_mm_add_epi64(two, _mm_unpackhi_epi64(two, two)));
+  // int32 whose sum is that of the bytes, as unsigned ones.
+  static Vec sums_u8(Vec x) { return _mm256_sad_epu8(x, _mm256_setzero_si256()); }
+  // The sum of all int32, which wraps.
+  static int32_t sum32(Vec x) {
+    const __m128i four = _mm_add_epi32(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));
+    const __m128i two = _mm_add_epi32(four, _mm_unpackhi_epi64(four, four));
+    return _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_srli_epi64(two, 32)));
   }
 
   // A table of 256 bytes. A shuffle looks up 16, and gives 0 for an index whose sign bit is set.

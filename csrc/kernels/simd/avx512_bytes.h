@@ -69,6 +69,10 @@ struct B {
     const Vec order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
     return _mm512_permutexvar_epi32(order, x);
   }
+  // What narrow32 made of two.
+  static Vec in_order16(Vec x) {
+    return _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), x);
+  }
   // As many elements as there are int32, widened.
   static Vec widen(const int8_t* p) {
     return _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
@@ -108,10 +112,10 @@ struct B {
     const uint64_t found = _mm512_cmpeq_epi8_mask(x, set8(value));
     return found == 0 ? kSize : __builtin_ctzll(found);
   }
-  // The sum of all bytes, as unsigned ones.
-  static int64_t sum_u8(Vec x) {
-    return _mm512_reduce_add_epi64(_mm512_sad_epu8(x, _mm512_setzero_si512()));
-  }
+  // int32 whose sum is that of the bytes, as unsigned ones.
+  static Vec sums_u8(Vec x) { return _mm512_sad_epu8(x, _mm512_setzero_si512()); }
+  // The sum of all int32, which wraps.
+  static int32_t sum32(Vec x) { return _mm512_reduce_add_epi32(x); }
 
   // A table of 256 bytes: as 128 pairs, of which an instruction looks up 64.
   struct Table {
