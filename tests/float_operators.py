@@ -156,6 +156,15 @@ def _fully_connected(n: FloatNetwork) -> None:
     n.op("FULLY_CONNECTED", operands, (batch, units), fused_activation_function=fused)
 
 
+def _batch_matmul(n: FloatNetwork) -> None:
+    batch, rows, depth, columns = n.shape(4)
+    adj_x, adj_y = n.draw(st.booleans()), n.draw(st.booleans())
+    a = (batch, depth, rows) if adj_x else (batch, rows, depth)
+    b = (columns, depth) if adj_y else (depth, columns)
+    operands = [n.input(a), n.operand(b)]
+    n.op("BATCH_MATMUL", operands, (batch, rows, columns), adj_x=adj_x, adj_y=adj_y)
+
+
 def _reduce(code: str) -> Callable[[FloatNetwork], None]:
     def build(n: FloatNetwork) -> None:
         shape, keep = n.shape(4), n.draw(st.booleans())
@@ -286,6 +295,7 @@ OPERATORS: dict[str, Callable[[FloatNetwork], None]] = {
     "ARG_MAX": _arg("ARG_MAX"),
     "ARG_MIN": _arg("ARG_MIN"),
     "AVERAGE_POOL_2D": _pool("AVERAGE_POOL_2D"),
+    "BATCH_MATMUL": _batch_matmul,
     "CONCATENATION": _concatenation,
     "CONV_2D": _conv,
     "DEPTHWISE_CONV_2D": _depthwise,

@@ -94,6 +94,13 @@ Status decode(const schema::MulOptions& from, BinaryOptions& to) {
   return convert(from.fused_activation_function(), to.activation);
 }
 
+Status decode(const schema::BatchMatMulOptions& from, BatchMatMulOptions& to) {
+  to.adj_x = from.adj_x();
+  to.adj_y = from.adj_y();
+  to.asymmetric_quantize_inputs = from.asymmetric_quantize_inputs();
+  return {};
+}
+
 Status decode(const schema::SoftmaxOptions& from, SoftmaxOptions& to) {
   to.beta = from.beta();
   return {};
@@ -192,6 +199,7 @@ constexpr OptionsOf kOptions[] = {
     {Opcode::ARG_MAX, &decode_table<schema::ArgMaxOptions, TypeOptions>},
     {Opcode::ARG_MIN, &decode_table<schema::ArgMinOptions, TypeOptions>},
     {Opcode::AVERAGE_POOL_2D, &decode_table<schema::Pool2DOptions, Pool2DOptions>},
+    {Opcode::BATCH_MATMUL, &decode_table<schema::BatchMatMulOptions, BatchMatMulOptions>},
     {Opcode::CONCATENATION, &decode_table<schema::ConcatenationOptions, ConcatenationOptions>},
     {Opcode::CONV_2D, &decode_table<schema::Conv2DOptions, Conv2DOptions>},
     {Opcode::DEPTHWISE_CONV_2D, &decode_table<schema::DepthwiseConv2DOptions, Conv2DOptions>},

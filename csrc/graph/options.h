@@ -54,6 +54,11 @@ struct BinaryOptions {  // ADD, SUB, MUL
   bool pot_scale_int16 = true;
 };
 
+struct BatchMatMulOptions {
+  bool adj_x = false, adj_y = false;  // transposes of the inputs' matrices are multiplied
+  bool asymmetric_quantize_inputs = false;
+};
+
 struct SoftmaxOptions {
   float beta = 0;
 };

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "reference/arg_min_max.h"
+#include "reference/batch_matmul.h"
 #include "reference/binary.h"
 #include "reference/cast.h"
 #include "reference/conv.h"

@@ -15,6 +15,9 @@ Shape = Sequence[int]
 # Multiply-accumulates of the operators that have them, from their shapes: one for each output
 # element and each weight that it meets. TRANSPOSE_CONV's input elements each meet the weights.
 _MACS: dict[str, Callable[[list[Shape], Shape], int]] = {
+    "BATCH_MATMUL": lambda inputs, out: (
+        math.prod(out) * math.prod(inputs[0][-2:]) // max(out[-2], 1)  # whatever is transposed
+    ),
     "CONV_2D": lambda inputs, out: math.prod(out) * math.prod(inputs[1][1:]),
     "DEPTHWISE_CONV_2D": lambda inputs, out: math.prod(out) * math.prod(inputs[1][1:3]),
     "FULLY_CONNECTED": lambda inputs, out: math.prod(out) * inputs[1][-1],

@@ -101,6 +101,7 @@ OPERATORS: Mapping[str, Rule] = {
     "ARG_MAX": Rule((_A, _I), Output.INDEX, _INT8, versions={"int8": 2}),
     "ARG_MIN": Rule((_A, _I), Output.INDEX, _INT8, versions={"int8": 2}),
     "AVERAGE_POOL_2D": _moves(_A, int8=2, int16=3),
+    "BATCH_MATMUL": _computes(_A, _A, int8=2, int16=3),
     "CONCATENATION": _moves(_A, int8=2, int16=3),
     "CONV_2D": Rule(
         (_A, _W, _B),

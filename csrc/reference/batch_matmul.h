@@ -1,0 +1,30 @@
+// Products of two matrices that are both data.
+#pragma once
+
+#include <cstdint>
+
+#include "base/fixed_point.h"
+
+namespace octavo::reference {
+
+// The left matrix lies row by row, the right one as the strides say, in elements.
+struct MatmulParams {
+  int32_t rows, columns, depth;
+  int64_t b_row_stride, b_column_stride;
+  int32_t a_zero, b_zero, out_zero;  // of int16 0
+  Multiplier multiplier;
+};
+
+// out[i, j] = finish(sum over k < depth of (a[i, k] - a_zero) * (b[k, j] - b_zero)). For integers
+// finish is requantize() by the multiplier plus out_zero, saturating, of an int32 sum for int8 and
+// of an int64 one for int16. Defined in LiteRT's reference/batch_matmul.h.
+void batch_matmul_f32(const MatmulParams& p, const float* a, const float* b, float* out);
+void batch_matmul_s8(const MatmulParams& p, const int8_t* a, const int8_t* b, int8_t* out);
+void batch_matmul_s16(const MatmulParams& p, const int16_t* a, const int16_t* b, int16_t* out);
+void batch_matmul_s16_s8(const MatmulParams& p, const int16_t* a, const int8_t* b, int16_t* out);
+// Float a quantized, each row i by its own scale a_scale[i] and zero point a_zero[i]; b has zero
+// point 0 and the scale b_scale[j] in column j. The sum is an int32, scaled in float32.
+void batch_matmul_hybrid(const MatmulParams& p, const int8_t* a, const float* a_scale,
+                         const int32_t* a_zero, const int8_t* b, const float* b_scale, float* out);
+
+}  // namespace octavo::reference
