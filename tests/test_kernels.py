@@ -127,6 +127,9 @@ def others():
     yield "TRANSPOSE_CONV", [shape, weights, real], Output("float32"), same
     flat = constant(np.ones((3, 2), np.int8), 0.5)
     yield "FULLY_CONNECTED", [np.ones((1, 2), np.float32), flat, None], Output("float32"), {}
+    a, b = np.ones((1, 2), np.float32), np.ones((2, 3), np.int8)
+    yield "BATCH_MATMUL", [a, Operand(b, 0.5)], Output("float32"), {}
+    yield "BATCH_MATMUL", [x16, Operand(b, 0.5)], Output("int16", 0.5), {}
     image16, bias32 = Operand(np.ones((1, 4, 4, 2), np.int16), 0.5), np.ones(3, np.int32)
     bias = constant(bias32, 0.25)
     yield "CONV_2D", [image16, weights, bias], Output("int16", 0.5), same

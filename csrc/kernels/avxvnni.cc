@@ -15,9 +15,10 @@ using F = avx2::F;
 #include "kernels/gemm.inl"
 #include "kernels/depthwise.inl"
 #include "kernels/product_s8.inl"
-#include "kernels/bytewise.inl"
+#include "kernels/broadcast.inl"
 #include "kernels/real.inl"
 #include "kernels/real_rows.inl"
+#include "kernels/bytewise.inl"
 #include "kernels/peak.inl"
 #include "kernels/fill_table.inl"
 // clang-format on

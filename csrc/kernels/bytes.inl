@@ -1,6 +1,6 @@
 // What the kernels of 8 and 16-bit elements share, over the traits V and B: vectors by element
-// type, int32 from elements and back. int8 and int16 are computed with; uint8 has its sign bit
-// flipped first.
+// type (of float too), int32 from elements and back. int8 and int16 are computed with; uint8 has
+// its sign bit flipped first.
 
 template <class T>
 constexpr Flip kFlipOf = std::is_signed_v<T> ? Flip::kNo : Flip::kSign;
@@ -116,6 +116,9 @@ struct Lanes : LanesOf<sizeof(T)> {
   static Vec flip() { return Lanes::set(static_cast<int32_t>(kFlipOf<T>)); }
 };
 
+template <>
+struct Lanes<float> : F {};
+
 // Two int16 in each int32, as dot16 takes them.
 B::Vec pair_of(int32_t low, int32_t high) {
   return V::set(static_cast<int32_t>((static_cast<uint32_t>(low) & 0xffff) |
@@ -124,12 +127,12 @@ B::Vec pair_of(int32_t low, int32_t high) {
 
 // As many elements as there are up to the end of the tensor, a vector's at most.
 template <class T>
-B::Vec load_channels(const T* in, const T* end) {
+typename Lanes<T>::Vec load_channels(const T* in, const T* end) {
   using L = Lanes<T>;
   return end - in >= L::kLanes ? L::load(in) : L::load_part(in, end - in);
 }
 template <class T>
-void store_channels(B::Vec x, T* out, const T* end) {
+void store_channels(typename Lanes<T>::Vec x, T* out, const T* end) {
   using L = Lanes<T>;
   if (end - out >= L::kLanes) {
     L::store(x, out);

@@ -1,9 +1,8 @@
 // The kernels of 8 and 16-bit elements that are no products of matrices, over the traits V, B and
-// F.
+// F, and of float32 where the algorithm is the same.
 
-#include "kernels/broadcast.inl"
 #include "kernels/bytes.inl"
-// The first two have what the others use.
+// The first has what the others use.
 #include "kernels/arg_min_max.inl"
 #include "kernels/copy.inl"
 #include "kernels/elementwise.inl"
@@ -52,6 +51,9 @@ constexpr void fill_bytewise(Kernels& k) {
   k.average_pool_2d_s16 = &average_pool<int16_t, &reference::average_pool_2d_s16>;
   k.max_pool_2d_s8 = &max_pool<int8_t>;
   k.max_pool_2d_u8 = &max_pool<uint8_t>;
+  k.average_pool_2d_f32 = &average_pool_of_reals;
+  k.max_pool_2d_f32 = &max_pool_of_reals;
+  k.resize_bilinear_f32 = &resize_bilinear<RealBlend>;
   k.max_pool_2d_s16 = &max_pool<int16_t>;
   k.quantize_rows_s8 = &quantize_rows_s8;
   k.quantize_s8 = &quantize_to<int8_t, &reference::quantize_s8>;
@@ -66,7 +68,7 @@ constexpr void fill_bytewise(Kernels& k) {
   k.dequantize_u8 = &dequantize_from<uint8_t, &reference::dequantize_u8>;
   k.dequantize_s16 = &dequantize_from<int16_t, &reference::dequantize_s16>;
   k.resize_bilinear_s8 = &resize_bilinear<IntegerBlend>;
-  k.resize_bilinear_u8 = &resize_bilinear<RealBlend>;
+  k.resize_bilinear_u8 = &resize_bilinear<RoundedBlend>;
   k.resize_bilinear_s16 = &resize_bilinear<WideBlend>;
   k.strided_copy = &strided_copy;
   k.softmax_s8 = &softmax<int8_t, &reference::softmax_s8>;

@@ -1,4 +1,4 @@
-// AVERAGE_POOL_2D and MAX_POOL_2D of 8 and 16 bits over the traits V and B, channels across lanes;
+// AVERAGE_POOL_2D and MAX_POOL_2D over the traits V, B and F, channels across lanes;
 // reference/pool.h has their definitions.
 
 // A window's pixels inside the image, and where its output goes.
@@ -155,4 +155,39 @@ void average_pool(const reference::Pool2DParams& p, const T* in, T* out) {
       }
     });
   });
+}
+
+// fold(acc, x) takes a pixel's channels into what begins as `initial`; finish(acc, count) makes an
+// output of a window of so many pixels.
+template <class Fold, class Finish>
+void pool_reals(const reference::Pool2DParams& p, const float* in, float* out, float initial,
+                Fold fold, Finish finish) {
+  const float *in_end = pool_in_end(p, in), *out_end = pool_out_end(p, out);
+  const F::Vec low = F::set(p.act_min_f32), high = F::set(p.act_max_f32);
+  const F::Vec first = F::set(initial);
+  for_each_window(p, in, out, [&](const PoolWindow<float>& w) {
+    const auto count = static_cast<float>(int64_t{w.rows} * w.columns);
+    for_each_block(p.channels, F::kLanes, [&](int32_t c, auto vectors) {
+      F::Vec acc[vectors.value];
+      for (F::Vec& a : acc) a = first;
+      fold_pixels(w, c, in_end, acc, fold);
+      for (int j = 0; j < vectors.value; ++j) {
+        const F::Vec y = clamp_real(finish(acc[j], count), low, high);
+        store_channels(y, w.out + c + j * F::kLanes, out_end);
+      }
+    });
+  });
+}
+
+void max_pool_of_reals(const reference::Pool2DParams& p, const float* in, float* out) {
+  pool_reals(
+      p, in, out, std::numeric_limits<float>::lowest(),
+      [](F::Vec& most, F::Vec x) { most = F::max(x, most); },
+      [](F::Vec most, float) { return most; });
+}
+
+void average_pool_of_reals(const reference::Pool2DParams& p, const float* in, float* out) {
+  pool_reals(
+      p, in, out, 0, [](F::Vec& sum, F::Vec x) { sum = F::add(sum, x); },
+      [](F::Vec sum, float count) { return F::div(sum, F::set(count)); });
 }

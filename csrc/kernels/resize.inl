@@ -1,4 +1,4 @@
-// RESIZE_BILINEAR of 8 and 16 bits over the traits V, B and F, channels across lanes;
+// RESIZE_BILINEAR over the traits V, B and F, channels across lanes;
 // reference/resize.h has its definition. A column of the input, two pixels one above the other, is
 // blended once for all outputs beside it.
 
@@ -63,39 +63,51 @@ struct WideBlend {
   }
 };
 
-// uint8: products and sums of floats, in the order of the definition.
+// Products and sums of floats, in the order of the definition.
 struct RealBlend {
+  using Element = float;
+  using Axis = reference::RealResizeAxis;
+  struct Column {
+    F::Vec upper, lower;
+  };
+
+  static Column blend_rows(F::Vec upper, F::Vec lower, float offset) {
+    return {F::mul(upper, F::set(1 - offset)), F::mul(lower, F::set(offset))};
+  }
+  static F::Vec blend_columns(const Column& left, const Column& right, float offset) {
+    const F::Vec from_left = F::set(1 - offset), from_right = F::set(offset);
+    const F::Vec upper_left = F::mul(left.upper, from_left);
+    const F::Vec lower_left = F::mul(left.lower, from_left);
+    const F::Vec upper_right = F::mul(right.upper, from_right);
+    const F::Vec lower_right = F::mul(right.lower, from_right);
+    return F::add(F::add(F::add(upper_left, lower_left), upper_right), lower_right);
+  }
+};
+
+// uint8: the same, rounded.
+struct RoundedBlend {
   using Element = uint8_t;
   using Axis = reference::RealResizeAxis;
   struct Column {
-    F::Vec upper[4], lower[4];
+    RealBlend::Column v[4];
   };
 
   static Column blend_rows(B::Vec upper, B::Vec lower, float offset) {
     uint8_t upper_bytes[B::kSize], lower_bytes[B::kSize];
     B::store(upper, upper_bytes);
     B::store(lower, lower_bytes);
-    const F::Vec from_upper = F::set(1 - offset), from_lower = F::set(offset);
-    Column c;
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i) {
+    const auto part = [&](int i) {
       const int at = i * V::kLanes;
-      c.upper[i] = F::mul(F::from_int(B::widen(upper_bytes + at)), from_upper);
-      c.lower[i] = F::mul(F::from_int(B::widen(lower_bytes + at)), from_lower);
-    }
-    return c;
+      return RealBlend::blend_rows(F::from_int(B::widen(upper_bytes + at)),
+                                   F::from_int(B::widen(lower_bytes + at)), offset);
+    };
+    return {{part(0), part(1), part(2), part(3)}};
   }
 
   static B::Vec blend_columns(const Column& left, const Column& right, float offset) {
-    const F::Vec from_left = F::set(1 - offset), from_right = F::set(offset);
     const F::Vec half = F::set(0.5f);
     const auto mean = [&](int i) {
-      const F::Vec upper_left = F::mul(left.upper[i], from_left);
-      const F::Vec lower_left = F::mul(left.lower[i], from_left);
-      const F::Vec upper_right = F::mul(right.upper[i], from_right);
-      const F::Vec lower_right = F::mul(right.lower[i], from_right);
-      const F::Vec sum = F::add(F::add(F::add(upper_left, lower_left), upper_right), lower_right);
-      return F::truncate(F::add(sum, half));
+      return F::truncate(F::add(RealBlend::blend_columns(left.v[i], right.v[i], offset), half));
     };
     const V::Output to = V::make_output({-128, -128, 127, Flip::kSign});
     return B::in_order(V::finish(mean(0), mean(1), mean(2), mean(3), to));

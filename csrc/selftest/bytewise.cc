@@ -9,28 +9,6 @@
 namespace octavo::selftest {
 namespace {
 
-reference::Pool2DParams any_pool(int32_t channels, Random& random) {
-  const auto draw = [&](int32_t least, int32_t most) {
-    return static_cast<int32_t>(random.integer(least, most));
-  };
-  reference::Pool2DParams p = {};
-  p.batch = draw(1, 2);
-  p.channels = channels;
-  const bool is_large = random.bits() % 16 == 0;
-  p.filter_h = is_large ? draw(10, 18) : draw(1, 4);
-  p.filter_w = is_large ? draw(10, 18) : draw(1, 4);
-  p.stride_h = draw(1, 3);
-  p.stride_w = draw(1, 3);
-  p.pad_top = draw(0, p.filter_h - 1);
-  p.pad_left = draw(0, p.filter_w - 1);
-  p.out_h = draw(1, 3);
-  p.out_w = draw(1, 3);
-  // The last window begins inside the image, and may end beyond it.
-  p.in_h = max(1, (p.out_h - 1) * p.stride_h - p.pad_top + draw(1, p.filter_h));
-  p.in_w = max(1, (p.out_w - 1) * p.stride_w - p.pad_left + draw(1, p.filter_w));
-  return p;
-}
-
 template <class T>
 using PoolKernel = void (*)(const reference::Pool2DParams& p, const T* in, T* out);
 
@@ -231,12 +209,9 @@ using ResizeKernel = void (*)(const reference::ResizeParams& p, const T* in, T* 
 template <class T>
 void sweep_resize(ResizeKernel<T> kernel, ResizeKernel<T> reference, Check& check) {
   Random random(44);
-  const auto draw = [&] { return static_cast<int32_t>(random.integer(1, 9)); };
   for (int32_t channels = 1; channels <= 200; ++channels) {
     for (int i = 0; i < 6; ++i) {
-      const int option = static_cast<int>(random.integer(0, 2));
-      const reference::ResizeParams p = {1 + i % 2, draw(), draw(),      channels,
-                                         draw(),    draw(), option == 1, option == 2};
+      const reference::ResizeParams p = any_resize(channels, random);
       Buffer<T> in(int64_t{p.batch} * p.in_h * p.in_w * channels);
       fill(any_content(random), random, in);
       const int64_t count = int64_t{p.batch} * p.out_h * p.out_w * channels + kGuard;

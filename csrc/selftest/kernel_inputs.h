@@ -10,6 +10,8 @@
 #include "base/math.h"
 #include "kernels/gemm.h"
 #include "reference/broadcast.h"
+#include "reference/pool.h"
+#include "reference/resize.h"
 #include "selftest/selftest.h"
 
 namespace octavo::selftest {
@@ -152,6 +154,35 @@ void for_each_pair(int repetitions, Random& random, Check& check, Body body) {
       body(a, b, shape, reference::plan_broadcast(a, b, shape));
     }
   }
+}
+
+// But for the range that outputs are clamped to.
+inline reference::Pool2DParams any_pool(int32_t channels, Random& random) {
+  const auto draw = [&](int32_t least, int32_t most) {
+    return static_cast<int32_t>(random.integer(least, most));
+  };
+  reference::Pool2DParams p = {};
+  p.batch = draw(1, 2);
+  p.channels = channels;
+  const bool is_large = random.bits() % 16 == 0;
+  p.filter_h = is_large ? draw(10, 18) : draw(1, 4);
+  p.filter_w = is_large ? draw(10, 18) : draw(1, 4);
+  p.stride_h = draw(1, 3);
+  p.stride_w = draw(1, 3);
+  p.pad_top = draw(0, p.filter_h - 1);
+  p.pad_left = draw(0, p.filter_w - 1);
+  p.out_h = draw(1, 3);
+  p.out_w = draw(1, 3);
+  // The last window begins inside the image, and may end beyond it.
+  p.in_h = max(1, (p.out_h - 1) * p.stride_h - p.pad_top + draw(1, p.filter_h));
+  p.in_w = max(1, (p.out_w - 1) * p.stride_w - p.pad_left + draw(1, p.filter_w));
+  return p;
+}
+
+inline reference::ResizeParams any_resize(int32_t channels, Random& random) {
+  const auto draw = [&] { return static_cast<int32_t>(random.integer(1, 9)); };
+  const int option = static_cast<int>(random.integer(0, 2));
+  return {1 + draw() % 2, draw(), draw(), channels, draw(), draw(), option == 1, option == 2};
 }
 
 }  // namespace octavo::selftest

@@ -160,6 +160,55 @@ void test_prelu(const Kernels& k, Check& check) {
   sweep_binary<BroadcastKernel>(k.prelu_f32, &reference::prelu_f32, check);
 }
 
+using PoolKernel = void (*)(const reference::Pool2DParams&, const float*, float*);
+
+void sweep_pool(PoolKernel kernel, PoolKernel reference, Check& check) {
+  Random random(65);
+  for (int32_t channels = 1; channels <= 150; ++channels) {
+    for (int i = 0; i < 4; ++i) {
+      reference::Pool2DParams p = any_pool(channels, random);
+      const bool is_clamped = random.bits() % 2 == 0;
+      p.act_min_f32 = is_clamped ? 0 : -kGreatest;
+      p.act_max_f32 = is_clamped ? 6 : kGreatest;
+      Buffer<float> in(int64_t{p.batch} * p.in_h * p.in_w * channels);
+      fill_reals(in, random, any_real);
+      const int64_t count = int64_t{p.batch} * p.out_h * p.out_w * channels + kGuard;
+      Buffer<float> out(count), expected(count);
+      kernel(p, in.data(), out.data());
+      reference(p, in.data(), expected.data());
+      for (int64_t j = 0; j < count; ++j) {
+        check.expect(are_same(out[j], expected[j]), channels, " channels, filter ", p.filter_h, "x",
+                     p.filter_w, ": element ", j, " is ", out[j], ", should be ", expected[j]);
+      }
+    }
+  }
+}
+
+void test_pools(const Kernels& k, Check& check) {
+  sweep_pool(k.average_pool_2d_f32, &reference::average_pool_2d_f32, check);
+  sweep_pool(k.max_pool_2d_f32, &reference::max_pool_2d_f32, check);
+}
+
+void test_resize(const Kernels& k, Check& check) {
+  Random random(66);
+  for (int32_t channels = 1; channels <= 100; ++channels) {
+    for (int i = 0; i < 6; ++i) {
+      const reference::ResizeParams p = any_resize(channels, random);
+      Buffer<float> in(int64_t{p.batch} * p.in_h * p.in_w * channels);
+      fill_reals(in, random, any_real);
+      const int64_t count = int64_t{p.batch} * p.out_h * p.out_w * channels + kGuard;
+      Buffer<float> out(count), expected(count);
+      k.resize_bilinear_f32(p, in.data(), out.data());
+      reference::resize_bilinear_f32(p, in.data(), expected.data());
+      for (int64_t j = 0; j < count; ++j) {
+        check.expect(are_same(out[j], expected[j]), p.in_h, "x", p.in_w, " to ", p.out_h, "x",
+                     p.out_w, ", ", channels, " channels: element ", j, " is ", out[j],
+                     ", should be ", expected[j]);
+      }
+    }
+  }
+}
+
 // Every half there is, at every place in a vector.
 void test_dequantize_half(const Kernels& k, Check& check) {
   constexpr int64_t kHalves = 1 << 16;
@@ -250,6 +299,8 @@ constexpr KernelTest kTests[] = {
     {"float PRELU", &test_prelu},
     {"float SOFTMAX", &test_softmax},
     {"float SUM and MEAN", &test_sum},
+    {"float AVERAGE_POOL_2D, MAX_POOL_2D", &test_pools},
+    {"float RESIZE_BILINEAR", &test_resize},
     {"DEQUANTIZE of float16", &test_dequantize_half},
 };
 
