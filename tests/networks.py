@@ -86,6 +86,18 @@ def neighbours():
     return net.build()
 
 
+def int4_weights(rows=1):
+    """A float FULLY_CONNECTED of 8 inputs and 3 outputs with int4 weights."""
+    rng = np.random.default_rng(0)
+    net = Network()
+    x = net.tensor("x", (rows, 8), "float32")
+    w = net.tensor("w", (3, 8), "int4", data=rng.integers(-8, 8, (3, 8)), scale=[0.5, 1, 2])
+    y = net.tensor("y", (rows, 3), "float32")
+    net.op("FULLY_CONNECTED", [x, w], [y], asymmetric_quantize_inputs=True)
+    net.inputs, net.outputs = [x], [y]
+    return net.build()
+
+
 def weights_in_blocks(w, scales, bias=None, rows=1, **options):
     """A float FULLY_CONNECTED with int4 weights (units, depth) and scales (units, blocks)."""
     net = Network()

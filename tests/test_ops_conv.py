@@ -8,7 +8,7 @@ import oracle
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from octavo.flatbuffer import Network, read, write
+from octavo.flatbuffer import read, write
 from single_op import NONE, Operand, Quantization, single_op
 from weights import (
     ACTIVATIONS,

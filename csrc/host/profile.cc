@@ -143,11 +143,13 @@ std::vector<TableEntry> table_entries(const Kernels& kernels) {
 #define KERNEL(name) entries.push_back({#name, kernels.name != &reference::name});
 #include "kernels/kernels.inc"
 #undef KERNEL
-#define PRODUCT(form)                                                              \
-  if (kernels.product_##form != nullptr) {                                         \
-    for (const char* name : {"image_" #form, "gemm_" #form, "depthwise_" #form}) { \
-      entries.push_back({name, true});                                             \
-    }                                                                              \
+#define PRODUCT(form)                                       \
+  if (kernels.product_##form != nullptr) {                  \
+    entries.push_back({"image_" #form, true});              \
+    entries.push_back({"gemm_" #form, true});               \
+    if (kernels.product_##form->depthwise.run != nullptr) { \
+      entries.push_back({"depthwise_" #form, true});        \
+    }                                                       \
   }
 #include "kernels/products.inc"
 #undef PRODUCT

@@ -56,6 +56,7 @@ constexpr void fill_bytewise(Kernels& k) {
   k.resize_bilinear_f32 = &resize_bilinear<RealBlend>;
   k.max_pool_2d_s16 = &max_pool<int16_t>;
   k.quantize_rows_s8 = &quantize_rows_s8;
+  k.range_f32 = &range_f32;
   k.quantize_s8 = &quantize_to<int8_t, &reference::quantize_s8>;
   k.quantize_u8 = &quantize_to<uint8_t, &reference::quantize_u8>;
   k.quantize_s16 = &quantize_to<int16_t, &reference::quantize_s16>;

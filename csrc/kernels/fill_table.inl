@@ -3,6 +3,8 @@
 constexpr Kernels fill_table(const char* isa) {
   Kernels k = reference_kernels(isa);
   k.product_s8 = &kProductS8;
+  k.product_hybrid_s4 = &kProductHybridS4;
+  k.product_hybrid_s8 = &kProductHybridS8;
   k.dot_loop_s8 = &dot_loop_s8;
   fill_bytewise(k);
   fill_real(k);

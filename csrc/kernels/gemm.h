@@ -12,6 +12,7 @@
 #include <cstdint>
 
 #include "base/fixed_point.h"
+#include "base/int4.h"
 #include "base/math.h"
 #include "kernels/image.h"
 
@@ -28,6 +29,11 @@ struct QuantizedOutput {
   Flip flip;
 };
 
+// Float outputs are clamped.
+struct FloatOutput {
+  float low, high;
+};
+
 // How the sums of a form become outputs.
 struct Epilogue {
   const void* bias;  // a form's type, one a column, or null
@@ -36,6 +42,8 @@ struct Epilogue {
   const Multiplier* multiplier;  // kFixedPoint: one a column
   const double* scale;           // kDouble: one a column
   QuantizedOutput output;
+  FloatOutput float_output = {};
+  const float* weight_scale = nullptr;  // of integer weights with floats: one a column
 };
 
 // Weights as a file has them. Of bytes, what is multiplied is weight - zero, at most 9 bits wide:
@@ -45,8 +53,10 @@ struct FileWeights {
   Flip flip;
   int32_t zero;  // after the flip
   bool is_split;
+  bool is_int4 = false;  // two in a byte
 
   int32_t centred(int64_t i) const {
+    if (is_int4) return int4_at(static_cast<const uint8_t*>(data), i);
     const uint8_t byte = static_cast<const uint8_t*>(data)[i];
     return static_cast<int8_t>(byte ^ static_cast<uint8_t>(flip)) - zero;
   }
@@ -87,6 +97,9 @@ struct GemmArgs {
   const void* packed;
   void* out;  // element i * out_stride + j is that of row i and column j
   int64_t out_stride;
+  // Forms that quantized the image: row i by quantization[i * quantization_step].
+  const reference::RowQuantization* quantization = nullptr;
+  int32_t quantization_step = 0;
 };
 
 struct GemmKernel {

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "reference/dynamic_range.h"
+
 namespace octavo {
 
 // uint8 tensors are int8 ones whose sign bit is flipped: kernels take them as such, with zero
@@ -26,6 +28,10 @@ struct ImageConversion {
   Flip flip;
   int32_t fill;  // the value outside the image, in the file's form
   int64_t part_stride;
+
+  // Forms that quantize floats: row y by quantization[y * quantization_step], to `low` or more.
+  const reference::RowQuantization* quantization = nullptr;
+  int32_t quantization_step = 0, low = 0;
 };
 
 // Columns of a plane, of which the last may have one pixel less.

@@ -1,21 +1,23 @@
 // The conversion of image.h for a form F of products, which has
 //   In, Element: of the image and of the converted one; kParts elements of one
 //   kIsIdentity: whether both are the same
-//   element(x, flip, part): one of them
-//   convert(in, count, flip, out, part_stride): all parts of `count` in a row
+//   Conversion(conversion, y): what it takes to convert row y
+//   element(conversion, x, part): one of them
+//   convert(conversion, in, count, out, part_stride): all parts of `count` in a row
 
 template <class F>
-void fill_elements(typename F::In value, Flip flip, int64_t count, typename F::Element* out,
-                   int64_t part_stride) {
+void fill_elements(const typename F::Conversion& conversion, typename F::In value, int64_t count,
+                   typename F::Element* out, int64_t part_stride) {
   for (int part = 0; part < F::kParts; ++part) {
-    const typename F::Element x = F::element(value, flip, part);
+    const typename F::Element x = F::element(conversion, value, part);
     for (int64_t i = 0; i < count; ++i) out[part * part_stride + i] = x;
   }
 }
 
 // A row pixel by pixel, plane after plane.
 template <class F>
-void convert_pixels(const ImageConversion& c, const typename F::In* in, typename F::Element* out) {
+void convert_pixels(const ImageConversion& c, const typename F::Conversion& conversion,
+                    const typename F::In* in, typename F::Element* out) {
   const int32_t columns = c.left + c.middle + c.right, pixel = c.channels * c.repeat;
   const int32_t in_plane = plane_columns(columns, c.planes);
   const auto fill = static_cast<typename F::In>(c.fill);
@@ -24,12 +26,12 @@ void convert_pixels(const ImageConversion& c, const typename F::In* in, typename
       const int32_t x = i * c.planes + p - c.left;
       const typename F::In* from = in + int64_t{x} * c.channels;
       if (x < 0 || x >= c.middle) {
-        fill_elements<F>(fill, c.flip, pixel, out, c.part_stride);
+        fill_elements<F>(conversion, fill, pixel, out, c.part_stride);
       } else if (c.repeat == 1) {
-        F::convert(from, pixel, c.flip, out, c.part_stride);
+        F::convert(conversion, from, pixel, out, c.part_stride);
       } else {
         for (int32_t k = 0; k < pixel; ++k) {
-          fill_elements<F>(from[k / c.repeat], c.flip, 1, out + k, c.part_stride);
+          fill_elements<F>(conversion, from[k / c.repeat], 1, out + k, c.part_stride);
         }
       }
     }
@@ -45,17 +47,20 @@ void convert_image(const ImageConversion& c, void* converted) {
   auto* row = static_cast<typename F::Element*>(converted);
   const auto* in = static_cast<const typename F::In*>(c.in);
   const auto fill = [&](int64_t count, typename F::Element* out) {
-    fill_elements<F>(static_cast<typename F::In>(c.fill), c.flip, count, out, c.part_stride);
+    if (count == 0) return;
+    fill_elements<F>(typename F::Conversion(c, 0), static_cast<typename F::In>(c.fill), count, out,
+                     c.part_stride);
   };
   fill(c.above * row_elements, row);
   row += c.above * row_elements;
   for (int32_t y = 0; y < c.rows; ++y, in += c.in_stride, row += row_elements) {
+    const typename F::Conversion conversion(c, y);
     if (is_line) {
       fill(c.left * pixel, row);
-      F::convert(in, c.middle * pixel, c.flip, row + c.left * pixel, c.part_stride);
+      F::convert(conversion, in, c.middle * pixel, row + c.left * pixel, c.part_stride);
       fill(c.right * pixel, row + (c.left + c.middle) * pixel);
     } else {
-      convert_pixels<F>(c, in, row);
+      convert_pixels<F>(c, conversion, in, row);
     }
   }
   fill(c.below * row_elements, row);

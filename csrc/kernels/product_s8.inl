@@ -27,12 +27,15 @@ struct FormS8 : V {
   static constexpr int kParts = 1;
   static constexpr bool kIsIdentity = false;
 
-  static Element element(In x, Flip flip, int) {
-    return static_cast<Element>(
-        static_cast<int8_t>(static_cast<uint8_t>(x) ^ static_cast<uint8_t>(flip)) + V::kOffset);
+  struct Conversion {
+    uint8_t flip;
+    Conversion(const ImageConversion& c, int32_t) : flip(static_cast<uint8_t>(c.flip)) {}
+  };
+  static Element element(const Conversion& c, In x, int) {
+    return static_cast<Element>(static_cast<int8_t>(static_cast<uint8_t>(x) ^ c.flip) + V::kOffset);
   }
-  static void convert(const In* in, int64_t count, Flip flip, Element* out, int64_t) {
-    V::convert(in, count, static_cast<uint8_t>(flip), out);
+  static void convert(const Conversion& c, const In* in, int64_t count, Element* out, int64_t) {
+    V::convert(in, count, c.flip, out);
   }
 
   static Sum zero() { return V::set(0); }

@@ -110,24 +110,30 @@ void range_f32(int64_t count, const float* in, float* least, float* greatest) {
   }
 }
 
-void quantize_row(const reference::RowQuantization& q, bool asymmetric, int64_t size,
-                  const float* in, int8_t* out) {
-  const int32_t low = asymmetric ? -128 : -127, high = 127;
-  const V::Output to = V::make_output({q.zero, low, high, Flip::kNo});
-  const Quantizer quantizer(q.scale, q.zero, low, high);
-  for (int64_t i = 0; i < size; i += B::kSize) {
-    const int64_t count = min<int64_t>(size - i, B::kSize);
-    float part[B::kSize];
-    const float* from = in + i;
-    if (count < B::kSize) {
-      for (int64_t j = 0; j < B::kSize; ++j) part[j] = j < count ? from[j] : 0;
-      from = part;
+// Rounded to [low, 127], of which `low` is -128 or, symmetrically, -127.
+struct RowQuantizer {
+  Quantizer quantizer;
+  V::Output output;
+
+  RowQuantizer(const reference::RowQuantization& q, int32_t low)
+      : quantizer(q.scale, q.zero, low, 127),
+        output(V::make_output({q.zero, low, 127, Flip::kNo})) {}
+
+  void quantize(const float* in, int64_t count, int8_t* out) const {
+    const int8_t* end = out + count;
+    for (; out < end; in += B::kSize, out += B::kSize) {
+      float part[B::kSize];
+      const float* from = in;
+      if (end - out < B::kSize) {
+        for (int64_t j = 0; j < B::kSize; ++j) part[j] = j < end - out ? in[j] : 0;
+        from = part;
+      }
+      Parts<int8_t> y;
+      quantizer.quantize(from, y);
+      store_channels(B::in_order(Lanes<int8_t>::finish(y.v, output)), out, end);
     }
-    Parts<int8_t> y;
-    quantizer.quantize(from, y);
-    store_channels(B::in_order(Lanes<int8_t>::finish(y.v, to)), out + i, out + size);
   }
-}
+};
 
 void quantize_rows_s8(int64_t rows, int64_t size, bool asymmetric, const float* in, int8_t* out,
                       float* scale, int32_t* zero) {
@@ -136,7 +142,7 @@ void quantize_rows_s8(int64_t rows, int64_t size, bool asymmetric, const float* 
     range_f32(size, in, &least, &greatest);
     const reference::RowQuantization q =
         reference::quantization_of_range(least, greatest, asymmetric);
-    quantize_row(q, asymmetric, size, in, out);
+    RowQuantizer(q, asymmetric ? -128 : -127).quantize(in, size, out);
     scale[r] = q.scale;
     zero[r] = q.zero;
   }

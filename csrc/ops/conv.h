@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "graph/options.h"
+#include "ops/dynamic_range.h"
 #include "ops/weights.h"
 
 namespace octavo {
@@ -22,6 +23,12 @@ Status place_window(const PrepareContext& c, const Conv2DOptions& options, int32
 // range. p has its sizes.
 Status finish_conv(PrepareContext& c, const WeightedOperands& o, const Conv2DOptions& options,
                    Span<const WeightedKernel> kernels, reference::ConvParams* p);
+
+// Of a hybrid convolution: each image has its own, asymmetric range. Of another: none.
+inline InputRanges image_ranges(const WeightedOperands& o, const reference::ConvParams& p) {
+  if (!is_hybrid(o)) return {};
+  return {p.batch, int64_t{p.in_h} * p.in_w * p.in_c, /*by_pixel=*/false, /*asymmetric=*/true};
+}
 
 // kKernel is a member of Kernels; the operands' numbers are TRANSPOSE_CONV's where it has others.
 // The filter is always 1.

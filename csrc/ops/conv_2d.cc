@@ -49,7 +49,7 @@ Status prepare_conv_2d(PrepareContext& c) {
   } else if (has_int4_weights(operands)) {
     OCTAVO_TRY(c.add_scratch(filter.shape.count()));
   }
-  return use_gemm(c, operands, *p, conv_strides(*p), /*scale=*/nullptr);
+  return use_gemm(c, operands, *p, conv_strides(*p), /*scale=*/nullptr, image_ranges(operands, *p));
 }
 
 }  // namespace octavo

@@ -103,6 +103,7 @@ Status prepare_depthwise_conv_2d(PrepareContext& c) {
   const Tensor* bias = c.has_input(2) ? &c.input(2) : nullptr;
   const WeightedOperands operands = {input, filter, bias, c.output(0), p->out_c, /*axis=*/3};
   OCTAVO_TRY(finish_conv(c, operands, options, span_of(kDepthwiseKernels), p));
+  if (is_hybrid(operands)) return {};
   if (p->in_c > 1) return use_packed(c, operands, *p);
   // One channel in: a convolution whose filter has another order, [filter_h][filter_w][out_c].
   return use_gemm(c, operands, *p, {1, p->out_c}, /*scale=*/nullptr);

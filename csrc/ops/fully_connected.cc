@@ -121,6 +121,9 @@ reference::ConvParams as_conv(const reference::FullyConnectedParams& p) {
   conv.out_zero = p.out_zero;
   conv.act_min = p.act_min;
   conv.act_max = p.act_max;
+  conv.float_min = p.float_min;
+  conv.float_max = p.float_max;
+  conv.filter_scale = p.filter_scale;
   return conv;
 }
 
@@ -130,10 +133,15 @@ Status prepare_hybrid(PrepareContext& c, const WeightedOperands& o, Params* para
   const auto& options = c.options<FullyConnectedOptions>();
   OCTAVO_TRY(add_hybrid_scratch(c, o, p.rows));
   params->asymmetric = options.asymmetric_quantize_inputs || o.filter.info->is_blockwise();
-  if (!o.filter.info->is_blockwise()) return make_filter_scales(c, o, &p.filter_scale);
-  OCTAVO_TRY(set_blocks(c, o.filter, &p));
-  c.step.invoke = &invoke_hybrid<&Kernels::fully_connected_hybrid_blocks>;
-  return {};
+  if (o.filter.info->is_blockwise()) {
+    OCTAVO_TRY(set_blocks(c, o.filter, &p));
+    c.step.invoke = &invoke_hybrid<&Kernels::fully_connected_hybrid_blocks>;
+    return {};
+  }
+  OCTAVO_TRY(make_filter_scales(c, o, &p.filter_scale));
+  const reference::ConvParams conv = as_conv(p);
+  return use_gemm(c, o, conv, conv_strides(conv), /*scale=*/nullptr,
+                  {p.rows, p.depth, /*by_pixel=*/true, params->asymmetric});
 }
 
 }  // namespace

@@ -14,19 +14,22 @@ struct GemmParams {
   int32_t groups;
   int64_t group_bytes;  // packed
   int64_t macs;
+  InputRanges ranges;
 };
 
 // Without neighbours to look at, all pixels of all images are one column of pixels, to be cut
-// anywhere.
-reference::ConvParams as_column(const reference::ConvParams& conv) {
+// anywhere; of each image, where each has something of its own.
+reference::ConvParams as_column(const reference::ConvParams& conv, bool keeps_images) {
   reference::ConvParams p = conv;
-  const int64_t pixels = int64_t{p.batch} * p.in_h * p.in_w;
+  const int64_t images = keeps_images ? 1 : p.batch;
+  const int64_t pixels = images * p.in_h * p.in_w;
   const bool is_pointwise = p.filter_h == 1 && p.filter_w == 1 && p.stride_h == 1 &&
                             p.stride_w == 1 && p.pad_h == 0 && p.pad_w == 0 && p.in_h == p.out_h &&
                             p.in_w == p.out_w;
   if (!is_pointwise || pixels > INT32_MAX) return p;
   p.in_h = p.out_h = static_cast<int32_t>(pixels);
-  p.batch = p.in_w = p.out_w = 1;
+  p.in_w = p.out_w = 1;
+  if (!keeps_images) p.batch = 1;
   return p;
 }
 
@@ -40,6 +43,8 @@ void run_part(const GemmParams& params, const BlockPart& part, void* out) {
   args.rows = part.rows * p.out_w;
   args.first_panel = first_panel(part.chunk);
   args.panels = first_panel(part.chunk + 1) - args.first_panel;
+  args.quantization = part.ranges.rows;
+  args.quantization_step = part.ranges.step();
   const Product& product = *params.blocks.product;
   auto* group_out = static_cast<uint8_t*>(out) + first_output(params.blocks, part);
   for (int32_t g = 0; g < params.groups; ++g) {
@@ -53,24 +58,30 @@ void run_part(const GemmParams& params, const BlockPart& part, void* out) {
 Status invoke_gemm(const Step& s, const Workspace& w) {
   const auto& params = s.params<GemmParams>();
   void* out = s.output(0);
-  run_blocks(w, params.blocks, s.input(0), s.scratch(0), params.chunks, params.macs,
-             [&](const BlockPart& part) { run_part(params, part, out); });
+  const FoundRanges ranges = find_ranges(s, w, params.ranges, s.input(0));
+  run_blocks(
+      w, params.blocks, s.input(0), s.scratch(0), params.chunks, params.macs,
+      [&](const BlockPart& part) { run_part(params, part, out); }, ranges);
   return {};
 }
 
 }  // namespace
 
 Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::ConvParams& conv,
-                const FilterStrides& strides, const double* scale) {
-  const reference::ConvParams p = as_column(conv);
+                const FilterStrides& strides, const double* scale, const InputRanges& ranges) {
+  const reference::ConvParams p = as_column(conv, ranges.rows > 1 && !ranges.by_pixel);
   const int64_t k = int64_t{p.filter_h} * p.filter_w * p.filter_c;
   bool is_split;
   const Product* product = find_product(c.kernels, o, &is_split);
   if (product == nullptr) return {};
   if (p.batch < 1 || p.out_h < 1 || p.out_w < 1) return {};
+  // A group may begin within a byte; longer sums, 16 times as great, do not fit in 32 bits.
+  constexpr int32_t kMostInt4 = 1 << 16;
+  if (has_int4_weights(o) && (p.in_c != p.filter_c || k > kMostInt4)) return {};
   if (k < 1 || k > kMostPacked || p.out_c < 1 || p.out_c > kMostPacked) return {};
 
   GemmParams params = {};
+  params.ranges = ranges;
   params.groups = p.in_c / p.filter_c;
   const int32_t n = p.out_c / params.groups;
   const GemmKernel& gemm = product->gemm;
@@ -115,10 +126,11 @@ Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::C
                 static_cast<uint8_t*>(packed) + i * params.group_bytes);
     }
   };
-  OCTAVO_TRY(make_packed(c, o, Derived::kGemmColumns, {params.groups, p.act_min, p.act_max},
+  OCTAVO_TRY(make_packed(c, o, Derived::kGemmColumns, packed_variant(o, p, params.groups, 0),
                          params.groups * params.group_bytes, pack, &args.packed));
   OCTAVO_TRY(c.set_invoke(&invoke_gemm, params));
-  return c.add_scratch(c.workers.count() * blocks.bytes);
+  OCTAVO_TRY(c.add_scratch(c.workers.count() * blocks.bytes));
+  return add_range_scratch(c, ranges);
 }
 
 }  // namespace octavo

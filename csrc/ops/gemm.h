@@ -1,6 +1,7 @@
 // Convolutions, FULLY_CONNECTED and the like as products of matrices.
 #pragma once
 
+#include "ops/dynamic_range.h"
 #include "ops/weights.h"
 
 namespace octavo {
@@ -14,9 +15,10 @@ struct FilterStrides {
 // Packs the weights and sets c.step.invoke, if the table has a product of the operands' form and
 // the sizes suit it. Else leaves the step as it is. `conv` is complete; FULLY_CONNECTED is a
 // convolution by 1x1 over an image of as many pixels as there are rows, and outputs are scaled by
-// `scale`, one a channel, unless that is null.
+// `scale`, one a channel, unless that is null. `ranges` say which parts of a float input become
+// int8 together.
 Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::ConvParams& conv,
-                const FilterStrides& strides, const double* scale);
+                const FilterStrides& strides, const double* scale, const InputRanges& ranges = {});
 
 // Of CONV_2D's [out_c][filter_h][filter_w][filter_c].
 inline FilterStrides conv_strides(const reference::ConvParams& p) {

@@ -84,11 +84,11 @@ Status make_tap_offsets(const PrepareContext& c, const ImageBlocks& b, int32_t w
   return {};
 }
 
-const uint8_t* convert_block(const ImageBlocks& b, const void* image, int32_t first_row,
-                             int32_t rows, uint8_t* converted) {
+const uint8_t* convert_block(const ImageBlocks& b, const void* image, const BlockPart& part,
+                             uint8_t* converted) {
   const reference::ConvParams& p = b.conv;
-  const int64_t top = int64_t{first_row} * p.stride_h - p.pad_h;
-  const int64_t height = reach(rows, p.stride_h, p.filter_h, p.dilation_h);
+  const int64_t top = int64_t{part.first_row} * p.stride_h - p.pad_h;
+  const int64_t height = reach(part.rows, p.stride_h, p.filter_h, p.dilation_h);
   const int64_t first = clamp(-top, int64_t{0}, height);
   const int64_t end = clamp(p.in_h - top, first, height);
   const int64_t left = clamp<int64_t>(p.pad_w, 0, b.columns);
@@ -112,7 +112,10 @@ const uint8_t* convert_block(const ImageBlocks& b, const void* image, int32_t fi
                                       b.order.planes,
                                       b.flip,
                                       p.in_zero,
-                                      b.part_stride};
+                                      b.part_stride,
+                                      part.ranges.rows,
+                                      part.ranges.step(),
+                                      part.ranges.low};
   b.order.kernel->convert(conversion, converted);
   return converted;
 }

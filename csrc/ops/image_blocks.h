@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "base/math.h"
+#include "ops/dynamic_range.h"
 #include "ops/weights.h"
 
 namespace octavo {
@@ -54,28 +55,29 @@ inline void set_windows(const ImageBlocks& blocks, GemmArgs* args) {
   args->pixel_step = is_column ? args->row_step : int64_t{p.stride_w} * blocks.channels;
 }
 
-// Converts what the `rows` rows of outputs from `first_row` on see of an image. Returns where it
-// lies: at `converted`, or in the image.
-const uint8_t* convert_block(const ImageBlocks& blocks, const void* image, int32_t first_row,
-                             int32_t rows, uint8_t* converted);
+// What one thread computes at a time.
+struct BlockPart {
+  int32_t image, first_row, rows;  // of outputs
+  int32_t chunk;
+  const uint8_t* converted;  // what their windows see
+  FoundRanges ranges;        // of the image, or of its pixels from there on
+};
+
+// Converts what the outputs of a part see of an image. Returns where it lies: at `converted`, or in
+// the image.
+const uint8_t* convert_block(const ImageBlocks& blocks, const void* image, const BlockPart& part,
+                             uint8_t* converted);
 
 // Into how many parts a step of so many multiply-accumulates should fall.
 inline int32_t parts_for(const PrepareContext& c, int64_t macs) {
   return c.workers.parts_for(macs, kLeastMacs, INT32_MAX);
 }
 
-// What one thread computes at a time.
-struct BlockPart {
-  int32_t image, first_row, rows;  // of outputs
-  int32_t chunk;
-  const uint8_t* converted;  // what their windows see
-};
-
 // Calls run(part) for `chunks` parts of every block of every image of `in`, on several threads
 // where the step is worth it. `scratch` has blocks.bytes for every thread.
 template <class Run>
 void run_blocks(const Workspace& w, const ImageBlocks& blocks, const void* in, uint8_t* scratch,
-                int32_t chunks, int64_t macs, const Run& run) {
+                int32_t chunks, int64_t macs, const Run& run, const FoundRanges& ranges = {}) {
   const reference::ConvParams& p = blocks.conv;
   const int32_t parts = p.batch * blocks.per_image * chunks;
   const bool is_small = w.workers.parts_for(macs, kLeastMacs, parts) == 1;
@@ -84,10 +86,11 @@ void run_blocks(const Workspace& w, const ImageBlocks& blocks, const void* in, u
     const int32_t first_row = block % blocks.per_image * blocks.rows;
     const int32_t rows = min(blocks.rows, p.out_h - first_row);
     const int64_t image_bytes = int64_t{p.in_h} * p.in_w * p.in_c * blocks.product->in_bytes;
-    const uint8_t* converted =
-        convert_block(blocks, static_cast<const uint8_t*>(in) + image * image_bytes, first_row,
-                      rows, scratch + worker * blocks.bytes);
-    run(BlockPart{image, first_row, rows, number % chunks, converted});
+    BlockPart part = {image, first_row, rows, number % chunks, nullptr, ranges};
+    if (ranges.rows != nullptr) part.ranges.rows += ranges.by_pixel ? first_row : image;
+    part.converted = convert_block(blocks, static_cast<const uint8_t*>(in) + image * image_bytes,
+                                   part, scratch + worker * blocks.bytes);
+    run(part);
   });
 }
 

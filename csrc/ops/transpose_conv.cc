@@ -84,6 +84,7 @@ struct Phase {
 struct PhasesParams {
   Span<Phase> phases;
   int64_t row_stride;  // of the output, from one row of a phase to the next
+  InputRanges ranges;
 };
 
 Status invoke_phases(const Step& s, const Workspace& w) {
@@ -91,21 +92,25 @@ Status invoke_phases(const Step& s, const Workspace& w) {
   const auto& params = s.params<PhasesParams>();
   uint8_t* out = s.output(0);
   const int64_t image_size = s.outputs[0]->shape.count() / s.outputs[0]->shape[0];
+  const FoundRanges ranges = find_ranges(s, w, params.ranges, s.input(kInput));
   for (const Phase& phase : params.phases) {
     if (phase.blocks.product == nullptr) continue;
     const Product& product = *phase.blocks.product;
     const int64_t row_bytes = phase.blocks.row_elements * product.gemm.image.element_bytes;
-    run_blocks(w, phase.blocks, s.input(kInput), s.scratch(0), /*chunks=*/1, phase.macs,
-               [&](const BlockPart& part) {
-                 GemmArgs args = phase.args;
-                 const int64_t first = part.image * image_size + phase.first;
-                 for (int32_t y = 0; y < part.rows; ++y) {
-                   const int64_t row = part.first_row + y;
-                   args.image = part.converted + y * row_bytes;
-                   args.out = out + (first + row * params.row_stride) * product.out_bytes;
-                   product.gemm.run(args);
-                 }
-               });
+    run_blocks(
+        w, phase.blocks, s.input(kInput), s.scratch(0), /*chunks=*/1, phase.macs,
+        [&](const BlockPart& part) {
+          GemmArgs args = phase.args;
+          args.quantization = part.ranges.rows;
+          const int64_t first = part.image * image_size + phase.first;
+          for (int32_t y = 0; y < part.rows; ++y) {
+            const int64_t row = part.first_row + y;
+            args.image = part.converted + y * row_bytes;
+            args.out = out + (first + row * params.row_stride) * product.out_bytes;
+            product.gemm.run(args);
+          }
+        },
+        ranges);
   }
   return {};
 }
@@ -173,7 +178,7 @@ Status prepare_phase(PrepareContext& c, const Product& product, const WeightedOp
          int64_t{conv.filter_h} * conv.filter_w * p.in_c, 1, starts.data, make_epilogue(o, p, 0)},
         packed);
   };
-  return make_packed(c, o, Derived::kGemmColumns, {a, b, p.act_min, p.act_max},
+  return make_packed(c, o, Derived::kGemmColumns, packed_variant(o, p, a, b),
                      gemm.packed_bytes(p.out_c, args.taps, p.in_c), pack, &args.packed);
 }
 
@@ -194,6 +199,7 @@ Status use_phases(PrepareContext& c, const WeightedOperands& o, const reference:
   PhasesParams params = {};
   OCTAVO_TRY(c.make_array(int64_t{p.stride_h} * p.stride_w, params.phases));
   params.row_stride = int64_t{p.stride_h} * p.out_w * p.out_c;
+  params.ranges = image_ranges(o, p);
   int64_t bytes = 0;
   for (int32_t a = 0; a < p.stride_h; ++a) {
     for (int32_t b = 0; b < p.stride_w; ++b) {
@@ -204,7 +210,8 @@ Status use_phases(PrepareContext& c, const WeightedOperands& o, const reference:
     }
   }
   OCTAVO_TRY(c.set_invoke(&invoke_phases, params));
-  return c.add_scratch(c.workers.count() * bytes);
+  OCTAVO_TRY(c.add_scratch(c.workers.count() * bytes));
+  return add_range_scratch(c, params.ranges);
 }
 
 }  // namespace

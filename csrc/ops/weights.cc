@@ -118,6 +118,9 @@ const Product* find_product(const Kernels& kernels, const WeightedOperands& o, b
     T input, filter;
     const Product* product;
   } forms[] = {
+      {T::kFloat32, T::kInt4, kernels.product_hybrid_s4},
+      {T::kFloat32, T::kInt8, kernels.product_hybrid_s8},
+      {T::kInt8, T::kInt4, kernels.product_s8},
       {T::kInt8, T::kInt8, kernels.product_s8},
       {T::kUInt8, T::kUInt8, kernels.product_s8},
   };
@@ -133,7 +136,7 @@ const Product* find_product(const Kernels& kernels, const WeightedOperands& o, b
 FileWeights file_weights(const WeightedOperands& o, bool is_split, int64_t first) {
   const Flip flip = flip_of(o.filter);
   const int32_t zero = flipped(static_cast<int32_t>(o.filter.quantization().zero()), flip);
-  return {at_element(o.filter, first), flip, zero, is_split};
+  return {at_element(o.filter, first), flip, zero, is_split, has_int4_weights(o)};
 }
 
 Epilogue make_epilogue(const WeightedOperands& o, const reference::ConvParams& p, int32_t first) {
@@ -141,9 +144,22 @@ Epilogue make_epilogue(const WeightedOperands& o, const reference::ConvParams& p
   return {o.bias != nullptr ? at_element(*o.bias, first) : nullptr,
           flipped(p.in_zero, flip),
           Scaling::kFixedPoint,
-          p.multiplier + first,
+          p.multiplier != nullptr ? p.multiplier + first : nullptr,
           nullptr,
-          {flipped(p.out_zero, flip), flipped(p.act_min, flip), flipped(p.act_max, flip), flip}};
+          {flipped(p.out_zero, flip), flipped(p.act_min, flip), flipped(p.act_max, flip), flip},
+          {p.float_min, p.float_max},
+          p.filter_scale != nullptr ? p.filter_scale + first : nullptr};
+}
+
+DerivedVariant packed_variant(const WeightedOperands& o, const reference::ConvParams& p, int32_t a,
+                              int32_t b) {
+  DerivedVariant v = {{a, b, p.act_min, p.act_max}};
+  if (o.output.type == DType::kFloat32) {
+    static_assert(sizeof(p.float_min) == sizeof(v.numbers[2]));
+    memcpy(&v.numbers[2], &p.float_min, sizeof(p.float_min));
+    memcpy(&v.numbers[3], &p.float_max, sizeof(p.float_max));
+  }
+  return v;
 }
 
 }  // namespace octavo

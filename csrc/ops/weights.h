@@ -95,6 +95,9 @@ const Product* find_product(const Kernels& kernels, const WeightedOperands& o, b
 FileWeights file_weights(const WeightedOperands& o, bool is_split, int64_t first);
 // Of the channels from `first` on, by p.multiplier.
 Epilogue make_epilogue(const WeightedOperands& o, const reference::ConvParams& p, int32_t first);
+// Of packed weights and their outputs' range, by what else an operator has for a and b.
+DerivedVariant packed_variant(const WeightedOperands& o, const reference::ConvParams& p, int32_t a,
+                              int32_t b);
 // Memory that fill(void*) fills with packed weights, once for all interpreters of a model: see
 // make_derived. It begins a cache line.
 template <class Fill, class T>

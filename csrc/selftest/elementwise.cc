@@ -1,5 +1,4 @@
 // The elementwise kernels of a table against reference/: every tail, both ends of every range.
-#include <cmath>
 #include <type_traits>
 #include <utility>
 
@@ -265,30 +264,6 @@ void test_lookup(const Kernels& k, Check& check) {
   }
 }
 
-// Ties and their neighbours, what is clamped, NaN and the infinities, in a quantization of so many
-// steps.
-float any_real(float scale, int32_t steps, Random& random) {
-  constexpr float kSpecial[] = {0.0f, -0.0f, 1e30f, -1e30f, INFINITY, -INFINITY, NAN, 1e-40f};
-  const auto integer = static_cast<float>(random.integer(-steps, steps));
-  switch (random.bits() % 8) {
-    case 0:
-      return kSpecial[random.bits() % 8];
-    case 1:
-      return integer * scale;
-    case 2:
-    case 3: {
-      float x = (integer + 0.5f) * scale;
-      uint32_t bits;
-      memcpy(&bits, &x, sizeof(bits));
-      bits += static_cast<uint32_t>(random.integer(-2, 2));
-      memcpy(&x, &bits, sizeof(x));
-      return x;
-    }
-    default:
-      return static_cast<float>((random.real() - 0.5) * 2 * steps) * scale;
-  }
-}
-
 float any_scale(Random& random) {
   constexpr float kSpecial[] = {1.0f, 0.1f, 1.0f / 255, 1e-38f, 1e38f};
   if (random.bits() % 2 == 0) return kSpecial[random.bits() % 5];
@@ -422,48 +397,6 @@ void test_sigmoid(const Kernels& k, Check& check) {
   sweep_sigmoid(k.tanh_s16, &reference::tanh_s16, check);
 }
 
-// Rows whose range decides their scale: ordinary ones, one of zeros, of floats at the ends of their
-// type, with NaN and infinities.
-void fill_row(int64_t size, Random& random, float* row) {
-  constexpr float kMagnitudes[] = {1.0f, 255.0f, 1e-3f, 1e-43f, 3e38f, 0.0f};
-  const float magnitude = kMagnitudes[random.bits() % 6];
-  const bool is_positive = random.bits() % 3 == 0, has_others = random.bits() % 4 == 0;
-  for (int64_t i = 0; i < size; ++i) {
-    const double x = random.real() - (is_positive ? 0 : 0.5);
-    row[i] = static_cast<float>(x) * magnitude;
-    // Middles between two integers, where the range is 255 times a power of two.
-    if (random.bits() % 4 == 0)
-      row[i] = magnitude * static_cast<float>(random.integer(0, 510)) / 510;
-    if (has_others && random.bits() % 32 == 0) row[i] = any_real(1, 300, random);
-  }
-}
-
-void test_quantize_rows(const Kernels& k, Check& check) {
-  Random random(40);
-  for (int32_t n = 1; n <= 600; ++n) {
-    const int64_t rows = random.integer(1, 3), size = n % 300 + 1, count = rows * size;
-    const bool asymmetric = random.bits() % 2 == 0;
-    Buffer<float> in(count);
-    for (int64_t r = 0; r < rows; ++r) fill_row(size, random, in.data() + r * size);
-    Buffer<int8_t> out(count + kGuard), expected(count + kGuard);
-    Buffer<float> scale(rows), expected_scale(rows);
-    Buffer<int32_t> zero(rows), expected_zero(rows);
-    k.quantize_rows_s8(rows, size, asymmetric, in.data(), out.data(), scale.data(), zero.data());
-    reference::quantize_rows_s8(rows, size, asymmetric, in.data(), expected.data(),
-                                expected_scale.data(), expected_zero.data());
-    for (int64_t r = 0; r < rows; ++r) {
-      check.expect(scale[r] == expected_scale[r] && zero[r] == expected_zero[r], size,
-                   " elements: scale ", scale[r], " and zero point ", zero[r], ", should be ",
-                   expected_scale[r], " and ", expected_zero[r]);
-    }
-    for (int64_t i = 0; i < count + kGuard; ++i) {
-      check.expect(out[i] == expected[i], size, " elements: number ", i, ", which is ",
-                   in[i < count ? i : 0], " of scale ", scale[0], ", is ", int32_t{out[i]},
-                   ", should be ", int32_t{expected[i]});
-    }
-  }
-}
-
 constexpr KernelTest kTests[] = {
     {"ADD of 8 and 16 bits", &test_add},
     {"SUB of 8 and 16 bits", &test_sub},
@@ -479,7 +412,6 @@ constexpr KernelTest kTests[] = {
     {"QUANTIZE to 8 and 16 bits", &test_quantize},
     {"DEQUANTIZE of 8 and 16 bits", &test_dequantize},
     {"QUANTIZE between integers", &test_requantize},
-    {"float rows to int8", &test_quantize_rows},
 };
 
 }  // namespace

@@ -96,6 +96,33 @@ inline Multiplier any_multiplier(int32_t shift, Random& random) {
   return {static_cast<int32_t>(m[random.bits() % 3]), shift};
 }
 
+// Reals to be divided by `scale`, in a quantization of so many steps: ties and their neighbours,
+// what is clamped, NaN and the infinities.
+inline float any_real(float scale, int32_t steps, Random& random) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  const float special[] = {
+      0,     -0.0f, 1e30f, -1e30f, kInfinity, -kInfinity, std::numeric_limits<float>::quiet_NaN(),
+      1e-40f};
+  const auto integer = static_cast<float>(random.integer(-steps, steps));
+  switch (random.bits() % 8) {
+    case 0:
+      return special[random.bits() % 8];
+    case 1:
+      return integer * scale;
+    case 2:
+    case 3: {
+      float x = (integer + 0.5f) * scale;
+      uint32_t bits;
+      memcpy(&bits, &x, sizeof(bits));
+      bits += static_cast<uint32_t>(random.integer(-2, 2));
+      memcpy(&x, &bits, sizeof(x));
+      return x;
+    }
+    default:
+      return static_cast<float>((random.real() - 0.5) * 2 * steps) * scale;
+  }
+}
+
 // How sums become outputs, for each of `count` channels. Half of them are tame: no sum becomes so
 // large that a faster way to requantize would not be taken.
 struct OutputStage {

@@ -25,7 +25,7 @@ void report(const char* isa, const char* name, const Check& check) {
 
 void run_table(const Kernels& kernels) {
   for (Span<const KernelTest> tests :
-       {kConvolutionTests, kElementwiseTests, kBytewiseTests, kRealTests}) {
+       {kConvolutionTests, kElementwiseTests, kBytewiseTests, kRealTests, kDynamicRangeTests}) {
     for (const KernelTest& test : tests) {
       Check check;
       test.run(kernels, check);

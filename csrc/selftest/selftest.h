@@ -48,7 +48,7 @@ struct KernelTest {
 };
 
 extern const Span<const KernelTest> kConvolutionTests, kElementwiseTests, kBytewiseTests,
-    kRealTests;
+    kRealTests, kDynamicRangeTests;
 
 // Heap allocations of this program so far; -1 where nothing counts them.
 int64_t allocation_count();

@@ -22,6 +22,7 @@ struct V {
   // matrix and a product: 14 registers of 16.
   static constexpr int kRows[] = {8, 5};
   static constexpr int kPanelVectors = 2;
+  static constexpr int kRowsOfPairs[] = {8, 4};         // where weights come two vectors at a time
   static constexpr int kVectorBytes = kLanes * kDepth;  // of weights
 
   static I32 set(int32_t x) { return _mm256_set1_epi32(x); }
@@ -57,6 +58,13 @@ struct V {
   static void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
   static Weights load_weights(const uint8_t* p) {
     return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  }
+  // int4, two in a byte, each into the upper half of a byte.
+  static void load_nibbles(const uint8_t* p, Weights& low, Weights& high) {
+    const __m128i upper = _mm_set1_epi8(static_cast<char>(0xf0));
+    const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    low = _mm256_cvtepi8_epi16(_mm_and_si128(_mm_slli_epi16(x, 4), upper));
+    high = _mm256_cvtepi8_epi16(_mm_and_si128(x, upper));
   }
   static Weights broadcast(const Element* p) {
     int32_t two;

@@ -23,6 +23,7 @@ struct V {
   // the left matrix: 25 registers of 32; narrow ones have sums enough to hide a dot's latency.
   static constexpr int kRows[] = {8, 8, 6, 5};
   static constexpr int kPanelVectors = 4;
+  static constexpr int kRowsOfPairs[] = {8, 8, 6, 5};   // where weights come two vectors at a time
   static constexpr int kVectorBytes = kLanes * kDepth;  // of weights
 
   static I32 set(int32_t x) { return _mm512_set1_epi32(x); }
@@ -51,6 +52,13 @@ struct V {
 
   static void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
   static Weights load_weights(const uint8_t* p) { return _mm512_loadu_si512(p); }
+  // int4, two in a byte, each into the upper half of a byte.
+  static void load_nibbles(const uint8_t* p, Weights& low, Weights& high) {
+    const __m512i upper = _mm512_set1_epi8(static_cast<char>(0xf0));
+    const __m512i x = _mm512_loadu_si512(p);
+    low = _mm512_and_si512(_mm512_slli_epi16(x, 4), upper);
+    high = _mm512_and_si512(x, upper);
+  }
   static Weights broadcast(const Element* p) {
     int32_t four;
     memcpy(&four, p, sizeof(four));

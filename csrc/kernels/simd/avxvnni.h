@@ -33,6 +33,12 @@ struct V : avx2::V {
   static Weights load_weights(const uint8_t* p) {
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
   }
+  static void load_nibbles(const uint8_t* p, Weights& low, Weights& high) {
+    const __m256i upper = _mm256_set1_epi8(static_cast<char>(0xf0));
+    const __m256i x = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+    low = _mm256_and_si256(_mm256_slli_epi16(x, 4), upper);
+    high = _mm256_and_si256(x, upper);
+  }
   static Weights broadcast(const Element* p) {
     int32_t four;
     memcpy(&four, p, sizeof(four));

@@ -1,0 +1,147 @@
+// Products of float32, quantized to int8 as it is converted, by int8 or int4 weights, to float32
+// ("hybrid"), by dot-product instructions over the vector traits V and F. The input's zero point
+// and scale are known only when a product runs: the sums of a column's weights are packed with it.
+
+// int4 in the upper half of bytes, whose lower half is 0: sums are 16 times as great.
+struct Int4 : V {
+  struct Weights {
+    V::Weights first, second;
+  };
+  static constexpr int kLift = 4;  // bits
+  static constexpr int kDepth = 2 * V::kDepth;
+  static constexpr int kVectorBytes = V::kVectorBytes;
+  // Fewer rows than int8: each vector of a step is two.
+  static constexpr const int (&kRows)[V::kPanelVectors] = V::kRowsOfPairs;
+
+  static Weights load_weights(const uint8_t* p) {
+    Weights w;
+    V::load_nibbles(p, w.first, w.second);
+    return w;
+  }
+  static Weights broadcast(const Element* p) {
+    return {V::broadcast(p), V::broadcast(p + V::kDepth)};
+  }
+  static void dot(I32& sum, const Weights& x, const Weights& w) {
+    V::dot(sum, x.first, w.first);
+    V::dot(sum, x.second, w.second);
+  }
+  // The first half of a step's rows lies in the lower halves of bytes.
+  static void pack_weight(const FileWeights& weights, int64_t i, bool, uint8_t* to, int64_t at) {
+    const int64_t row = at % kDepth;
+    const int shift = row < V::kDepth ? 0 : 4;
+    uint8_t& byte = to[at / kDepth * V::kDepth + row % V::kDepth];
+    byte = static_cast<uint8_t>(byte | (weights.centred(i) & 15) << shift);
+  }
+};
+
+struct Int8 : V {
+  static constexpr int kLift = 0;
+  static void pack_weight(const FileWeights& weights, int64_t i, bool, uint8_t* to, int64_t at) {
+    to[at] = static_cast<uint8_t>(weights.centred(i));
+  }
+};
+
+template <class W>
+struct FormHybrid : W {
+  using typename W::Element;
+  using W::kLanes;
+  using In = float;
+  using Out = float;
+  using Sum = V::I32;
+  struct Conversion : RowQuantizer {
+    Conversion(const ImageConversion& c, int32_t row)
+        : RowQuantizer(c.quantization[int64_t{row} * c.quantization_step], c.low) {}
+  };
+  static constexpr int kParts = 1;
+  static constexpr bool kIsIdentity = false;
+
+  static Element element(const Conversion& c, In x, int) {
+    Element e;
+    convert(c, &x, 1, &e, 0);
+    return e;
+  }
+  // By way of int8: the elements of some instruction sets are wider.
+  static void convert(const Conversion& c, const In* in, int64_t count, Element* out, int64_t) {
+    constexpr int64_t kPart = 4 * B::kSize;
+    int8_t bytes[kPart];
+    for (int64_t i = 0; i < count; i += kPart) {
+      const int64_t n = min(count - i, kPart);
+      c.quantize(in + i, n, bytes);
+      V::convert(bytes, n, 0, out + i);
+    }
+  }
+
+  static Sum zero() { return V::set(0); }
+
+  // The sum of the weights, the scale, the bias.
+  static constexpr int kColumnWords = 3;
+  using Header = FloatOutput;
+  static Header make_header(const GemmColumns& c) { return c.epilogue.float_output; }
+
+  static void pack_column(const GemmColumns& c, const Header&, int32_t column, int32_t* words,
+                          int32_t width, int32_t j) {
+    const Epilogue& e = c.epilogue;
+    const auto* bias = static_cast<const float*>(e.bias);
+    auto* reals = reinterpret_cast<float*>(words);
+    words[j] = column_sums(c, column).plain * (1 << W::kLift);
+    reals[width + j] = e.weight_scale[column];
+    reals[2 * width + j] = bias != nullptr ? bias[column] : -0.0f;  // which changes nothing
+  }
+  static void pack_lanes(const Header&, int32_t*, int32_t) {}
+
+  struct Output {
+    F::Vec low, high;
+  };
+  static Output make_output(const Header& h) { return {F::set(h.low), F::set(h.high)}; }
+
+  static Sum start(const int32_t*, int) { return zero(); }
+
+  template <int kTileRows, int kVectors>
+  static void finish(const Panel<FormHybrid>& panel, int32_t first, int32_t rows,
+                     Sum (&sum)[kTileRows][kVectors]) {
+    const GemmArgs& a = panel.args;
+    const int32_t* words = panel.words();
+    const auto* reals = reinterpret_cast<const float*>(words);
+    auto* out = panel.template out<float>(first);
+    const V::I32 lift = V::set(W::kLift);
+#pragma GCC unroll 8
+    for (int j = 0; j < kVectors; ++j) {
+      const int at = j * kLanes;
+      const V::I32 weights = V::load(words + at);
+      const F::Vec scales = F::load(reals + panel.width + at);
+      const F::Vec bias = F::load(reals + 2 * panel.width + at);
+      const int32_t count = min(panel.used - at, kLanes);
+      V::I32 zeros;
+      F::Vec scale;
+#pragma GCC unroll 8
+      for (int i = 0; i < kTileRows; ++i) {
+        if (i >= rows) continue;
+        if (i == 0 || a.quantization_step != 0) {
+          const reference::RowQuantization q =
+              a.quantization[int64_t{first + i} * a.quantization_step];
+          zeros = V::mul(weights, V::set(q.zero + V::kOffset));
+          scale = F::mul(F::set(q.scale), scales);
+        }
+        const V::I32 whole = V::shift_right(V::sub(sum[i][j], zeros), lift);
+        const F::Vec y = F::add(F::mul(F::from_int(whole), scale), bias);
+        store(F::min(panel.output.high, F::max(panel.output.low, y)),  // NaN stays
+              out + i * a.out_stride + at, count);
+      }
+    }
+  }
+
+ private:
+  static void store(F::Vec y, float* out, int32_t count) {
+    if (count == kLanes) {
+      F::store(y, out);
+    } else {
+      F::store_part(y, out, count);
+    }
+  }
+};
+
+// Depthwise convolutions are not among them: their input stays float.
+template <class W>
+constexpr Product kProductHybrid = {4, 4, kGemm<FormHybrid<W>>, {}};
+constexpr Product kProductHybridS4 = kProductHybrid<Int4>;
+constexpr Product kProductHybridS8 = kProductHybrid<Int8>;
