@@ -33,7 +33,7 @@ template <class L>
 class RowTile {
  public:
   using Element = typename L::Element;
-  static constexpr int64_t kLongest = 256 / sizeof(Element), kRow = 2048 / sizeof(Element);
+  static constexpr int64_t kLongest = 512 / sizeof(Element), kRow = 4096 / sizeof(Element);
 
   // Rows of `n` elements, `stride` apart, of one element each that repeats if `repeats`.
   RowTile(int64_t n, int64_t stride, bool repeats)

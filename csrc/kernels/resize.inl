@@ -114,43 +114,52 @@ struct RoundedBlend {
   }
 };
 
+// Some columns of one row of the output, whose positions are given.
+template <class Blend, class Element = typename Blend::Element, class Position>
+void resize_row(const Element* upper, const Element* lower, decltype(Position::offset) offset,
+                const Element* in_end, const Position* x, int32_t columns, int32_t channels,
+                Element* out) {
+  using Column = typename Blend::Column;
+  constexpr int32_t kLanes = Lanes<Element>::kLanes;
+  const int64_t pixel = channels;
+  const Element* out_end = out + columns * pixel;
+  // A vector may be longer than a pixel. What it writes of the next one comes before that, since
+  // the last channels are the first to be written.
+  for (int32_t c = (channels - 1) / kLanes * kLanes; c >= 0; c -= kLanes) {
+    const auto column_at = [&](int32_t i) {
+      return Blend::blend_rows(load_channels(upper + i * pixel + c, in_end),
+                               load_channels(lower + i * pixel + c, in_end), offset);
+    };
+    int32_t low = x->low, high = x->low;
+    Column left = column_at(low), right = left;
+    for (int32_t i = 0; i < columns; ++i) {
+      if (x[i].low != low || x[i].high != high) {
+        left = x[i].low == high ? right : column_at(x[i].low);
+        right = x[i].high == x[i].low ? left : column_at(x[i].high);
+        low = x[i].low;
+        high = x[i].high;
+      }
+      store_channels(Blend::blend_columns(left, right, x[i].offset), out + i * pixel + c, out_end);
+    }
+  }
+}
+
 template <class Blend>
 void resize_bilinear(const reference::ResizeParams& p, const typename Blend::Element* in,
                      typename Blend::Element* out) {
-  using Element = typename Blend::Element;
-  using Column = typename Blend::Column;
+  constexpr int32_t kTile = 128;  // columns of the output, whose positions are found once
   const typename Blend::Axis y_axis(p.in_h, p.out_h, p), x_axis(p.in_w, p.out_w, p);
-  const int64_t pixel = p.channels, row = p.in_w * pixel, image = p.in_h * row;
-  const Element* in_end = in + p.batch * image;
-  const Element* out_end = out + int64_t{p.batch} * p.out_h * p.out_w * pixel;
-  // A vector may be longer than a pixel. What it writes of the next one comes before that, since
-  // the last channels are the first to be written.
-  constexpr int32_t kLanes = Lanes<Element>::kLanes;
-  const int32_t last = (p.channels - 1) / kLanes * kLanes;
-  for (int32_t b = 0; b < p.batch; ++b, in += image) {
-    for (int32_t out_y = 0; out_y < p.out_h; ++out_y, out += p.out_w * pixel) {
-      const auto y = y_axis.at(out_y);
-      for (int32_t c = last; c >= 0; c -= kLanes) {
-        const auto column_at = [&](int32_t x) {
-          const Element* upper = in + y.low * row + x * pixel + c;
-          const Element* lower = in + y.high * row + x * pixel + c;
-          return Blend::blend_rows(load_channels(upper, in_end), load_channels(lower, in_end),
-                                   y.offset);
-        };
-        int32_t low = 0, high = 0;
-        Column left = column_at(0), right = left;
-        for (int32_t out_x = 0; out_x < p.out_w; ++out_x) {
-          const auto x = x_axis.at(out_x);
-          if (x.low != low || x.high != high) {
-            left = x.low == high ? right : column_at(x.low);
-            right = x.high == x.low ? left : column_at(x.high);
-            low = x.low;
-            high = x.high;
-          }
-          store_channels(Blend::blend_columns(left, right, x.offset), out + out_x * pixel + c,
-                         out_end);
-        }
-      }
+  const int64_t pixel = p.channels, row = p.in_w * pixel;
+  const auto* in_end = in + p.batch * p.in_h * row;
+  for (int32_t first = 0; first < p.out_w; first += kTile) {
+    const int32_t columns = min(kTile, p.out_w - first);
+    decltype(x_axis.at(0)) x[kTile];
+    for (int32_t i = 0; i < columns; ++i) x[i] = x_axis.at(first + i);
+    for (int64_t i = 0; i < int64_t{p.batch} * p.out_h; ++i) {
+      const auto y = y_axis.at(static_cast<int32_t>(i % p.out_h));
+      const auto* image = in + i / p.out_h * p.in_h * row;
+      resize_row<Blend>(image + y.low * row, image + y.high * row, y.offset, in_end, x, columns,
+                        p.channels, out + (i * p.out_w + first) * pixel);
     }
   }
 }
