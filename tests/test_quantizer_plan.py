@@ -303,6 +303,52 @@ def test_dynamic_range(per_channel):
 
 
 @pytest.mark.parametrize("per_channel", [True, False])
+@pytest.mark.parametrize("units", [128, 127])
+def test_int4_weights(per_channel, units):
+    """Of FULLY_CONNECTED, in half the bytes; other operators' are int8."""
+    b = Builder()
+    x = b.input(shape=(1, 1, 1, 33))
+    y = b.op(
+        *("CONV_2D", x, b.weights(33, 1, 1, 33), b.weights(33)),
+        **{"shape": (1, 1, 1, 33), "padding": "SAME", "stride_w": 1, "stride_h": 1},
+    )
+    y = b.op("FULLY_CONNECTED", y, b.weights(units, 33), b.weights(units), shape=(1, units))
+    model = b.build(y)
+    result = octavo.quantize(model, "dynamic-int4", per_channel=per_channel)
+    assert result.summary.counts() == {"dynamic": 1, "dynamic-int4": 1}
+    graph = Graph(bytes(result))
+    filters = [dict(graph.operands(n))[1] for n in (0, 1)]
+    assert [graph.dtype(f) for f in filters] == ["int8", "int4"]
+    weights = graph.graph.tensors[filters[1]]
+    assert len(weights.quantization.scale) == units  # LiteRT reads one for each regardless
+    assert len(set(weights.quantization.scale)) == (units if per_channel else 1)
+    stored = graph.model.buffers[weights.buffer].data
+    assert len(stored) == (units * 33 + 1) // 2
+    assert np.abs(flatbuffer.unpack_int4(stored, (units, 33))).max() == 7
+
+    x = samples(model)[0]
+    expected = quantized.run(model, x)[0]
+    peak = np.abs(expected).max()
+    found = quantized.run(bytes(result), x)[0]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=0.15 * peak)
+    inputs = dict(zip(graph.inputs, x, strict=True))
+    for resolver in ("BUILTIN_REF", "AUTO"):  # the other one is XNNPACK
+        litert, outputs = quantized.oracle.run(bytes(result), inputs, resolver=resolver)
+        np.testing.assert_allclose(litert[outputs[0]], found, rtol=0, atol=0.02 * peak)
+    # And back: the float network that it stands for.
+    restored = bytes(octavo.quantize(bytes(result), "float"))
+    np.testing.assert_allclose(quantized.run(restored, x)[0], found, rtol=0, atol=0.02 * peak)
+
+
+def test_int4_weights_by_recipe():
+    model = large((128, 8))
+    entry = {"operator": "FULLY_CONNECTED", "mode": "dynamic-int4"}
+    by_recipe = octavo.quantize(model, "float", recipe=[entry])
+    assert bytes(by_recipe) == bytes(octavo.quantize(model, "dynamic-int4"))
+    assert by_recipe.summary.counts() == {"dynamic-int4": 1, "float": 1}
+
+
+@pytest.mark.parametrize("per_channel", [True, False])
 @pytest.mark.parametrize("operator", ["CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV"])
 def test_dynamic_range_of_convolutions(operator, per_channel):
     b = Builder()

@@ -28,7 +28,9 @@ def add_to(commands: Any) -> None:
     parser.add_argument("model", metavar="IN.tflite", help="a network of float32")
     parser.add_argument("-o", "--output", required=True, metavar="OUT.tflite")
     parser.add_argument(
-        "--mode", default="int8", help="float, dynamic, float16, int8, int8-only, 16x8 (int8)"
+        "--mode",
+        default="int8",
+        help="float, dynamic, dynamic-int4, float16, int8, int8-only, 16x8 (int8)",
     )
     parser.add_argument(
         "--data",

@@ -18,6 +18,7 @@ camelCase. Vectors of numbers are numpy arrays or lists, and None where absent; 
 
 from __future__ import annotations
 
+import math
 import os
 import struct
 from collections.abc import Mapping, Sequence
@@ -117,6 +118,13 @@ def pack_int4(values: npt.ArrayLike) -> bytes:
     nibbles = np.asarray(values, np.int8).ravel().view(np.uint8) & 15
     nibbles = np.append(nibbles, np.zeros(nibbles.size % 2, np.uint8))
     return (nibbles[::2] | nibbles[1::2] << 4).tobytes()
+
+
+def unpack_int4(packed: npt.ArrayLike, shape: Sequence[int]) -> npt.NDArray[np.int8]:
+    """The inverse of `pack_int4`: an array of this shape from bytes (uint8)."""
+    data = np.asarray(packed, np.uint8)
+    nibbles = np.stack([data & 15, data >> 4], axis=-1).ravel()[: math.prod(shape)]
+    return ((nibbles ^ 8).astype(np.int8) - 8).reshape(shape)
 
 
 class Graph:

@@ -14,7 +14,8 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 # A scale above that of the greatest weight costs precision, but may suit the other weights better.
-_SCALE_FACTORS = 1 + np.arange(16) / 128
+# Of 4 bits there are so few steps that clipping the greatest weights pays.
+_SCALE_FACTORS = {8: 1 + np.arange(16) / 128, 4: 1 - np.arange(20) / 40}
 
 # A bias beyond this would leave no room in the int32 accumulator for the products.
 _GREATEST_BIAS = 2.0**30
@@ -64,12 +65,13 @@ def quantize(x: Array, affine: Affine) -> Array:
 
 
 def quantize_weights(
-    weights: Array, axis: int | None, least: Array | float = 0.0
+    weights: Array, axis: int | None, least: Array | float = 0.0, bits: int = 8
 ) -> tuple[Array, Array]:
-    """Reals as int8 in [-127, 127] with zero point 0, and the scales (float32): one a slice along
-    `axis`, or one for all. Zero stays zero, and what is equal in a slice stays equal.
+    """Reals as int8 in [-127, 127], or in [-7, 7] for 4 bits, with zero point 0, and the scales
+    (float32): one a slice along `axis`, or one for all. Zero stays zero, and what is equal in a
+    slice stays equal.
 
-    A slice's scale is that of its greatest magnitude, or a little more if that makes the error
+    A slice's scale is that of its greatest magnitude, or another near it if that makes the error
     smaller; but not where the weights are clustered: slices of the same reals are then the same
     integers, and compress as well as the reals. A scale is at least `least` (broadcast to the
     scales). A slice of zeros takes the smallest of the other slices' scales: with its own its bias
@@ -77,12 +79,14 @@ def quantize_weights(
     """
     slices = weights[None] if axis is None else np.moveaxis(weights, axis, 0)
     rows = slices.reshape(slices.shape[0], -1).astype(np.float32)
-    scales = _least_scales(rows, least)
+    greatest = 2 ** (bits - 1) - 1
+    scales = _least_scales(rows, least, greatest)
     found, quantized = scales.copy(), np.zeros(rows.shape, np.int8)
     smallest = np.full(scales.shape, np.inf)
-    for factor in _SCALE_FACTORS[:1] if _are_clustered(weights) else _SCALE_FACTORS:
+    factors = _SCALE_FACTORS[bits]
+    for factor in factors[:1] if _are_clustered(weights) else factors:
         tried = (scales * factor).astype(np.float32)
-        q = np.clip(round_away(rows / tried[:, None]), -127, 127)
+        q = np.clip(round_away(rows / tried[:, None]), -greatest, greatest)
         error = _row_errors(q * tried[:, None] - rows)
         better = error < smallest
         found[better], quantized[better], smallest[better] = tried[better], q[better], error[better]
@@ -95,10 +99,10 @@ def _are_clustered(weights: Array) -> bool:
     return np.unique(weights).size <= min(256, weights.size // 4)
 
 
-def _least_scales(rows: Array, least: Array | float) -> Array:
+def _least_scales(rows: Array, least: Array | float, greatest: int) -> Array:
     """The scales with which no row is clipped."""
     peaks = np.abs(rows).max(axis=1, initial=0.0).astype(np.float64)
-    scales: Array = np.maximum(peaks / 127, least)
+    scales: Array = np.maximum(peaks / greatest, least)
     tiny = scales <= np.finfo(np.float32).tiny
     scales[tiny] = scales[~tiny].min() if not tiny.all() else 1.0
     return np.asarray(scales, np.float32)

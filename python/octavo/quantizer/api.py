@@ -34,6 +34,7 @@ class _Mode:
 MODES: Mapping[str, _Mode] = {
     "float": _Mode("float", True, "float32", ("float32",)),
     "dynamic": _Mode("dynamic", True, "float32", ("float32",)),
+    "dynamic-int4": _Mode("dynamic-int4", True, "float32", ("float32",)),
     "float16": _Mode("float16", True, "float32", ("float32",)),
     "int8": _Mode("int8", True, "float32", ("float32", "int8", "uint8")),
     "int8-only": _Mode("int8", False, "int8", ("int8", "uint8", "float32")),
@@ -44,7 +45,7 @@ MODES: Mapping[str, _Mode] = {
 @dataclass(frozen=True)
 class OperatorSummary:
     """What became of one operator: its name, the tensor it computes, its mode ("float", "int8",
-    "int16", "dynamic", "float16") and why it is not what was asked for, if so."""
+    "int16", "dynamic", "dynamic-int4", "float16") and why it is not what was asked for, if so."""
 
     subgraph: int
     operator: str
@@ -109,10 +110,11 @@ def quantize(
 
     Args:
       model: a float .tflite file, by its path or its bytes. Constants stored as float16, or as
-        int8 (dynamic range), are read as the float32 numbers that they stand for.
+        int8 or int4 (dynamic range), are read as the float32 numbers that they stand for.
       mode: what to make of it:
         "float": the same network, cleaned of what nothing uses;
         "dynamic": int8 weights, float activations that kernels quantize on the fly;
+        "dynamic-int4": the same with int4 weights in FULLY_CONNECTED;
         "float16": float16 weights;
         "int8": int8 weights and activations, float where an operator has no integer form;
         "int8-only": the same, where such an operator is an error;

@@ -1,4 +1,4 @@
-"""Gives a network whose constants are stored as float16 or int8 its float32 constants back."""
+"""Gives a network with constants of float16, int8 or int4 its float32 constants back."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ import numpy as np
 import numpy.typing as npt
 
 import octavo._schema as schema
+from octavo.flatbuffer import unpack_int4
 from octavo.quantizer.source import Source, entry_points, scales_of
 from octavo.quantizer.table import OPERATORS, Role
 
 Array = npt.NDArray[Any]
 
-_STORED = {"float16": "<f2", "int8": "i1", "uint8": "u1", "int16": "<i2"}
+_STORED = {"float16": "<f2", "int8": "i1", "uint8": "u1", "int16": "<i2", "int4": "u1"}
 _QUANTIZED = ("int8", "uint8", "int16")
 
 
 def expand(model: Any) -> bool:
-    """Makes float32 constants of those behind a DEQUANTIZE, which goes, and of the int8 weights of
-    operators on float activations (dynamic range). Tensors keep their numbers.
+    """Makes float32 constants of those behind a DEQUANTIZE, which goes, and of the integer weights
+    of operators on float activations (dynamic range). Tensors keep their numbers.
 
     Returns:
       Whether there were any.
@@ -75,7 +76,10 @@ def _value(source: Source, tensor: int) -> Array | None:
     if stored is None or data is None or len(data) == 0:
         return None
     dims = () if t.shape is None else tuple(int(d) for d in t.shape)
-    values = np.asarray(data, np.uint8).view(stored).reshape(dims).astype(np.float32)
+    elements = np.asarray(data, np.uint8).view(stored)
+    if source.dtype(tensor) == "int4":
+        elements = unpack_int4(elements, dims)
+    values = elements.reshape(dims).astype(np.float32)
     if source.dtype(tensor) == "float16":
         return values
     scales = scales_of(t)

@@ -10,7 +10,8 @@ from octavo.quantizer.source import Source
 from octavo.quantizer.table import OPERATORS, Output, Role, Rule
 
 INTEGER = ("int8", "int16")
-"""The modes of an operator that computes on integers; others: "float", "dynamic", "float16"."""
+"""The modes of an operator that computes on integers; others: "float", "dynamic", "dynamic-int4",
+"float16"."""
 
 _LEAST_DYNAMIC_ELEMENTS = 1024  # smaller weights gain nothing: LiteRT's converter leaves them too
 _CLAMPING_ACTIVATIONS = (0, 1, 2, 3)  # NONE, RELU, RELU_N1_TO_1, RELU6
@@ -24,7 +25,7 @@ class Choice:
     """What becomes of an operator.
 
     Attributes:
-      mode: "int8", "int16", "dynamic", "float16" or "float".
+      mode: "int8", "int16", "dynamic", "dynamic-int4" (int4 weights), "float16" or "float".
       reason: why it is not what was asked for; empty where it is.
     """
 
@@ -38,8 +39,8 @@ def choose(source: Source, wanted: Sequence[str]) -> list[Choice]:
 
 
 def _choose(source: Source, n: int, wanted: str) -> Choice:
-    if wanted == "dynamic":
-        return Choice("dynamic" if _dynamic_weights(source, n) is not None else "float")
+    if wanted in ("dynamic", "dynamic-int4"):
+        return Choice(_dynamic_mode(source, n, wanted))
     if wanted not in INTEGER:
         return Choice(wanted)
     tensors = [t for _, t in source.operands(n)] + source.results(n)
@@ -68,17 +69,17 @@ def _obstacle(source: Source, n: int, dtype: str) -> str:
     return ""
 
 
-def _dynamic_weights(source: Source, n: int) -> int | None:
-    """The position of the weights that dynamic range stores as int8, if operator n has such."""
+def _dynamic_mode(source: Source, n: int, wanted: str) -> str:
+    """How operator n's weights are stored: as `wanted`, in int8 where it takes no int4, as float
+    where it has none or small ones."""
     rule = OPERATORS.get(source.names[n])
     if rule is None or not rule.dynamic:
-        return None
+        return "float"
     for position, t in source.operands(n):
-        if rule.role(position) is Role.WEIGHT:
-            weights = source.constant(t)
-            if weights is not None and weights.size >= _LEAST_DYNAMIC_ELEMENTS:
-                return position
-    return None
+        weights = source.constant(t) if rule.role(position) is Role.WEIGHT else None
+        if weights is not None and weights.size >= _LEAST_DYNAMIC_ELEMENTS:
+            return wanted if rule.takes_int4 else "dynamic"
+    return "float"
 
 
 class Quantizations:

@@ -22,6 +22,7 @@ from octavo.quantizer.source import Source
 _MODES = {
     "float": "float",
     "dynamic": "dynamic",
+    "dynamic-int4": "dynamic-int4",
     "float16": "float16",
     "int8": "int8",
     "16x8": "int16",
@@ -30,7 +31,7 @@ _MODES = {
 
 @dataclass(frozen=True)
 class Entry:
-    """The mode of some operators: "float" (keep it), "dynamic", "float16", "int8" or "16x8".
+    """The mode of some operators: "float" (keep it), or one of `octavo.quantize`.
 
     Attributes:
       mode: what to do with them.

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 import octavo._schema as schema
+from octavo.flatbuffer import pack_int4
 from octavo.quantizer import affine as arithmetic
 from octavo.quantizer.affine import Affine
 from octavo.quantizer.plan import INTEGER, Choice, Quantizations
@@ -126,8 +127,9 @@ class Rewriter:
         code = self._model.operatorCodes[op.opcodeIndex]
         version = code.version
         if rule is not None:
-            version = max(version, rule.versions.get(mode, 1))
-            for name, value in rule.options.get(mode, {}).items():
+            key = mode.removesuffix("-int4")
+            version = max(version, rule.versions.get(key, 1))
+            for name, value in rule.options.get(key, {}).items():
                 if op.builtinOptions is not None:  # else the defaults hold
                     setattr(op.builtinOptions, name, value)
         op.opcodeIndex = self._codes.index(code, version)
@@ -156,8 +158,9 @@ class Rewriter:
         if self._source.constant(t) is not None:
             if mode == "float16":
                 return self._half(t)
-            if mode == "dynamic" and rule is not None and role is Role.WEIGHT:
-                return self._dynamic_weights(t, rule)
+            is_dynamic = mode in ("dynamic", "dynamic-int4")
+            if is_dynamic and rule is not None and role is Role.WEIGHT:
+                return self._dynamic_weights(t, rule, 4 if mode == "dynamic-int4" else 8)
             return t
         return self._form(t, None)
 
@@ -188,25 +191,27 @@ class Rewriter:
             weighted.mean_error = arithmetic.mean_output_error(
                 weights, q, weighted.scales, rule.weight_axis, self._mean_of(activation)
             )
-        return self._int8_weights(t, q, weighted.scales, axis)
+        return self._stored_weights(t, q, weighted.scales, axis)
 
-    def _int8_weights(self, t: int, q: Array, scales: Array, axis: int | None) -> int:
-        key = (t, ("weights", axis, scales.tobytes()))
+    def _stored_weights(
+        self, t: int, q: Array, scales: Array, axis: int | None, bits: int = 8
+    ) -> int:
+        key = (t, ("weights", axis, bits, scales.tobytes()))
         if key not in self._forms:
-            self._forms[key] = self._constant(t, q, scales, axis or 0)
+            self._forms[key] = self._constant(t, q, scales, axis or 0, bits=bits)
         return self._forms[key]
 
-    def _dynamic_weights(self, t: int, rule: Rule) -> int:
+    def _dynamic_weights(self, t: int, rule: Rule, bits: int) -> int:
         weights = self._source.constant(t)
         assert weights is not None
         axis = self._axis(rule)
-        q, scales = arithmetic.quantize_weights(weights, axis)
+        q, scales = arithmetic.quantize_weights(weights, axis, bits=bits)
         if rule.dynamic == "dequantized":
-            return self._dequantized(t, self._int8_weights(t, q, scales, axis), "int8")
+            return self._dequantized(t, self._stored_weights(t, q, scales, axis), "int8")
         if axis is None:  # some of LiteRT's hybrid kernels read a scale for each channel regardless
             axis = rule.weight_axis
             scales = np.repeat(scales, weights.shape[axis])
-        return self._int8_weights(t, q, scales, axis)
+        return self._stored_weights(t, q, scales, axis, bits)
 
     def _bias(self, n: int, t: int, mode: str, weighted: _Weighted) -> int:
         bias = self._source.constant(t)
@@ -335,9 +340,18 @@ class Rewriter:
         return len(self._model.buffers) - 1
 
     def _constant(
-        self, like: int, value: Array, scales: Array | None, axis: int, zero_point: int = 0
+        self,
+        like: int,
+        value: Array,
+        scales: Array | None,
+        axis: int,
+        zero_point: int = 0,
+        bits: int = 0,
     ) -> int:
-        number = self._new_tensor(like, value.dtype.name, "")
+        """A constant of the value's type, or of int4 for 4 bits."""
+        if bits == 4:
+            value = np.frombuffer(pack_int4(value), np.uint8)
+        number = self._new_tensor(like, "int4" if bits == 4 else value.dtype.name, "")
         tensor = self._source.graph.tensors[number]
         tensor.buffer = self._buffer(value)
         if scales is not None:

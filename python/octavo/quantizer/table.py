@@ -45,6 +45,7 @@ class Rule:
         mean of its error follows from the means of its inputs.
       dynamic: how the weights are stored in dynamic range: "hybrid" (the operator takes int8
         weights with float activations), "dequantized" (behind a DEQUANTIZE) or "" (not at all).
+      takes_int4: whether dynamic range may store the weights as int4.
       finest: by activation type, how many times finer than the coarsest input's scale the output's
         may be; absent where the kernels do not care.
       versions: operator versions by what it computes on: "int8", "int16", "dynamic".
@@ -58,6 +59,7 @@ class Rule:
     weight_axis: int = 0
     sees_every_tap: bool = True
     dynamic: str = ""
+    takes_int4: bool = False
     finest: Mapping[str, float] = field(default_factory=dict)
     versions: Mapping[str, int] = field(default_factory=dict)
     options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
@@ -119,6 +121,7 @@ OPERATORS: Mapping[str, Rule] = {
     "FULLY_CONNECTED": Rule(
         (_A, _W, _B),
         dynamic="hybrid",
+        takes_int4=True,
         versions={"int8": 4, "int16": 7, "dynamic": 12},
         options={**_INT64_BIAS, "dynamic": {"asymmetricQuantizeInputs": True}},
     ),
