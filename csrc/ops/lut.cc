@@ -22,8 +22,11 @@ Status invoke_lookup_8(const Step& s, const Workspace& w) {
 
 template <auto kKernel>
 Status invoke_sigmoid_s16(const Step& s, const Workspace& w) {
-  (w.kernels.*kKernel)(s.params<reference::SigmoidParams>(), s.inputs[0]->shape.count(), s.input(0),
-                       s.output(0));
+  const int16_t* in = s.input(0);
+  int16_t* out = s.output(0);
+  for_each_part(w, s.inputs[0]->shape.count(), /*bytes=*/2, [&](int64_t begin, int64_t count) {
+    (w.kernels.*kKernel)(s.params<reference::SigmoidParams>(), count, in + begin, out + begin);
+  });
   return {};
 }
 

@@ -23,10 +23,31 @@ F find(const Variant<F> (&variants)[n], const PrepareContext& c) {
   return nullptr;
 }
 
+// Threads share tensors of one scale.
+template <class In, class Out>
+void run_affine(void (*kernel)(const AffineParams&, const In*, Out*), const Step& s,
+                const Workspace& w) {
+  const auto& whole = s.params<AffineParams>();
+  const In* in = s.input(0);
+  Out* out = s.output(0);
+  if (whole.outer != 1 || whole.channels != 1) return kernel(whole, in, out);
+  for_each_part(w, whole.inner, /*bytes=*/4, [&](int64_t begin, int64_t count) {
+    AffineParams part = whole;
+    part.inner = count;
+    kernel(part, in + begin, out + begin);
+  });
+}
+
+template <auto kKernel>
+Status invoke_affine(const Step& s, const Workspace& w) {
+  run_affine(w.kernels.*kKernel, s, w);
+  return {};
+}
+
 constexpr Variant<Step::Invoke> kQuantize[] = {
-    {DType::kFloat32, DType::kInt8, &invoke_kernel<&Kernels::quantize_s8>},
-    {DType::kFloat32, DType::kUInt8, &invoke_kernel<&Kernels::quantize_u8>},
-    {DType::kFloat32, DType::kInt16, &invoke_kernel<&Kernels::quantize_s16>},
+    {DType::kFloat32, DType::kInt8, &invoke_affine<&Kernels::quantize_s8>},
+    {DType::kFloat32, DType::kUInt8, &invoke_affine<&Kernels::quantize_u8>},
+    {DType::kFloat32, DType::kInt16, &invoke_affine<&Kernels::quantize_s16>},
 };
 
 template <auto kKernel>
@@ -39,7 +60,7 @@ Status set_requantize(PrepareContext& c, const RequantizeParams& params) {
   RequantizeParams* p;
   OCTAVO_TRY(c.make_params(p));
   *p = params;
-  c.step.invoke = &invoke_kernel<kKernel>;
+  c.step.invoke = &invoke_counted<kKernel>;
   return {};
 }
 
@@ -60,9 +81,9 @@ constexpr Variant<PrepareRequantize> kRequantize[] = {
 constexpr Variant<Step::Invoke> kDequantize[] = {
     {DType::kFloat16, DType::kFloat32, &invoke_elements<&Kernels::dequantize_f16>},
     {DType::kInt4, DType::kFloat32, &invoke_kernel<&Kernels::dequantize_s4>},
-    {DType::kInt8, DType::kFloat32, &invoke_kernel<&Kernels::dequantize_s8>},
-    {DType::kUInt8, DType::kFloat32, &invoke_kernel<&Kernels::dequantize_u8>},
-    {DType::kInt16, DType::kFloat32, &invoke_kernel<&Kernels::dequantize_s16>},
+    {DType::kInt8, DType::kFloat32, &invoke_affine<&Kernels::dequantize_s8>},
+    {DType::kUInt8, DType::kFloat32, &invoke_affine<&Kernels::dequantize_u8>},
+    {DType::kInt16, DType::kFloat32, &invoke_affine<&Kernels::dequantize_s16>},
 };
 
 // The params for the quantization of `t`, of one scale or of one for each index of a dimension.

@@ -33,7 +33,7 @@ Status set_integers(PrepareContext& c, const Params& params) {
   Params* p;
   OCTAVO_TRY(c.make_params(p));
   *p = params;
-  c.step.invoke = &invoke_kernel<kS16>;
+  c.step.invoke = &invoke_counted<kS16>;
   return {};
 }
 

@@ -23,6 +23,27 @@ Status invoke_softmax_f32(const Step& s, const Workspace& w) {
   return {};
 }
 
+template <class Params, class In, class Out>
+void run_softmax(void (*kernel)(const Params&, const In*, Out*), const Step& s,
+                 const Workspace& w) {
+  const auto& whole = s.params<Params>();
+  const In* in = s.input(0);
+  Out* out = s.output(0);
+  const int64_t depth = whole.shape.depth;
+  for_each_part(w, whole.shape.rows, depth * static_cast<int64_t>(sizeof(Out)),
+                [&](int64_t begin, int64_t count) {
+                  Params part = whole;
+                  part.shape.rows = count;
+                  kernel(part, in + begin * depth, out + begin * depth);
+                });
+}
+
+template <auto kKernel>
+Status invoke_softmax(const Step& s, const Workspace& w) {
+  run_softmax(w.kernels.*kKernel, s, w);
+  return {};
+}
+
 // The rows of the last dimension; none where the tensor is empty.
 reference::SoftmaxShape rows_of(const Shape& shape) {
   if (shape.count() == 0) return {0, 0};
@@ -85,12 +106,12 @@ using reference::Softmax8Params;
 
 constexpr Variant kVariants[] = {
     {DType::kFloat32, DType::kFloat32, &prepare_f32, &invoke_softmax_f32, 0, 0},
-    {DType::kInt8, DType::kInt8, &prepare_8, &invoke_kernel<&Kernels::softmax_s8>, 1.0f / 256,
+    {DType::kInt8, DType::kInt8, &prepare_8, &invoke_softmax<&Kernels::softmax_s8>, 1.0f / 256,
      -128},
-    {DType::kInt8, DType::kInt16, &prepare_8, &invoke_kernel<&Kernels::softmax_s8_s16>, 0, 0},
-    {DType::kUInt8, DType::kUInt8, &prepare_8, &invoke_kernel<&Kernels::softmax_u8>, 0, 0},
-    {DType::kUInt8, DType::kInt16, &prepare_8, &invoke_kernel<&Kernels::softmax_u8_s16>, 0, 0},
-    {DType::kInt16, DType::kInt16, &prepare_s16, &invoke_kernel<&Kernels::softmax_s16>,
+    {DType::kInt8, DType::kInt16, &prepare_8, &invoke_softmax<&Kernels::softmax_s8_s16>, 0, 0},
+    {DType::kUInt8, DType::kUInt8, &prepare_8, &invoke_softmax<&Kernels::softmax_u8>, 0, 0},
+    {DType::kUInt8, DType::kInt16, &prepare_8, &invoke_softmax<&Kernels::softmax_u8_s16>, 0, 0},
+    {DType::kInt16, DType::kInt16, &prepare_s16, &invoke_softmax<&Kernels::softmax_s16>,
      1.0f / 32768, 0},
 };
 
