@@ -59,23 +59,28 @@ TracingTable::TracingTable(const Kernels& original) : original_(original), table
 #define KERNEL(name) table_.name = [](auto... arguments) { noted(#name).name(arguments...); };
 #include "kernels/kernels.inc"
 #undef KERNEL
-#define PRODUCT(form)                                                              \
-  if (original.product_##form != nullptr) {                                        \
-    Product& product = product_##form##_;                                          \
-    product = *original.product_##form;                                            \
-    product.gemm.image.convert = [](auto... arguments) {                           \
-      noted("image_" #form).product_##form->gemm.image.convert(arguments...);      \
-    };                                                                             \
-    product.depthwise.image.convert = [](auto... arguments) {                      \
-      noted("image_" #form).product_##form->depthwise.image.convert(arguments...); \
-    };                                                                             \
-    product.gemm.run = [](auto... arguments) {                                     \
-      noted("gemm_" #form).product_##form->gemm.run(arguments...);                 \
-    };                                                                             \
-    product.depthwise.run = [](auto... arguments) {                                \
-      noted("depthwise_" #form).product_##form->depthwise.run(arguments...);       \
-    };                                                                             \
-    table_.product_##form = &product;                                              \
+#define PRODUCT(form)                                                                        \
+  if (original.product_##form != nullptr) {                                                  \
+    Product& product = product_##form##_;                                                    \
+    product = *original.product_##form;                                                      \
+    product.gemm.image.convert = [](auto... arguments) {                                     \
+      noted("image_" #form).product_##form->gemm.image.convert(arguments...);                \
+    };                                                                                       \
+    product.depthwise.image.convert = [](auto... arguments) {                                \
+      noted("image_" #form).product_##form->depthwise.image.convert(arguments...);           \
+    };                                                                                       \
+    product.gemm.run = [](auto... arguments) {                                               \
+      noted("gemm_" #form).product_##form->gemm.run(arguments...);                           \
+    };                                                                                       \
+    product.depthwise.run = [](auto... arguments) {                                          \
+      noted("depthwise_" #form).product_##form->depthwise.run(arguments...);                 \
+    };                                                                                       \
+    if (product.direct_depthwise.run != nullptr) {                                           \
+      product.direct_depthwise.run = [](auto... arguments) {                                 \
+        noted("direct_depthwise_" #form).product_##form->direct_depthwise.run(arguments...); \
+      };                                                                                     \
+    }                                                                                        \
+    table_.product_##form = &product;                                                        \
   }
 #include "kernels/products.inc"
 #undef PRODUCT
@@ -143,13 +148,16 @@ std::vector<TableEntry> table_entries(const Kernels& kernels) {
 #define KERNEL(name) entries.push_back({#name, kernels.name != &reference::name});
 #include "kernels/kernels.inc"
 #undef KERNEL
-#define PRODUCT(form)                                       \
-  if (kernels.product_##form != nullptr) {                  \
-    entries.push_back({"image_" #form, true});              \
-    entries.push_back({"gemm_" #form, true});               \
-    if (kernels.product_##form->depthwise.run != nullptr) { \
-      entries.push_back({"depthwise_" #form, true});        \
-    }                                                       \
+#define PRODUCT(form)                                              \
+  if (kernels.product_##form != nullptr) {                         \
+    entries.push_back({"image_" #form, true});                     \
+    entries.push_back({"gemm_" #form, true});                      \
+    if (kernels.product_##form->depthwise.run != nullptr) {        \
+      entries.push_back({"depthwise_" #form, true});               \
+    }                                                              \
+    if (kernels.product_##form->direct_depthwise.run != nullptr) { \
+      entries.push_back({"direct_depthwise_" #form, true});        \
+    }                                                              \
   }
 #include "kernels/products.inc"
 #undef PRODUCT

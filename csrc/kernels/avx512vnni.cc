@@ -12,6 +12,8 @@ namespace {
 #include "kernels/image.inl"
 #include "kernels/gemm.inl"
 #include "kernels/depthwise.inl"
+#include "kernels/direct_depthwise.inl"
+#include "kernels/product_f32.inl"
 #include "kernels/product_s8.inl"
 #include "kernels/broadcast.inl"
 #include "kernels/real.inl"

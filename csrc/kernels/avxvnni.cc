@@ -14,6 +14,8 @@ using F = avx2::F;
 #include "kernels/image.inl"
 #include "kernels/gemm.inl"
 #include "kernels/depthwise.inl"
+#include "kernels/direct_depthwise.inl"
+#include "kernels/product_f32.inl"
 #include "kernels/product_s8.inl"
 #include "kernels/broadcast.inl"
 #include "kernels/real.inl"

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "kernels/gemm.h"
+#include "reference/conv.h"
 
 namespace octavo {
 
@@ -31,6 +32,21 @@ struct DepthwiseKernel {
   int64_t (*packed_bytes)(int32_t channels, int32_t taps);  // taps: twice where split
   void (*pack)(const GemmColumns& channels, void* packed);  // of one tap, as deep as there are taps
   void (*run)(const DepthwiseArgs& args);
+};
+
+// Depthwise convolution of an image whose elements are multiplied as they are, each of its channels
+// giving one: read where it lies, without what is outside. The filter is packed as GemmKernel's, of
+// one tap as deep as there are taps.
+struct DirectDepthwiseArgs {
+  const reference::ConvParams& conv;
+  const void* image;
+  const void* packed;
+  int32_t first_row, rows;  // of outputs
+  void* out;                // of the image
+};
+
+struct DirectDepthwiseKernel {
+  void (*run)(const DirectDepthwiseArgs& args);  // null: a form has none
 };
 
 }  // namespace octavo

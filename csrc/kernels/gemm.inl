@@ -4,6 +4,7 @@
 //   Element: of the converted image, which is multiplied in kParts parts
 //   Sum: a vector of kLanes sums, to each of which a step adds kDepth products
 //   zero(), add(a, b): of Sum
+//   kIsOrdered: sums differ by the order of their terms
 //   Weights, load_weights(p), broadcast(p), dot(sum, x, w): one step of kLanes columns, whose
 //     packed weights have kVectorBytes; broadcast reads kDepth elements
 //   kPanelVectors, kRows[vectors - 1]: vectors in a full panel, and rows of a tile so many wide
@@ -181,7 +182,8 @@ void multiply(const Panel<F>& panel, int32_t first, int32_t rows, Ahead ahead) {
   F::finish(panel, first, rows, sum);
 }
 
-// One row: so few sums would wait for each other, and steps take turns with two sets of them.
+// One row: so few sums would wait for each other, and steps take turns with two sets of them,
+// unless the order of sums matters.
 template <class F, int kVectors>
 void multiply_row(const Panel<F>& panel) {
   constexpr int kStepBytes = kVectors * F::kVectorBytes;
@@ -212,14 +214,16 @@ void multiply_row(const Panel<F>& panel) {
     int32_t step = 0;
     for (; step + 2 <= panel.steps; step += 2, at += 2 * F::kDepth) {
       add_step(at, sum);
-      add_step(at + F::kDepth, other);
+      add_step(at + F::kDepth, F::kIsOrdered ? sum : other);
     }
     if (step < panel.steps) add_step(at, sum);
   }
 #pragma GCC unroll 8
   for (int i = 0; i < F::kParts; ++i) {
 #pragma GCC unroll 8
-    for (int j = 0; j < kVectors; ++j) sum[i][j] = F::add(sum[i][j], other[i][j]);
+    for (int j = 0; j < kVectors && !F::kIsOrdered; ++j) {
+      sum[i][j] = F::add(sum[i][j], other[i][j]);
+    }
   }
   F::finish(panel, 0, 1, sum);
 }
@@ -247,8 +251,9 @@ void multiply_panel(const Panel<F>& panel) {
   if constexpr (kVectors > 1) multiply_panel<F, kVectors - 1>(panel);
 }
 
-template <class F>
-void run(const GemmArgs& a) {
+// Calls body(panel) for every panel asked for.
+template <class F, class Body>
+void for_each_panel(const GemmArgs& a, const Body& body) {
   const auto* header = static_cast<const PackedHeader<F>*>(a.packed);
   Panel<F> panel = {a, header->form, F::make_output(header->form), steps_of<F>(a.depth), 0, 0,
                     0, nullptr};
@@ -258,8 +263,13 @@ void run(const GemmArgs& a) {
     panel.used = min(a.n - panel.first, kPanelWidth<F>);
     panel.width = round_up(panel.used, F::kLanes);
     panel.data = reinterpret_cast<const uint8_t*>(header + 1) + p * full_bytes;
-    multiply_panel<F, F::kPanelVectors>(panel);
+    body(panel);
   }
+}
+
+template <class F>
+void run(const GemmArgs& a) {
+  for_each_panel<F>(a, [](const Panel<F>& panel) { multiply_panel<F, F::kPanelVectors>(panel); });
 }
 
 template <class F>

@@ -12,6 +12,7 @@ struct Product {
   int32_t in_bytes, out_bytes;  // of an element of a tensor
   GemmKernel gemm;
   DepthwiseKernel depthwise;
+  DirectDepthwiseKernel direct_depthwise;
 };
 
 }  // namespace octavo

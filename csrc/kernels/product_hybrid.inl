@@ -53,7 +53,7 @@ struct FormHybrid : W {
         : RowQuantizer(c.quantization[int64_t{row} * c.quantization_step], c.low) {}
   };
   static constexpr int kParts = 1;
-  static constexpr bool kIsIdentity = false;
+  static constexpr bool kIsIdentity = false, kIsOrdered = false;
 
   static Element element(const Conversion& c, In x, int) {
     Element e;
@@ -142,6 +142,6 @@ struct FormHybrid : W {
 
 // Depthwise convolutions are not among them: their input stays float.
 template <class W>
-constexpr Product kProductHybrid = {4, 4, kGemm<FormHybrid<W>>, {}};
+constexpr Product kProductHybrid = {4, 4, kGemm<FormHybrid<W>>, {}, {}};
 constexpr Product kProductHybridS4 = kProductHybrid<Int4>;
 constexpr Product kProductHybridS8 = kProductHybrid<Int8>;

@@ -25,7 +25,7 @@ struct FormS8 : V {
   using Out = int8_t;
   using Sum = V::I32;
   static constexpr int kParts = 1;
-  static constexpr bool kIsIdentity = false;
+  static constexpr bool kIsIdentity = false, kIsOrdered = false;
 
   struct Conversion {
     uint8_t flip;
@@ -142,4 +142,4 @@ struct FormS8 : V {
   }
 };
 
-constexpr Product kProductS8 = {1, 1, kGemm<FormS8>, kDepthwise<FormS8>};
+constexpr Product kProductS8 = {1, 1, kGemm<FormS8>, kDepthwise<FormS8>, {nullptr}};

@@ -37,6 +37,54 @@ Status invoke_packed(const Step& s, const Workspace& w) {
   return {};
 }
 
+struct DirectParams {
+  const DirectDepthwiseKernel* kernel;
+  reference::ConvParams conv;
+  const void* packed;
+  int32_t parts;
+};
+
+Status invoke_direct(const Step& s, const Workspace& w) {
+  const auto& params = s.params<DirectParams>();
+  const reference::ConvParams& p = params.conv;
+  const float* in = s.input(0);
+  float* out = s.output(0);
+  const int64_t in_size = int64_t{p.in_h} * p.in_w * p.in_c;
+  const int64_t out_size = int64_t{p.out_h} * p.out_w * p.out_c;
+  const int64_t rows = int64_t{p.batch} * p.out_h;
+  (params.parts == 1 ? Workers() : w.workers).for_each(params.parts, [&](int32_t part, int32_t) {
+    const int64_t end = rows * (part + 1) / params.parts;
+    for (int64_t row = rows * part / params.parts; row < end;) {
+      const int64_t image = row / p.out_h;
+      const auto first = static_cast<int32_t>(row % p.out_h);
+      const auto count = static_cast<int32_t>(min<int64_t>(end - row, p.out_h - first));
+      params.kernel->run(
+          {p, in + image * in_size, params.packed, first, count, out + image * out_size});
+      row += count;
+    }
+  });
+  return {};
+}
+
+// As use_packed, without a copy of the image.
+Status use_direct(PrepareContext& c, const WeightedOperands& o, const reference::ConvParams& p,
+                  const Product& product) {
+  const int32_t taps = p.filter_h * p.filter_w;
+  const auto pack = [&](void* packed) {
+    product.gemm.pack({p.out_c, /*taps=*/1, taps, file_weights(o, /*is_split=*/false, 0),
+                       /*column_stride=*/1, /*row_stride=*/p.out_c, /*tap_starts=*/nullptr,
+                       make_epilogue(o, p, 0)},
+                      packed);
+  };
+  DirectParams params = {&product.direct_depthwise, p, nullptr, 1};
+  OCTAVO_TRY(make_packed(c, o, Derived::kGemmColumns, packed_variant(o, p, 0, 0),
+                         product.gemm.packed_bytes(p.out_c, 1, taps), pack, &params.packed));
+  const int64_t rows = int64_t{p.batch} * p.out_h;
+  const int32_t parts = parts_for(c, rows * p.out_w * p.out_c * taps);
+  params.parts = static_cast<int32_t>(min<int64_t>(parts, rows));
+  return c.set_invoke(&invoke_direct, params);
+}
+
 // Packs the weights, if the table has a product of the operands' form and the sizes suit it; else
 // leaves the step as it is.
 Status use_packed(PrepareContext& c, const WeightedOperands& o, const reference::ConvParams& p) {
@@ -46,6 +94,9 @@ Status use_packed(PrepareContext& c, const WeightedOperands& o, const reference:
   if (product == nullptr) return {};
   if (p.batch < 1 || p.out_h < 1 || p.out_w < 1) return {};
   if (taps < 1 || taps > kMostPacked || p.out_c < 1 || p.out_c > kMostPacked) return {};
+  if (product->direct_depthwise.run != nullptr && p.out_c == p.in_c) {
+    return use_direct(c, o, p, *product);
+  }
 
   PackedParams params = {};
   params.macs = int64_t{p.batch} * p.out_h * p.out_w * p.out_c * taps;
@@ -67,7 +118,7 @@ Status use_packed(PrepareContext& c, const WeightedOperands& o, const reference:
                 packed);
   };
   const void* packed;
-  OCTAVO_TRY(make_packed(c, o, Derived::kDepthwiseFilter, {p.act_min, p.act_max},
+  OCTAVO_TRY(make_packed(c, o, Derived::kDepthwiseFilter, packed_variant(o, p, 0, 0),
                          kernel.packed_bytes(p.out_c, packed_taps), pack, &packed));
   params.args = {nullptr, blocks.part_stride,
                  offsets, packed_taps,

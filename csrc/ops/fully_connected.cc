@@ -167,7 +167,9 @@ Status prepare_fully_connected(PrepareContext& c) {
   if (has_half_weights(operands)) OCTAVO_TRY(add_widened_filter(c, operands));
   if (input.type == DType::kFloat32) {
     OCTAVO_TRY(activation_range(c, options.activation, &p.float_min, &p.float_max));
-    return is_hybrid(operands) ? prepare_hybrid(c, operands, params) : Status();
+    if (is_hybrid(operands)) return prepare_hybrid(c, operands, params);
+    const reference::ConvParams conv = as_conv(p);
+    return use_gemm(c, operands, conv, conv_strides(conv), /*scale=*/nullptr);
   }
   if (has_int4_weights(operands)) OCTAVO_TRY(c.add_scratch(filter.shape.count()));
   p.in_zero = input.zero_point();

@@ -111,7 +111,7 @@ Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::C
   params.group_bytes = (bytes + 63) / 64 * 64;
   // Groups of few channels would be packed to columns that are not there.
   constexpr int64_t kMostGrowth = 32;
-  if (params.groups > 1 && params.group_bytes > kMostGrowth * n * k) return {};
+  if (params.groups > 1 && params.group_bytes > kMostGrowth * n * k * product->in_bytes) return {};
   const auto pack = [&](void* packed) {
     for (int32_t i = 0; i < params.groups; ++i) {
       const int32_t first = i * n;

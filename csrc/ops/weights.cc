@@ -43,7 +43,7 @@ const void* at_element(const Tensor& t, int64_t i) {
 // Whether each weight less its zero point is at most the sum of two; *is_split: some are no less.
 bool fits_two_weights(const WeightedOperands& o, bool* is_split) {
   const FileWeights weights = file_weights(o, false, 0);
-  if (weights.zero == 0) return true;
+  if (dtype_info(o.filter.type).bits != 8 || weights.zero == 0) return true;
   int32_t least = 0, greatest = 0;
   for (int64_t i = 0; i < o.filter.shape.count(); ++i) {
     least = min(least, weights.centred(i));
@@ -118,6 +118,8 @@ const Product* find_product(const Kernels& kernels, const WeightedOperands& o, b
     T input, filter;
     const Product* product;
   } forms[] = {
+      {T::kFloat32, T::kFloat16, kernels.product_f16},
+      {T::kFloat32, T::kFloat32, kernels.product_f32},
       {T::kFloat32, T::kInt4, kernels.product_hybrid_s4},
       {T::kFloat32, T::kInt8, kernels.product_hybrid_s8},
       {T::kInt8, T::kInt4, kernels.product_s8},

@@ -16,6 +16,10 @@ struct F {
   using Vec = __m256;
   using I32 = __m256i;
   static constexpr int kLanes = 8;
+  // Of products of matrices: rows of a tile that is 1 and 2 vectors wide. 6 x 2 sums, 2 vectors of
+  // weights and one of the left matrix: 15 registers of 16.
+  static constexpr int kRows[] = {8, 6};
+  static constexpr int kPanelVectors = 2;
 
   static Vec load(const float* p) { return _mm256_loadu_ps(p); }
   static void store(Vec x, float* p) { _mm256_storeu_ps(p, x); }

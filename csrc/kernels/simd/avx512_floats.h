@@ -15,6 +15,10 @@ struct F {
   using Vec = __m512;
   using I32 = __m512i;
   static constexpr int kLanes = 16;
+  // Of products of matrices: rows of a tile that is 1, 2, 3 and 4 vectors wide. 6 x 4 sums, 4
+  // vectors of weights and one of the left matrix: 29 registers of 32.
+  static constexpr int kRows[] = {8, 8, 8, 6};
+  static constexpr int kPanelVectors = 4;
 
   static Vec load(const float* p) { return _mm512_loadu_ps(p); }
   static void store(Vec x, float* p) { _mm512_storeu_ps(p, x); }

@@ -1,0 +1,104 @@
+// Products of float32 by weights of float32 or float16, over the vector trait F. Halves become
+// floats as they are loaded.
+
+template <class Weight>
+struct FormFloat {
+  using In = float;
+  using Out = float;
+  using Element = float;
+  using Sum = F::Vec;
+  using Weights = F::Vec;
+  static constexpr bool kIsIdentity = true, kIsOrdered = true;
+  static constexpr int kParts = 1, kDepth = 1, kLanes = F::kLanes;
+  static constexpr int kPanelVectors = F::kPanelVectors;
+  static constexpr const int (&kRows)[kPanelVectors] = F::kRows;
+  static constexpr int kVectorBytes = kLanes * static_cast<int>(sizeof(Weight));
+
+  struct Conversion {
+    Conversion(const ImageConversion&, int32_t) {}
+  };
+  static Element element(const Conversion&, In x, int) { return x; }
+  static void convert(const Conversion&, const In* in, int64_t count, Element* out, int64_t) {
+    memcpy(out, in, static_cast<size_t>(count) * sizeof(float));
+  }
+
+  static Sum zero() { return F::set(0); }
+  static Sum add(Sum a, Sum b) { return F::add(a, b); }
+  static Weights load_weights(const uint8_t* p) {
+    return F::load(reinterpret_cast<const Weight*>(p));
+  }
+  static Weights load_elements(const Element* p, int32_t count) {
+    return count == kLanes ? F::load(p) : F::load_part(p, count);
+  }
+  static Weights broadcast(const Element* p) { return F::set(*p); }
+  static void dot(Sum& sum, Weights x, Weights w) { sum = F::fma(x, w, sum); }
+
+  static constexpr int kColumnWords = 1;  // the bias
+  using Header = FloatOutput;
+  static Header make_header(const GemmColumns& c) { return c.epilogue.float_output; }
+  static void pack_column(const GemmColumns& c, const Header&, int32_t column, int32_t* words,
+                          int32_t, int32_t j) {
+    const auto* bias = static_cast<const float*>(c.epilogue.bias);
+    reinterpret_cast<float*>(words)[j] = bias != nullptr ? bias[column] : 0;
+  }
+  static void pack_lanes(const Header&, int32_t*, int32_t) {}
+  static void pack_weight(const FileWeights& weights, int64_t i, bool, uint8_t* to, int64_t at) {
+    reinterpret_cast<Weight*>(to)[at] = static_cast<const Weight*>(weights.data)[i];
+  }
+
+  using Output = FloatOutput;  // vectors of it would take registers from the sums
+  static Output make_output(const Header& header) { return header; }
+
+  static Sum start(const int32_t* words, int) {
+    return F::load(reinterpret_cast<const float*>(words));
+  }
+  template <int kTileRows, int kVectors>
+  static void finish(const Panel<FormFloat>& panel, int32_t first, int32_t rows,
+                     Sum (&sum)[kTileRows][kVectors]) {
+    auto* out = panel.template out<float>(first);
+    const int64_t stride = panel.args.out_stride;
+#pragma GCC unroll 16
+    for (int i = 0; i < kTileRows; ++i) {
+      if (i < rows) store_row(panel.output, sum[i], out + i * stride, panel.used);
+    }
+  }
+
+  // Depthwise, where channels give several each.
+  static constexpr int kBlock = 2 * kLanes;
+  static int32_t channel_at(int32_t i) { return i; }
+  static void interleave(const Element* const (&tap)[1], Weights (&x)[2]) {
+    x[0] = F::load(tap[0]);
+    x[1] = F::load(tap[0] + kLanes);
+  }
+  static void finish_block(const Header&, const Output& output, const int32_t*, Sum (&sum)[1][2],
+                           Out* out, int32_t count) {
+    if (count > kLanes) {
+      store_row(output, sum[0], out, count);
+    } else {
+      store_row(output, {sum[0][0]}, out, count);
+    }
+  }
+
+ private:
+  // `count` is more than all vectors but the last have.
+  template <int kVectors>
+  static void store_row(const Output& output, const Sum (&sum)[kVectors], float* out,
+                        int32_t count) {
+    constexpr int kLast = kVectors - 1;
+    const F::Vec low = F::set(output.low), high = F::set(output.high);
+    const auto clamp = [&](F::Vec x) { return F::min(high, F::max(low, x)); };  // NaN stays
+#pragma GCC unroll 8
+    for (int j = 0; j < kLast; ++j) F::store(clamp(sum[j]), out + j * kLanes);
+    const F::Vec last = clamp(sum[kLast]);
+    if (count == kVectors * kLanes) {
+      F::store(last, out + kLast * kLanes);
+    } else {
+      F::store_part(last, out + kLast * kLanes, count - kLast * kLanes);
+    }
+  }
+};
+
+template <class Form>
+constexpr Product kProductFloat = {4, 4, kGemm<Form>, kDepthwise<Form>, kDirectDepthwise<Form>};
+constexpr Product kProductF16 = kProductFloat<FormFloat<Half>>;
+constexpr Product kProductF32 = kProductFloat<FormFloat<float>>;
