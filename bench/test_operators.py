@@ -7,7 +7,7 @@ Their operands lie in the nearest caches, as the layer before leaves them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,10 @@ class Case:
 
     def __str__(self) -> str:
         shapes = ", ".join("x".join(map(str, shape)) for shape in self.shapes)
-        return f"{self.network} {self.operator} {self.dtype} {shapes}"
+        dtype = self.dtype
+        if self.output.dtype != dtype:
+            dtype += f" to {self.output.dtype}"
+        return f"{self.network} {self.operator} {dtype} {shapes}"
 
     def prepare(self, table: Table) -> Call:
         generator = np.random.default_rng(0)
@@ -42,11 +45,24 @@ class Case:
             scale, zero = (0.1, 5) if self.is_same else (0.07 + 0.03 * i, -3 * i)
             if self.dtype == "float32":
                 operands.append(Operand(generator.random(shape, np.float32)))
+            elif self.dtype == "int16":
+                value = generator.integers(-32768, 32768, shape, np.int16)
+                operands.append(Operand(value, scale / 256))
             else:
                 value = generator.integers(-128, 128, shape, np.int8)
                 operands.append(Operand(value, scale, zero))
         operands += [constant(value) for value in self.constants]
         return table.prepare(self.operator, operands, self.output, **self.options)
+
+    def in_int16(self) -> Case:
+        """The same for int16, as 16x8 networks have it."""
+        output = Output("int16", 0.1 / 256)
+        if self.output == PROBABILITY:
+            output = Output("int16", 1 / 32768)
+        elif self.output.dtype == "float32":
+            output = self.output
+        dtype = self.dtype if self.dtype == "float32" else "int16"
+        return replace(self, dtype=dtype, output=output)
 
 
 def window(height: int, width: int, stride: int, padding: str) -> dict[str, Any]:
@@ -117,6 +133,11 @@ CASES = [
     Case(
         "any", "TRANSPOSE", [(1, 56, 56, 64)], {}, (np.array([0, 3, 1, 2], np.int32),), is_same=True
     ),
+]
+CASES += [case.in_int16() for case in CASES if case.operator != "HARD_SWISH"]
+CASES += [
+    Case("any", "QUANTIZE", [(1, 224, 224, 3)], dtype="int16"),
+    Case("any", "RELU", [(1, 52, 52, 128)], output=Output("int16", 0.1 / 256), dtype="int16"),
 ]
 
 
