@@ -105,15 +105,45 @@ void shifted_sum(const reference::ShiftedSumParams& p, const int16_t* a, const i
   });
 }
 
+// What is multiplied has 16 bits at most: x - zero, of bytes in the two halves that narrow() takes.
+// Bytes are unsigned ones here, and so is their zero point.
+template <class T>
+struct Factor {
+  B::Vec zero;
+  explicit Factor(int32_t zero_point)
+      : zero(B::set16(zero_point - std::numeric_limits<T>::min())) {}
+
+  struct Halves {
+    B::Vec v[2 / sizeof(T)];
+  };
+  Halves operator()(B::Vec x) const {
+    if constexpr (sizeof(T) == 2) {
+      return {{x}};
+    } else {
+      const B::Vec none = B::set8(0), y = B::bit_xor(x, B::set8(std::numeric_limits<T>::min()));
+      return {{B::sub16(B::low8(y, none), zero), B::sub16(B::high8(y, none), zero)}};
+    }
+  }
+};
+
 template <class T, auto kReference>
 void product(const reference::ScaledProductParams& p, const T* a, const T* b, T* out) {
-  if (!fits_any_rescale(kGreatestProduct<T>, p.multiplier)) return kReference(p, a, b, out);
+  if (!fits_rescale(kGreatestProduct<T>, p.multiplier)) return kReference(p, a, b, out);
   const auto to = output_of<T>(p.out_zero, p.act_min, p.act_max);
-  const Centre a_centre = centre_of<T>(p.a_zero), b_centre = centre_of<T>(p.b_zero);
-  const AnyRescale scale = rescale_by(p.multiplier);
+  const Factor<T> a_factor(p.a_zero), b_factor(p.b_zero);
+  const Rescale scale = rescale_by(p.multiplier).below_one;
+  const B::Vec lift = B::set16(lift_of(Finish::kRescale) >> 16);
   for_each_vector(p.broadcast, a, b, out, [&](B::Vec i, B::Vec j) {
-    return by_parts<T>(
-        to, [&](V::I32 x, V::I32 y) { return scale(V::mul(a_centre(x), b_centre(y))); }, i, j);
+    const auto x = a_factor(i), y = b_factor(j);
+    Parts<T> z;
+#pragma GCC unroll 2
+    for (int h = 0; h < Lanes<T>::kParts / 2; ++h) {
+      const B::Vec low = B::mul16(x.v[h], y.v[h]);
+      const B::Vec high = B::bit_xor(B::mul_high16(x.v[h], y.v[h]), lift);
+      z.v[2 * h] = scale(B::low16(low, high));
+      z.v[2 * h + 1] = scale(B::high16(low, high));
+    }
+    return Lanes<T>::finish(z.v, to);
   });
 }
 

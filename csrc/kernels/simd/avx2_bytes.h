@@ -58,6 +58,7 @@ struct B {
   static Vec mul16(Vec a, Vec b) { return _mm256_mullo_epi16(a, b); }
   static Vec abs16(Vec x) { return _mm256_abs_epi16(x); }
   static Vec sign16(Vec x) { return _mm256_srai_epi16(x, 15); }  // -1 or 0
+  static Vec mul_high16(Vec a, Vec b) { return _mm256_mulhi_epi16(a, b); }
   static Vec mul_high_u16(Vec a, Vec b) { return _mm256_mulhi_epu16(a, b); }
   static Vec shift_right_u16(Vec x, int32_t n) { return _mm256_srl_epi16(x, _mm_cvtsi32_si128(n)); }
 
