@@ -14,6 +14,7 @@
 #include "base/fixed_point.h"
 #include "base/int4.h"
 #include "base/math.h"
+#include "base/span.h"
 #include "kernels/image.h"
 
 namespace octavo {
@@ -100,6 +101,7 @@ struct GemmArgs {
   // Forms that quantized the image: row i by quantization[i * quantization_step].
   const reference::RowQuantization* quantization = nullptr;
   int32_t quantization_step = 0;
+  Span<const uint8_t> next = {};  // memory to fetch meanwhile, that somebody reads afterwards
 };
 
 struct GemmKernel {

@@ -109,6 +109,7 @@ struct Panel {
   int32_t used;   // columns that are there
   int32_t width;  // as packed
   const uint8_t* data;
+  Span<const uint8_t> next;
 
   const int32_t* words() const { return reinterpret_cast<const int32_t*>(data); }
   const uint8_t* weights() const { return data + width * kColumnBytes<F>; }
@@ -234,10 +235,11 @@ void multiply_rows(const Panel<F>& panel) {
   constexpr int kRows = F::kRows[kVectors - 1];
   const GemmArgs& a = panel.args;
   if (a.rows == 1) return multiply_row<F, kVectors>(panel);
-  // Meanwhile the next panel comes, evenly: a core has few reads from afar under way at a time.
+  // Meanwhile what comes next is fetched, evenly: a core has few reads from afar under way at a
+  // time.
   const int64_t steps = int64_t{a.taps} * panel.steps, tiles = (a.rows + kRows - 1) / kRows;
-  const int64_t bytes = panel_bytes<F>(panel.width, steps);
-  Ahead ahead = {panel.data + bytes, (bytes + tiles * steps - 1) / (tiles * steps)};
+  const int64_t bytes = static_cast<int64_t>(panel.next.size);
+  Ahead ahead = {panel.next.data, (bytes + tiles * steps - 1) / (tiles * steps)};
   for (int32_t r = 0; r < a.rows; r += kRows, ahead.at += steps * ahead.step_bytes) {
     const int32_t first = max(min(r, a.rows - kRows), 0);
     multiply<F, kRows, kVectors>(panel, first, min(kRows, a.rows), ahead);
@@ -255,14 +257,18 @@ void multiply_panel(const Panel<F>& panel) {
 template <class F, class Body>
 void for_each_panel(const GemmArgs& a, const Body& body) {
   const auto* header = static_cast<const PackedHeader<F>*>(a.packed);
-  Panel<F> panel = {a, header->form, F::make_output(header->form), steps_of<F>(a.depth), 0, 0,
-                    0, nullptr};
+  Panel<F> panel = {
+      a, header->form, F::make_output(header->form), steps_of<F>(a.depth), 0, 0, 0, nullptr, {}};
   const int64_t full_bytes = panel_bytes<F>(kPanelWidth<F>, int64_t{a.taps} * panel.steps);
   for (int32_t p = a.first_panel; p < a.first_panel + a.panels; ++p) {
     panel.first = p * kPanelWidth<F>;
     panel.used = min(a.n - panel.first, kPanelWidth<F>);
     panel.width = round_up(panel.used, F::kLanes);
     panel.data = reinterpret_cast<const uint8_t*>(header + 1) + p * full_bytes;
+    const uint8_t* behind = panel.data + full_bytes;
+    panel.next = p + 1 < a.first_panel + a.panels
+                     ? Span<const uint8_t>{behind, static_cast<size_t>(full_bytes)}
+                     : a.next;
     body(panel);
   }
 }

@@ -34,19 +34,20 @@ reference::ConvParams as_column(const reference::ConvParams& conv, bool keeps_im
 }
 
 // One chunk of panels of one block.
-void run_part(const GemmParams& params, const BlockPart& part, void* out) {
+void run_part(const GemmParams& params, const Step& s, const BlockPart& part) {
   const reference::ConvParams& p = params.blocks.conv;
   const auto first_panel = [&](int32_t chunk) {
     return static_cast<int32_t>(int64_t{params.panels} * chunk / params.chunks);
   };
   GemmArgs args = params.args;
+  args.next = s.read_next;
   args.rows = part.rows * p.out_w;
   args.first_panel = first_panel(part.chunk);
   args.panels = first_panel(part.chunk + 1) - args.first_panel;
   args.quantization = part.ranges.rows;
   args.quantization_step = part.ranges.step();
   const Product& product = *params.blocks.product;
-  auto* group_out = static_cast<uint8_t*>(out) + first_output(params.blocks, part);
+  auto* group_out = static_cast<uint8_t*>(s.outputs[0]->data) + first_output(params.blocks, part);
   for (int32_t g = 0; g < params.groups; ++g) {
     args.image = part.converted + g * p.filter_c * product.gemm.image.element_bytes;
     args.packed = static_cast<const uint8_t*>(params.args.packed) + g * params.group_bytes;
@@ -57,11 +58,10 @@ void run_part(const GemmParams& params, const BlockPart& part, void* out) {
 
 Status invoke_gemm(const Step& s, const Workspace& w) {
   const auto& params = s.params<GemmParams>();
-  void* out = s.output(0);
   const FoundRanges ranges = find_ranges(s, w, params.ranges, s.input(0));
   run_blocks(
       w, params.blocks, s.input(0), s.scratch(0), params.chunks, params.macs,
-      [&](const BlockPart& part) { run_part(params, part, out); }, ranges);
+      [&](const BlockPart& part) { run_part(params, s, part); }, ranges);
   return {};
 }
 
@@ -128,6 +128,8 @@ Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::C
   };
   OCTAVO_TRY(make_packed(c, o, Derived::kGemmColumns, packed_variant(o, p, params.groups, 0),
                          params.groups * params.group_bytes, pack, &args.packed));
+  const int64_t first_bytes = gemm.packed_bytes(min(n, gemm.panel_width), args.taps, args.depth);
+  c.step.reads_first = {static_cast<const uint8_t*>(args.packed), static_cast<size_t>(first_bytes)};
   OCTAVO_TRY(c.set_invoke(&invoke_gemm, params));
   OCTAVO_TRY(c.add_scratch(c.workers.count() * blocks.bytes));
   return add_range_scratch(c, ranges);

@@ -72,6 +72,8 @@ struct Step {
   const Node* node = nullptr;
   int32_t index = 0;  // of the node in its subgraph
   Effect effect = Effect::kComputes;
+  Span<const uint8_t> reads_first;  // packed weights, of as much as a cache holds; or nothing
+  Span<const uint8_t> read_next;    // reads_first of the next step that has any: to be fetched
 
   template <class Params>
   const Params& params() const {

@@ -321,7 +321,17 @@ Status Interpreter::plan() {
     for (Scratch& scratch : step.scratch_buffers) scratch.data = address(next++);
   }
   keep_steps([](const Step& step) { return step.invoke != nullptr; });
+  announce_reads();
   return {};
+}
+
+// Tells steps what the steps behind them read first.
+void Interpreter::announce_reads() {
+  Span<const uint8_t> next;
+  for (size_t s = steps_.size; s-- > 0;) {
+    steps_[s].read_next = next;
+    if (!steps_[s].reads_first.empty()) next = steps_[s].reads_first;
+  }
 }
 
 // A tensor is alive from the step that writes it to the last that reads it; one that the caller or

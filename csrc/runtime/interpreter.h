@@ -75,6 +75,7 @@ class Interpreter {
   Status run_while_preparing(const PrepareContext& c);
   Status share_value(const PrepareContext& c, Tensor& output) const;
   Status run_steps(const Observer* observer) const;
+  void announce_reads();
   template <class Wanted>
   void keep_steps(Wanted wanted);
   Status drop_unread();
