@@ -63,8 +63,9 @@ template <class F>
 void sum_taps(const DepthwiseArgs& a, const typename F::Element* image, const uint8_t* block,
               int part, typename F::Sum (&sum)[kSums<F>]) {
   const auto* words = reinterpret_cast<const int32_t*>(block);
+  typename F::Sum near[kSums<F>];  // gcc keeps in memory what others have the address of
 #pragma GCC unroll 8
-  for (int j = 0; j < kSums<F>; ++j) sum[j] = F::start(words + j * F::kLanes, part);
+  for (int j = 0; j < kSums<F>; ++j) near[j] = F::start(words + j * F::kLanes, part);
   const uint8_t* weights = block + F::kBlock * kColumnBytes<F>;
   for (int32_t t = 0; t < a.taps; t += F::kDepth, weights += kSums<F> * F::kVectorBytes) {
     const typename F::Element* tap[F::kDepth];
@@ -74,9 +75,11 @@ void sum_taps(const DepthwiseArgs& a, const typename F::Element* image, const ui
     F::interleave(tap, x);
 #pragma GCC unroll 8
     for (int j = 0; j < kSums<F>; ++j) {
-      F::dot(sum[j], x[j], F::load_weights(weights + j * F::kVectorBytes));
+      F::dot(near[j], x[j], F::load_weights(weights + j * F::kVectorBytes));
     }
   }
+#pragma GCC unroll 8
+  for (int j = 0; j < kSums<F>; ++j) sum[j] = near[j];
 }
 
 // A block after another, each wherever it occurs in a row, so that its weights stay near.

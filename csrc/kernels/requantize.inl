@@ -159,10 +159,12 @@ V::I32 scale_round(V::I32 x, const double* scale, const QuantizedOutput& to) {
                      scale_round(V::high_half(x), scale + V::kLanes / 2, to));
 }
 
-// Sums become outputs, still of 32 bits and before the zero point is added.
+// Sums become outputs, still of 32 bits and before the zero point is added. Always inline, or the
+// sums leave their registers.
 template <class Kind, int kRows, int kVectors>
-void finish_sums_by(const QuantizedOutput& output, const int32_t* words, int32_t stride,
-                    V::I32 (&sum)[kRows][kVectors]) {
+[[gnu::always_inline]] inline void finish_sums_by(const QuantizedOutput& output,
+                                                  const int32_t* words, int32_t stride,
+                                                  V::I32 (&sum)[kRows][kVectors]) {
 #pragma GCC unroll 8
   for (int j = 0; j < kVectors; ++j) {
     const Kind finish = load_finish<Kind>(words + j * V::kLanes, stride, output);
@@ -171,8 +173,9 @@ void finish_sums_by(const QuantizedOutput& output, const int32_t* words, int32_t
   }
 }
 template <int kRows, int kVectors>
-void finish_sums(Finish finish, const QuantizedOutput& output, const int32_t* words, int32_t stride,
-                 V::I32 (&sum)[kRows][kVectors]) {
+[[gnu::always_inline]] inline void finish_sums(Finish finish, const QuantizedOutput& output,
+                                               const int32_t* words, int32_t stride,
+                                               V::I32 (&sum)[kRows][kVectors]) {
   switch (finish) {
     case Finish::kRescaleOnce:
     case Finish::kRescalePositive:
