@@ -19,6 +19,7 @@ namespace {
 #include "kernels/real.inl"
 #include "kernels/real_rows.inl"
 #include "kernels/bytewise.inl"
+#include "kernels/product_s16.inl"
 #include "kernels/product_hybrid.inl"
 #include "kernels/peak.inl"
 #include "kernels/fill_table.inl"

@@ -21,6 +21,7 @@ using F = avx2::F;
 #include "kernels/real.inl"
 #include "kernels/real_rows.inl"
 #include "kernels/bytewise.inl"
+#include "kernels/product_s16.inl"
 #include "kernels/product_hybrid.inl"
 #include "kernels/peak.inl"
 #include "kernels/fill_table.inl"

@@ -26,6 +26,7 @@ struct DepthwiseArgs {
 
 struct DepthwiseKernel {
   ImageKernel image;
+  int32_t most_terms;  // products to a sum
   // Each output reads this multiple of taps: the offsets beyond the filter's are of anything that
   // can be read.
   int32_t taps_multiple;

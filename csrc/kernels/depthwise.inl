@@ -117,5 +117,6 @@ void run_depthwise(const DepthwiseArgs& a) {
 }
 
 template <class F>
-constexpr DepthwiseKernel kDepthwise = {kImage<F>, F::kDepth, &depthwise_packed_bytes<F>,
+constexpr DepthwiseKernel kDepthwise = {kImage<F>,          F::kMostTerms,
+                                        F::kDepth,          &depthwise_packed_bytes<F>,
                                         &pack_depthwise<F>, &run_depthwise<F>};

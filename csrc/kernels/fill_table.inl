@@ -4,6 +4,7 @@ constexpr Kernels fill_table(const char* isa) {
   Kernels k = reference_kernels(isa);
   k.product_f16 = &kProductF16;
   k.product_f32 = &kProductF32;
+  k.product_s16 = &kProductS16;
   k.product_s8 = &kProductS8;
   k.product_hybrid_s4 = &kProductHybridS4;
   k.product_hybrid_s8 = &kProductHybridS8;

@@ -37,8 +37,9 @@ struct FloatOutput {
 
 // How the sums of a form become outputs.
 struct Epilogue {
-  const void* bias;  // a form's type, one a column, or null
-  int32_t in_zero;   // which is subtracted from the left matrix; after the flip of the input
+  const void* bias;    // a form's type, one a column, or null
+  bool has_wide_bias;  // int64 for int32, as sums then are
+  int32_t in_zero;     // which is subtracted from the left matrix; after the flip of the input
   Scaling scaling;
   const Multiplier* multiplier;  // kFixedPoint: one a column
   const double* scale;           // kDouble: one a column
@@ -106,6 +107,7 @@ struct GemmArgs {
 
 struct GemmKernel {
   ImageKernel image;
+  int32_t most_terms;  // products to a sum
   int32_t panel_width;
   // Bytes of packed columns, which want to begin at a cache line.
   int64_t (*packed_bytes)(int32_t n, int32_t taps, int32_t depth);  // taps: twice where split

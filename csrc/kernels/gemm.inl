@@ -8,6 +8,7 @@
 //   Weights, load_weights(p), broadcast(p), dot(sum, x, w): one step of kLanes columns, whose
 //     packed weights have kVectorBytes; broadcast reads kDepth elements
 //   kPanelVectors, kRows[vectors - 1]: vectors in a full panel, and rows of a tile so many wide
+//   kMostTerms: products to a sum
 //   kColumnWords: of 32 bits, packed for each column before its weights
 //   Header, make_header(columns): what is packed for all columns
 //   pack_column(columns, header, column, words, width, j): the words of a column, the j-th of
@@ -279,4 +280,5 @@ void run(const GemmArgs& a) {
 }
 
 template <class F>
-constexpr GemmKernel kGemm = {kImage<F>, kPanelWidth<F>, &packed_bytes<F>, &pack<F>, &run<F>};
+constexpr GemmKernel kGemm = {kImage<F>,        F::kMostTerms, kPanelWidth<F>,
+                              &packed_bytes<F>, &pack<F>,      &run<F>};

@@ -10,6 +10,7 @@ struct FormFloat {
   using Weights = F::Vec;
   static constexpr bool kIsIdentity = true, kIsOrdered = true;
   static constexpr int kParts = 1, kDepth = 1, kLanes = F::kLanes;
+  static constexpr int32_t kMostTerms = 1 << 24;
   static constexpr int kPanelVectors = F::kPanelVectors;
   static constexpr const int (&kRows)[kPanelVectors] = F::kRows;
   static constexpr int kVectorBytes = kLanes * static_cast<int>(sizeof(Weight));

@@ -8,6 +8,7 @@ struct Int4 : V {
     V::Weights first, second;
   };
   static constexpr int kLift = 4;  // bits
+  static constexpr int32_t kMostTerms = 1 << 16;
   static constexpr int kDepth = 2 * V::kDepth;
   static constexpr int kVectorBytes = V::kVectorBytes;
   // Fewer rows than int8: each vector of a step is two.
@@ -36,6 +37,7 @@ struct Int4 : V {
 
 struct Int8 : V {
   static constexpr int kLift = 0;
+  static constexpr int32_t kMostTerms = 1 << 24;
   static void pack_weight(const FileWeights& weights, int64_t i, bool, uint8_t* to, int64_t at) {
     to[at] = static_cast<uint8_t>(weights.centred(i));
   }

@@ -26,6 +26,7 @@ struct FormS8 : V {
   using Sum = V::I32;
   static constexpr int kParts = 1;
   static constexpr bool kIsIdentity = false, kIsOrdered = false;
+  static constexpr int32_t kMostTerms = 1 << 24;
 
   struct Conversion {
     uint8_t flip;

@@ -65,7 +65,7 @@ Status make_multipliers(const PrepareContext& c, const WeightedOperands& o,
 
 Status finish_conv(PrepareContext& c, const WeightedOperands& o, const Conv2DOptions& options,
                    Span<const WeightedKernel> kernels, reference::ConvParams* p) {
-  OCTAVO_TRY(choose_kernel(c, o, options.quantized_bias_type, kernels));
+  OCTAVO_TRY(choose_kernel(c, o, kernels));
   OCTAVO_TRY(check_weights(c, o, /*zero_point_allowed=*/false));
   if (has_half_weights(o)) OCTAVO_TRY(add_widened_filter(c, o));
   if (o.input.type == DType::kFloat32) {

@@ -42,7 +42,8 @@ Status prepare_conv_2d(PrepareContext& c) {
   OCTAVO_TRY(place_window(c, options, p->in_h, p->in_w, p, &p->out_h, &p->out_w));
   OCTAVO_TRY(c.set_shape(0, make_shape(p->batch, p->out_h, p->out_w, p->out_c)));
   const Tensor* bias = c.has_input(2) ? &c.input(2) : nullptr;
-  const WeightedOperands operands = {input, filter, bias, c.output(0), p->out_c, /*axis=*/0};
+  const WeightedOperands operands = {
+      input, filter, bias, c.output(0), p->out_c, /*axis=*/0, options.quantized_bias_type};
   OCTAVO_TRY(finish_conv(c, operands, options, span_of(kConvKernels), p));
   if (is_hybrid(operands)) {
     OCTAVO_TRY(add_hybrid_scratch(c, operands, p->batch));

@@ -90,10 +90,11 @@ Status use_direct(PrepareContext& c, const WeightedOperands& o, const reference:
 Status use_packed(PrepareContext& c, const WeightedOperands& o, const reference::ConvParams& p) {
   const int64_t taps = int64_t{p.filter_h} * p.filter_w;
   bool is_split;
-  const Product* product = find_product(c.kernels, o, &is_split);
+  const Product* product = find_product(c.kernels, o, p, taps, &is_split);
   if (product == nullptr) return {};
   if (p.batch < 1 || p.out_h < 1 || p.out_w < 1) return {};
-  if (taps < 1 || taps > kMostPacked || p.out_c < 1 || p.out_c > kMostPacked) return {};
+  if (taps < 1 || taps > product->depthwise.most_terms || p.out_c < 1 || p.out_c > kMostPacked)
+    return {};
   if (product->direct_depthwise.run != nullptr && p.out_c == p.in_c) {
     return use_direct(c, o, p, *product);
   }
@@ -152,7 +153,8 @@ Status prepare_depthwise_conv_2d(PrepareContext& c) {
   OCTAVO_TRY(place_window(c, options, p->in_h, p->in_w, p, &p->out_h, &p->out_w));
   OCTAVO_TRY(c.set_shape(0, make_shape(p->batch, p->out_h, p->out_w, p->out_c)));
   const Tensor* bias = c.has_input(2) ? &c.input(2) : nullptr;
-  const WeightedOperands operands = {input, filter, bias, c.output(0), p->out_c, /*axis=*/3};
+  const WeightedOperands operands = {
+      input, filter, bias, c.output(0), p->out_c, /*axis=*/3, options.quantized_bias_type};
   OCTAVO_TRY(finish_conv(c, operands, options, span_of(kDepthwiseKernels), p));
   if (is_hybrid(operands)) return {};
   if (p->in_c > 1) return use_packed(c, operands, *p);

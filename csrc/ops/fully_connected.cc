@@ -160,9 +160,9 @@ Status prepare_fully_connected(PrepareContext& c) {
   OCTAVO_TRY(set_sizes(c, input, filter, options.keep_num_dims, &p));
 
   const Tensor* bias = c.has_input(2) ? &c.input(2) : nullptr;
-  const WeightedOperands operands = {input, filter, bias, c.output(0), p.units, /*axis=*/0};
-  OCTAVO_TRY(
-      choose_kernel(c, operands, options.quantized_bias_type, span_of(kFullyConnectedKernels)));
+  const WeightedOperands operands = {
+      input, filter, bias, c.output(0), p.units, /*axis=*/0, options.quantized_bias_type};
+  OCTAVO_TRY(choose_kernel(c, operands, span_of(kFullyConnectedKernels)));
   OCTAVO_TRY(check_weights(c, operands, /*zero_point_allowed=*/true));
   if (has_half_weights(operands)) OCTAVO_TRY(add_widened_filter(c, operands));
   if (input.type == DType::kFloat32) {

@@ -72,13 +72,11 @@ Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::C
   const reference::ConvParams p = as_column(conv, ranges.rows > 1 && !ranges.by_pixel);
   const int64_t k = int64_t{p.filter_h} * p.filter_w * p.filter_c;
   bool is_split;
-  const Product* product = find_product(c.kernels, o, &is_split);
+  const Product* product = find_product(c.kernels, o, p, k, &is_split);
   if (product == nullptr) return {};
   if (p.batch < 1 || p.out_h < 1 || p.out_w < 1) return {};
-  // A group may begin within a byte; longer sums, 16 times as great, do not fit in 32 bits.
-  constexpr int32_t kMostInt4 = 1 << 16;
-  if (has_int4_weights(o) && (p.in_c != p.filter_c || k > kMostInt4)) return {};
-  if (k < 1 || k > kMostPacked || p.out_c < 1 || p.out_c > kMostPacked) return {};
+  if (has_int4_weights(o) && p.in_c != p.filter_c) return {};  // a group may begin within a byte
+  if (k < 1 || k > product->gemm.most_terms || p.out_c < 1 || p.out_c > kMostPacked) return {};
 
   GemmParams params = {};
   params.ranges = ranges;

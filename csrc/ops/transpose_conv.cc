@@ -187,11 +187,11 @@ Status prepare_phase(PrepareContext& c, const Product& product, const WeightedOp
 Status use_phases(PrepareContext& c, const WeightedOperands& o, const reference::ConvParams& p) {
   constexpr int32_t kMostPhases = 64;
   bool is_split, fits = true;
-  const Product* product = find_product(c.kernels, o, &is_split);
+  const int64_t k = int64_t{p.filter_h} * p.filter_w * p.in_c;
+  const Product* product = find_product(c.kernels, o, p, k, &is_split);
   if (product == nullptr) return {};
   if (p.batch < 1 || p.out_h < 1 || p.out_w < 1) return {};
-  const int64_t k = int64_t{p.filter_h} * p.filter_w * p.in_c;
-  if (k < 1 || k > kMostPacked || p.out_c > kMostPacked) return {};
+  if (k < 1 || k > product->gemm.most_terms || p.out_c > kMostPacked) return {};
   // Else some outputs see no tap at all.
   if (p.filter_h < p.stride_h || p.filter_w < p.stride_w) return {};
   if (p.stride_h > kMostPhases || p.stride_w > kMostPhases / p.stride_h) return {};
@@ -241,7 +241,8 @@ Status prepare_transpose_conv(PrepareContext& c) {
                   " by ", w, ", input has shape ", input.shape);
   }
   const Tensor* bias = c.has_input(kBias) ? &c.input(kBias) : nullptr;
-  const WeightedOperands operands = {input, filter, bias, output, p->out_c, /*axis=*/0};
+  const WeightedOperands operands = {
+      input, filter, bias, output, p->out_c, /*axis=*/0, options.quantized_bias_type};
   if (is_hybrid(operands)) OCTAVO_TRY(add_hybrid_scratch(c, operands, p->batch));
   OCTAVO_TRY(finish_conv(c, operands, options, span_of(kTransposeConvKernels), p));
   return use_phases(c, operands, *p);

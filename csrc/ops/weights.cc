@@ -53,10 +53,31 @@ bool fits_two_weights(const WeightedOperands& o, bool* is_split) {
   return greatest <= 2 * 127;
 }
 
+bool has_wide_bias(const WeightedOperands& o) {
+  if (o.input.type != DType::kInt16) return false;
+  return (o.bias != nullptr ? o.bias->type : o.quantized_bias_type) != DType::kInt32;
+}
+
+// Whether int64 sums can be scaled as doubles that are exact: below 2^38, they are multiplied by 15
+// bits; and whether what becomes of them fits in int32 before it is clamped.
+bool fits_doubles(const WeightedOperands& o, const reference::ConvParams& p, int64_t terms) {
+  constexpr int64_t kMostBias = int64_t{1} << 36;
+  constexpr double kMostOutput = 1 << 30;
+  if (!has_wide_bias(o)) return true;
+  for (int32_t i = 0; i < o.channels; ++i) {
+    const int64_t bias = o.bias != nullptr ? static_cast<const int64_t*>(o.bias->data)[i] : 0;
+    if (bias < -kMostBias || bias > kMostBias) return false;
+    const auto greatest = static_cast<double>((terms << 22) + max(bias, -bias));
+    if (p.multiplier != nullptr && !(greatest * real_multiplier(o, i) < kMostOutput)) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
-Status choose_kernel(PrepareContext& c, const WeightedOperands& o, DType quantized_bias_type,
+Status choose_kernel(PrepareContext& c, const WeightedOperands& o,
                      Span<const WeightedKernel> kernels) {
+  const DType quantized_bias_type = o.quantized_bias_type;
   OCTAVO_TRY(c.expect_same_type("input", o.input, "output", o.output));
   const bool type_given = o.input.type == DType::kInt16 && quantized_bias_type != DType::kFloat32;
   if (type_given && o.bias != nullptr && o.bias->type != quantized_bias_type) {
@@ -112,7 +133,8 @@ void quantize_input(const Step& s, const Workspace& w, const Tensor& input, int6
                              s.scratch(2));
 }
 
-const Product* find_product(const Kernels& kernels, const WeightedOperands& o, bool* is_split) {
+const Product* find_product(const Kernels& kernels, const WeightedOperands& o,
+                            const reference::ConvParams& p, int64_t terms, bool* is_split) {
   using T = DType;
   const struct {
     T input, filter;
@@ -123,6 +145,7 @@ const Product* find_product(const Kernels& kernels, const WeightedOperands& o, b
       {T::kFloat32, T::kInt4, kernels.product_hybrid_s4},
       {T::kFloat32, T::kInt8, kernels.product_hybrid_s8},
       {T::kInt8, T::kInt4, kernels.product_s8},
+      {T::kInt16, T::kInt8, kernels.product_s16},
       {T::kInt8, T::kInt8, kernels.product_s8},
       {T::kUInt8, T::kUInt8, kernels.product_s8},
   };
@@ -130,7 +153,8 @@ const Product* find_product(const Kernels& kernels, const WeightedOperands& o, b
   if (!o.filter.is_known || (o.bias != nullptr && !o.bias->is_known)) return nullptr;
   for (const auto& form : forms) {
     if (form.input != o.input.type || form.filter != o.filter.type) continue;
-    return fits_two_weights(o, is_split) ? form.product : nullptr;
+    const bool fits = fits_two_weights(o, is_split) && fits_doubles(o, p, terms);
+    return fits ? form.product : nullptr;
   }
   return nullptr;
 }
@@ -144,6 +168,7 @@ FileWeights file_weights(const WeightedOperands& o, bool is_split, int64_t first
 Epilogue make_epilogue(const WeightedOperands& o, const reference::ConvParams& p, int32_t first) {
   const Flip flip = flip_of(o.input);
   return {o.bias != nullptr ? at_element(*o.bias, first) : nullptr,
+          has_wide_bias(o),
           flipped(p.in_zero, flip),
           Scaling::kFixedPoint,
           p.multiplier != nullptr ? p.multiplier + first : nullptr,

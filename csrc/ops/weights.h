@@ -17,6 +17,8 @@ struct WeightedOperands {
   const Tensor& output;
   int32_t channels;  // of the output
   int32_t axis;      // the filter's dimension that runs over them
+  // The option: what int16 activations are summed in; kFloat32: not given.
+  DType quantized_bias_type = DType::kFloat32;
 };
 
 // An invoke for a combination of element types; the output has the input's.
@@ -26,8 +28,8 @@ struct WeightedKernel {
 };
 
 // Sets c.step.invoke by the operands' types. Without a bias, int16 activations are summed in
-// `quantized_bias_type`, in the first kernel's way where that is not given (kFloat32).
-Status choose_kernel(PrepareContext& c, const WeightedOperands& o, DType quantized_bias_type,
+// quantized_bias_type, in the first kernel's way where that is not given.
+Status choose_kernel(PrepareContext& c, const WeightedOperands& o,
                      Span<const WeightedKernel> kernels);
 
 // Checks the bias's length and, where the filter is integers, every quantization: the filter has
@@ -88,9 +90,11 @@ inline const int8_t* hybrid_filter(const Step& s, const Workspace& w) {
   return s.inputs[1]->type == DType::kInt4 ? unpack_filter(s, w, 3) : s.input(1);
 }
 
-// The form of products that a table has for the operands' types, if their weights can be packed:
-// known while preparing, as is the bias. Else null. *is_split: see FileWeights.
-const Product* find_product(const Kernels& kernels, const WeightedOperands& o, bool* is_split);
+// The form of products that a table has for the operands' types, if their weights can be packed,
+// known while preparing as is the bias, and sums of `terms` products fit in its numbers. Else null.
+// p has the multipliers, null where sums are scaled by doubles. *is_split: see FileWeights.
+const Product* find_product(const Kernels& kernels, const WeightedOperands& o,
+                            const reference::ConvParams& p, int64_t terms, bool* is_split);
 // From weight number `first` on.
 FileWeights file_weights(const WeightedOperands& o, bool is_split, int64_t first);
 // Of the channels from `first` on, by p.multiplier.

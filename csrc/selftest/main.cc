@@ -24,8 +24,9 @@ void report(const char* isa, const char* name, const Check& check) {
 }
 
 void run_table(const Kernels& kernels) {
-  for (Span<const KernelTest> tests : {kConvolutionTests, kFloatProductTests, kElementwiseTests,
-                                       kBytewiseTests, kRealTests, kDynamicRangeTests}) {
+  for (Span<const KernelTest> tests :
+       {kConvolutionTests, kFloatProductTests, kProductS16Tests, kElementwiseTests, kBytewiseTests,
+        kRealTests, kDynamicRangeTests}) {
     for (const KernelTest& test : tests) {
       Check check;
       test.run(kernels, check);

@@ -47,8 +47,8 @@ struct KernelTest {
   void (*run)(const Kernels& kernels, Check&);
 };
 
-extern const Span<const KernelTest> kConvolutionTests, kFloatProductTests, kElementwiseTests,
-    kBytewiseTests, kRealTests, kDynamicRangeTests;
+extern const Span<const KernelTest> kConvolutionTests, kFloatProductTests, kProductS16Tests,
+    kElementwiseTests, kBytewiseTests, kRealTests, kDynamicRangeTests;
 
 // Heap allocations of this program so far; -1 where nothing counts them.
 int64_t allocation_count();

@@ -14,6 +14,7 @@ namespace {  // or its functions would be there for the linker to choose from
 struct V {
   using I32 = __m256i;
   using Element = int16_t;
+  using Weight = int8_t;  // packed
   using Weights = __m256i;
   static constexpr int kLanes = 8;
   static constexpr int kDepth = 2;
@@ -22,7 +23,9 @@ struct V {
   // matrix and a product: 14 registers of 16.
   static constexpr int kRows[] = {8, 5};
   static constexpr int kPanelVectors = 2;
-  static constexpr int kRowsOfPairs[] = {8, 4};         // where weights come two vectors at a time
+  static constexpr int kRowsOfPairs[] = {8, 4};  // where weights come two vectors at a time
+  // The same where each row is two: 2 x 2 x 2 sums and as many others make 12.
+  static constexpr int kRowsOfParts[] = {4, 2};
   static constexpr int kVectorBytes = kLanes * kDepth;  // of weights
 
   static I32 set(int32_t x) { return _mm256_set1_epi32(x); }
@@ -53,6 +56,19 @@ struct V {
                        _mm_cvtepi8_epi16(_mm_xor_si128(x, flips)));
     }
     for (; i < count; ++i) out[i] = static_cast<int8_t>(static_cast<uint8_t>(in[i]) ^ flip);
+  }
+
+  // The bytes of int16, each from -128 to 127 plus kOffset. Returns how many it has done.
+  static int64_t split(const int16_t* in, int64_t count, Element* upper, Element* lower) {
+    const __m256i byte = _mm256_set1_epi16(255), half = _mm256_set1_epi16(128);
+    int64_t i = 0;
+    for (; i + 16 <= count; i += 16) {
+      const __m256i x = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(in + i));
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(upper + i), _mm256_srai_epi16(x, 8));
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(lower + i),
+                          _mm256_sub_epi16(_mm256_and_si256(x, byte), half));
+    }
+    return i;
   }
 
   static void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
@@ -113,6 +129,7 @@ struct V {
   }
   static Double set(double x) { return _mm256_set1_pd(x); }
   static Double load(const double* p) { return _mm256_loadu_pd(p); }
+  static Double add(Double a, Double b) { return _mm256_add_pd(a, b); }
   static Double mul(Double a, Double b) { return _mm256_mul_pd(a, b); }
   // a * b + c, rounded once.
   static Double fma(Double a, Double b, Double c) { return _mm256_fmadd_pd(a, b, c); }
@@ -207,6 +224,8 @@ struct V {
     }
   }
 };
+
+using W = V;  // of words
 
 }  // namespace
 }  // namespace octavo::avx2

@@ -15,6 +15,7 @@ namespace {  // or its functions would be there for the linker to choose from
 struct V {
   using I32 = __m512i;
   using Element = uint8_t;  // of the left matrix: the int8 plus kOffset
+  using Weight = int8_t;    // packed
   using Weights = __m512i;
   static constexpr int kLanes = 16;
   static constexpr int kDepth = 4;  // products a lane adds in one step
@@ -23,7 +24,9 @@ struct V {
   // the left matrix: 25 registers of 32; narrow ones have sums enough to hide a dot's latency.
   static constexpr int kRows[] = {8, 8, 6, 5};
   static constexpr int kPanelVectors = 4;
-  static constexpr int kRowsOfPairs[] = {8, 8, 6, 5};   // where weights come two vectors at a time
+  static constexpr int kRowsOfPairs[] = {8, 8, 6, 5};  // where weights come two vectors at a time
+  // The same where each row is two. 3 x 2 x 4 sums and as many others: 29 registers.
+  static constexpr int kRowsOfParts[] = {8, 6, 4, 3};
   static constexpr int kVectorBytes = kLanes * kDepth;  // of weights
 
   static I32 set(int32_t x) { return _mm512_set1_epi32(x); }
@@ -48,6 +51,24 @@ struct V {
     const __mmask64 mask = first_bytes(count - i);
     _mm512_mask_storeu_epi8(out + i, mask,
                             _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, in + i), flips));
+  }
+
+  // The bytes of int16, each from -128 to 127 plus kOffset. Returns how many it has done.
+  static int64_t split(const int16_t* in, int64_t count, Element* upper, Element* lower) {
+    static_assert(kOffset == 128);
+    const __m512i byte = _mm512_set1_epi16(255), sign = _mm512_set1_epi8(-128);
+    const __m512i order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+    for (int64_t i = 0; i < count; i += 64) {
+      const __mmask64 mask = first_bytes(count - i);
+      const __m512i a = _mm512_maskz_loadu_epi16(static_cast<__mmask32>(mask), in + i);
+      const __m512i b = _mm512_maskz_loadu_epi16(static_cast<__mmask32>(mask >> 32), in + i + 32);
+      const __m512i low = _mm512_packus_epi16(_mm512_and_si512(a, byte), _mm512_and_si512(b, byte));
+      const __m512i high = _mm512_packs_epi16(_mm512_srai_epi16(a, 8), _mm512_srai_epi16(b, 8));
+      _mm512_mask_storeu_epi8(lower + i, mask, _mm512_permutexvar_epi64(order, low));
+      _mm512_mask_storeu_epi8(upper + i, mask,
+                              _mm512_xor_si512(_mm512_permutexvar_epi64(order, high), sign));
+    }
+    return count;
   }
 
   static void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
@@ -108,6 +129,7 @@ struct V {
   }
   static Double set(double x) { return _mm512_set1_pd(x); }
   static Double load(const double* p) { return _mm512_loadu_pd(p); }
+  static Double add(Double a, Double b) { return _mm512_add_pd(a, b); }
   static Double mul(Double a, Double b) { return _mm512_mul_pd(a, b); }
   // a * b + c, rounded once.
   static Double fma(Double a, Double b, Double c) { return _mm512_fmadd_pd(a, b, c); }
@@ -207,6 +229,28 @@ struct V {
  private:
   static __mmask64 first_bytes(int64_t count) {
     return count >= 64 ? ~__mmask64{0} : (__mmask64{1} << count) - 1;
+  }
+};
+
+// Of words: a dot instruction adds two products of int16 to each lane.
+struct W : V {
+  using Element = int16_t;
+  using Weight = int16_t;
+  static constexpr int kDepth = 2;
+  static constexpr int kVectorBytes = kLanes * kDepth * 2;
+
+  static void dot(I32& sum, Weights x, Weights w) {
+    __asm__("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(x), "v"(w));
+  }
+
+  // Depthwise: a block is a vector of words. In each 128-bit lane, vector j of the interleaved two
+  // holds the channels 4 j to 4 j + 3 of the lane's 8.
+  static constexpr int kBlock = 32;
+  static int32_t channel_at(int32_t i) { return i % 16 / 4 * 8 + i / 16 * 4 + i % 4; }
+  static void interleave(const Element* const (&tap)[2], Weights (&x)[2]) {
+    const __m512i a = _mm512_loadu_si512(tap[0]), b = _mm512_loadu_si512(tap[1]);
+    x[0] = _mm512_unpacklo_epi16(a, b);
+    x[1] = _mm512_unpackhi_epi16(a, b);
   }
 };
 

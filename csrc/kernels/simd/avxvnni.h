@@ -13,6 +13,7 @@ struct V : avx2::V {
   static constexpr int kOffset = 128;
   // 6 x 2 sums, 2 vectors of weights and one of the left matrix: 15 registers of 16.
   static constexpr int kRows[] = {8, 6};
+  static constexpr int kRowsOfParts[] = {6, 3};
 
   static void convert(const int8_t* in, int64_t count, uint8_t flip, Element* out) {
     const auto flips = static_cast<uint8_t>(flip ^ kOffset);
@@ -28,6 +29,25 @@ struct V : avx2::V {
                        _mm_xor_si128(x, _mm256_castsi256_si128(wide)));
     }
     for (; i < count; ++i) out[i] = static_cast<Element>(static_cast<uint8_t>(in[i]) ^ flips);
+  }
+
+  static int64_t split(const int16_t* in, int64_t count, Element* upper, Element* lower) {
+    static_assert(kOffset == 128);
+    const __m256i byte = _mm256_set1_epi16(255), sign = _mm256_set1_epi8(-128);
+    const auto store = [](__m256i x, Element* out) {
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(out),
+                          _mm256_permute4x64_epi64(x, _MM_SHUFFLE(3, 1, 2, 0)));
+    };
+    int64_t i = 0;
+    for (; i + 32 <= count; i += 32) {
+      const __m256i a = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(in + i));
+      const __m256i b = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(in + i + 16));
+      store(_mm256_packus_epi16(_mm256_and_si256(a, byte), _mm256_and_si256(b, byte)), lower + i);
+      store(_mm256_xor_si256(_mm256_packs_epi16(_mm256_srai_epi16(a, 8), _mm256_srai_epi16(b, 8)),
+                             sign),
+            upper + i);
+    }
+    return i;
   }
 
   static Weights load_weights(const uint8_t* p) {
@@ -76,6 +96,19 @@ struct V : avx2::V {
     int8_t* to_bytes = count == kBlock ? out : partial;
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to_bytes), bytes);
     if (count != kBlock) memcpy(out, partial, static_cast<size_t>(count));
+  }
+};
+
+// Of words: a dot instruction adds two products of int16 to each lane.
+struct W : avx2::W {
+  using Weight = int16_t;
+  static constexpr int kVectorBytes = kLanes * kDepth * 2;
+
+  static Weights load_weights(const uint8_t* p) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  }
+  static void dot(I32& sum, Weights x, Weights w) {
+    __asm__("%{vex%} vpdpwssd %2, %1, %0" : "+x"(sum) : "x"(x), "x"(w));
   }
 };
 
