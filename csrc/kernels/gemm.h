@@ -56,11 +56,19 @@ struct FileWeights {
   int32_t zero;  // after the flip
   bool is_split;
   bool is_int4 = false;  // two in a byte
+  // int8 to be floats: channel i % channels has its scale.
+  const float* real_scale = nullptr;
+  int32_t channels = 0;
 
   int32_t centred(int64_t i) const {
     if (is_int4) return int4_at(static_cast<const uint8_t*>(data), i);
     const uint8_t byte = static_cast<const uint8_t*>(data)[i];
     return static_cast<int8_t>(byte ^ static_cast<uint8_t>(flip)) - zero;
+  }
+  // Of floats, stored so or as int8.
+  float real(int64_t i) const {
+    if (real_scale == nullptr) return static_cast<const float*>(data)[i];
+    return static_cast<float>(static_cast<const int8_t*>(data)[i]) * real_scale[i % channels];
   }
   // The first or second half of the sum; without a split the second is not there.
   int8_t half(int64_t i, bool is_second) const {
@@ -99,9 +107,10 @@ struct GemmArgs {
   const void* packed;
   void* out;  // element i * out_stride + j is that of row i and column j
   int64_t out_stride;
-  // Forms that quantized the image: row i by quantization[i * quantization_step].
+  // Forms that quantized the image: all rows by *quantization, or `by_row`, row i by
+  // quantization[i].
   const reference::RowQuantization* quantization = nullptr;
-  int32_t quantization_step = 0;
+  bool by_row = false;
   Span<const uint8_t> next = {};  // memory to fetch meanwhile, that somebody reads afterwards
 };
 

@@ -29,9 +29,11 @@ struct ImageConversion {
   int32_t fill;  // the value outside the image, in the file's form
   int64_t part_stride;
 
-  // Forms that quantize floats: row y by quantization[y * quantization_step], to `low` or more.
-  const reference::RowQuantization* quantization = nullptr;
-  int32_t quantization_step = 0, low = 0;
+  // Forms that quantize floats, to `low` or more: all rows by *quantization, or `by_row`, each by
+  // its own range, which the conversion finds, and leaves quantization[y] of row y.
+  reference::RowQuantization* quantization = nullptr;
+  bool by_row = false;
+  int32_t low = 0;
 };
 
 // Columns of a plane, of which the last may have one pixel less.

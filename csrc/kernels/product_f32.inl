@@ -44,7 +44,11 @@ struct FormFloat {
   }
   static void pack_lanes(const Header&, int32_t*, int32_t) {}
   static void pack_weight(const FileWeights& weights, int64_t i, bool, uint8_t* to, int64_t at) {
-    reinterpret_cast<Weight*>(to)[at] = static_cast<const Weight*>(weights.data)[i];
+    if constexpr (std::is_same_v<Weight, float>) {
+      reinterpret_cast<float*>(to)[at] = weights.real(i);
+    } else {
+      reinterpret_cast<Weight*>(to)[at] = static_cast<const Weight*>(weights.data)[i];
+    }
   }
 
   using Output = FloatOutput;  // vectors of it would take registers from the sums

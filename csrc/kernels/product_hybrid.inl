@@ -51,8 +51,15 @@ struct FormHybrid : W {
   using Out = float;
   using Sum = V::I32;
   struct Conversion : RowQuantizer {
-    Conversion(const ImageConversion& c, int32_t row)
-        : RowQuantizer(c.quantization[int64_t{row} * c.quantization_step], c.low) {}
+    Conversion(const ImageConversion& c, int32_t row) : RowQuantizer(find(c, row), c.low) {}
+
+    static reference::RowQuantization find(const ImageConversion& c, int32_t row) {
+      if (!c.by_row) return *c.quantization;
+      float least, greatest;
+      range_f32(int64_t{c.middle} * c.channels, static_cast<const float*>(c.in) + row * c.in_stride,
+                &least, &greatest);
+      return c.quantization[row] = reference::quantization_of_range(least, greatest, c.low == -128);
+    }
   };
   static constexpr int kParts = 1;
   static constexpr bool kIsIdentity = false, kIsOrdered = false;
@@ -105,7 +112,6 @@ struct FormHybrid : W {
     const int32_t* words = panel.words();
     const auto* reals = reinterpret_cast<const float*>(words);
     auto* out = panel.template out<float>(first);
-    const V::I32 lift = V::set(W::kLift);
 #pragma GCC unroll 8
     for (int j = 0; j < kVectors; ++j) {
       const int at = j * kLanes;
@@ -118,13 +124,13 @@ struct FormHybrid : W {
 #pragma GCC unroll 8
       for (int i = 0; i < kTileRows; ++i) {
         if (i >= rows) continue;
-        if (i == 0 || a.quantization_step != 0) {
-          const reference::RowQuantization q =
-              a.quantization[int64_t{first + i} * a.quantization_step];
+        if (i == 0 || a.by_row) {
+          const reference::RowQuantization q = a.quantization[a.by_row ? first + i : 0];
           zeros = V::mul(weights, V::set(q.zero + V::kOffset));
           scale = F::mul(F::set(q.scale), scales);
         }
-        const V::I32 whole = V::shift_right(V::sub(sum[i][j], zeros), lift);
+        V::I32 whole = V::sub(sum[i][j], zeros);
+        if constexpr (W::kLift != 0) whole = V::shift_right(whole, V::set(W::kLift));
         const F::Vec y = F::add(F::mul(F::from_int(whole), scale), bias);
         store(F::min(panel.output.high, F::max(panel.output.low, y)),  // NaN stays
               out + i * a.out_stride + at, count);

@@ -85,29 +85,24 @@ void quantize_to(const reference::AffineParams& p, const float* in, T* out) {
 
 void range_f32(int64_t count, const float* in, float* least, float* greatest) {
   constexpr int kSets = 4;  // which do not wait for each other
+  const F::Vec zero = F::set(0);
   F::Vec low[kSets], high[kSets];
 #pragma GCC unroll 4
-  for (int j = 0; j < kSets; ++j) low[j] = high[j] = F::set(0);
-  int64_t i = 0;
-  for (; i + kSets * V::kLanes <= count; i += kSets * V::kLanes) {
+  for (int j = 0; j < kSets; ++j) low[j] = high[j] = zero;
+  const auto take = [&](int j, F::Vec x) {  // NaN counts for nothing
+    low[j] = F::min(x, low[j]);
+    high[j] = F::max(x, high[j]);
+  };
+  const float* end = in + count;
+  for (; end - in >= kSets * F::kLanes; in += kSets * F::kLanes) {
 #pragma GCC unroll 4
-    for (int j = 0; j < kSets; ++j) {
-      const F::Vec x = F::load(in + i + j * V::kLanes);
-      low[j] = F::min(x, low[j]);
-      high[j] = F::max(x, high[j]);
-    }
+    for (int j = 0; j < kSets; ++j) take(j, F::load(in + j * F::kLanes));
   }
-  reference::range_f32(count - i, in + i, least, greatest);
-  float lows[kSets * V::kLanes], highs[kSets * V::kLanes];
-#pragma GCC unroll 4
-  for (int j = 0; j < kSets; ++j) {
-    F::store(low[j], lows + j * V::kLanes);
-    F::store(high[j], highs + j * V::kLanes);
-  }
-  for (int j = 0; j < kSets * V::kLanes; ++j) {
-    *least = min(*least, lows[j]);
-    *greatest = max(*greatest, highs[j]);
-  }
+  for (; end - in >= F::kLanes; in += F::kLanes) take(0, F::load(in));
+  if (in < end) take(1, F::load_part(in, end - in));
+  low[0] = F::min(F::min(low[0], low[1]), F::min(low[2], low[3]));
+  *greatest = F::greatest(F::max(F::max(high[0], high[1]), F::max(high[2], high[3])));
+  *least = -F::greatest(F::sub(zero, low[0]));
 }
 
 // Rounded to [low, 127], of which `low` is -128 or, symmetrically, -127.
@@ -122,14 +117,16 @@ struct RowQuantizer {
   void quantize(const float* in, int64_t count, int8_t* out) const {
     const int8_t* end = out + count;
     for (; out < end; in += B::kSize, out += B::kSize) {
-      float part[B::kSize];
-      const float* from = in;
-      if (end - out < B::kSize) {
-        for (int64_t j = 0; j < B::kSize; ++j) part[j] = j < end - out ? in[j] : 0;
-        from = part;
-      }
       Parts<int8_t> y;
-      quantizer.quantize(from, y);
+      if (end - out >= B::kSize) {
+        quantizer.quantize(in, y);
+      } else {
+        float part[B::kSize];
+        for (int64_t j = 0; j < B::kSize; j += F::kLanes) {
+          F::store(F::load_part(in + j, clamp<int64_t>(end - out - j, 0, F::kLanes)), part + j);
+        }
+        quantizer.quantize(part, y);
+      }
       store_channels(B::in_order(Lanes<int8_t>::finish(y.v, output)), out, end);
     }
   }

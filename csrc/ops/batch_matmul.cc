@@ -140,9 +140,9 @@ Status use_weights(PrepareContext& c, const WeightedOperands& o, const BatchMatm
   const MatmulParams& m = p.matrix;
   if (p.b_count != 1 || p.is_transposed || p.a_rows > INT32_MAX) return {};
   reference::ConvParams conv = {};
-  conv.batch = conv.in_h = conv.out_h = conv.filter_h = conv.filter_w = 1;
+  conv.in_h = conv.in_w = conv.out_h = conv.out_w = conv.filter_h = conv.filter_w = 1;
   conv.stride_h = conv.stride_w = conv.dilation_h = conv.dilation_w = 1;
-  conv.in_w = conv.out_w = static_cast<int32_t>(p.a_rows);
+  conv.batch = static_cast<int32_t>(p.a_rows);
   conv.in_c = conv.filter_c = m.depth;
   conv.out_c = m.columns;
   conv.in_zero = m.a_zero;
@@ -172,8 +172,7 @@ Status prepare_hybrid(PrepareContext& c, const WeightedOperands& o,
   OCTAVO_TRY(make_filter_scales(c, o, &p->b_scale));
   OCTAVO_TRY(add_hybrid_scratch(c, o, m.a_rows));
   if (m.is_transposed) OCTAVO_TRY(c.add_scratch(c.input(0).bytes()));
-  return use_weights(c, o, m, p->b_scale,
-                     {m.a_rows, m.matrix.depth, /*by_pixel=*/true, p->asymmetric});
+  return use_weights(c, o, m, p->b_scale, {m.a_rows, m.matrix.depth, p->asymmetric});
 }
 
 }  // namespace

@@ -113,8 +113,7 @@ Status use_batch_products(PrepareContext& c, const BatchMatmul& p) {
   const Shape& out = c.output(0).shape;
   if (out.count(0, out.rank - 1) < kLeastRows * p.b_count) return {};
   const int32_t taps = m.b_zero != 0 ? 2 : 1;
-  const int64_t bytes =
-      (product->gemm.packed_bytes(m.columns, taps, m.depth) + 63) / 64 * 64;
+  const int64_t bytes = (product->gemm.packed_bytes(m.columns, taps, m.depth) + 63) / 64 * 64;
   const int64_t elements = p.a_rows * m.depth;
   if (bytes * p.b_count > kMostGrowth * c.input(1).bytes() + (1 << 16)) return {};
   if (elements > INT32_MAX / 2) return {};

@@ -27,7 +27,7 @@ Status finish_conv(PrepareContext& c, const WeightedOperands& o, const Conv2DOpt
 // Of a hybrid convolution: each image has its own, asymmetric range. Of another: none.
 inline InputRanges image_ranges(const WeightedOperands& o, const reference::ConvParams& p) {
   if (!is_hybrid(o)) return {};
-  return {p.batch, int64_t{p.in_h} * p.in_w * p.in_c, /*by_pixel=*/false, /*asymmetric=*/true};
+  return {p.batch, int64_t{p.in_h} * p.in_w * p.in_c, /*asymmetric=*/true};
 }
 
 // kKernel is a member of Kernels; the operands' numbers are TRANSPOSE_CONV's where it has others.

@@ -19,6 +19,20 @@ constexpr WeightedKernel kConvKernels[] = {
     {T::kUInt8, T::kUInt8, T::kInt32, &invoke_conv<&Kernels::conv_2d_u8>},
 };
 
+// Where windows are pixels, each pixel of a float input is quantized by a range of its own, as a
+// row of FULLY_CONNECTED is: one of the whole image would be wider.
+bool is_pointwise(const reference::ConvParams& p) {
+  return p.filter_h == 1 && p.filter_w == 1 && p.stride_h == 1 && p.stride_w == 1 && p.pad_h == 0 &&
+         p.pad_w == 0 && p.out_h == p.in_h && p.out_w == p.in_w;
+}
+Status take_pixels_as_images(const PrepareContext& c, reference::ConvParams* p) {
+  const int64_t pixels = int64_t{p->batch} * p->in_h * p->in_w;
+  if (pixels > INT32_MAX) return c.fail("the input has ", pixels, " pixels");
+  p->batch = static_cast<int32_t>(pixels);
+  p->in_h = p->in_w = p->out_h = p->out_w = 1;
+  return {};
+}
+
 }  // namespace
 
 Status prepare_conv_2d(PrepareContext& c) {
@@ -46,6 +60,7 @@ Status prepare_conv_2d(PrepareContext& c) {
       input, filter, bias, c.output(0), p->out_c, /*axis=*/0, options.quantized_bias_type};
   OCTAVO_TRY(finish_conv(c, operands, options, span_of(kConvKernels), p));
   if (is_hybrid(operands)) {
+    if (is_pointwise(*p)) OCTAVO_TRY(take_pixels_as_images(c, p));
     OCTAVO_TRY(add_hybrid_scratch(c, operands, p->batch));
   } else if (has_int4_weights(operands)) {
     OCTAVO_TRY(c.add_scratch(filter.shape.count()));

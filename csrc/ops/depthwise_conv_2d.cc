@@ -66,12 +66,20 @@ Status invoke_direct(const Step& s, const Workspace& w) {
   return {};
 }
 
+// Weights of int8 with a float input become floats as they are packed.
+FileWeights weights_of(const WeightedOperands& o, const reference::ConvParams& p, bool is_split) {
+  FileWeights weights = file_weights(o, is_split, 0);
+  weights.real_scale = p.filter_scale;
+  weights.channels = p.out_c;
+  return weights;
+}
+
 // As use_packed, without a copy of the image.
 Status use_direct(PrepareContext& c, const WeightedOperands& o, const reference::ConvParams& p,
                   const Product& product) {
   const int32_t taps = p.filter_h * p.filter_w;
   const auto pack = [&](void* packed) {
-    product.gemm.pack({p.out_c, /*taps=*/1, taps, file_weights(o, /*is_split=*/false, 0),
+    product.gemm.pack({p.out_c, /*taps=*/1, taps, weights_of(o, p, /*is_split=*/false),
                        /*column_stride=*/1, /*row_stride=*/p.out_c, /*tap_starts=*/nullptr,
                        make_epilogue(o, p, 0)},
                       packed);
@@ -113,7 +121,7 @@ Status use_packed(PrepareContext& c, const WeightedOperands& o, const reference:
   OCTAVO_TRY(make_tap_offsets(c, blocks, /*whole=*/1, is_split, kernel.taps_multiple, &offsets,
                               &packed_taps));
   const auto pack = [&](void* packed) {
-    kernel.pack({p.out_c, /*taps=*/1, static_cast<int32_t>(taps), file_weights(o, is_split, 0),
+    kernel.pack({p.out_c, /*taps=*/1, static_cast<int32_t>(taps), weights_of(o, p, is_split),
                  /*column_stride=*/1, /*row_stride=*/p.out_c, /*tap_starts=*/nullptr,
                  make_epilogue(o, p, 0)},
                 packed);
@@ -156,7 +164,11 @@ Status prepare_depthwise_conv_2d(PrepareContext& c) {
   const WeightedOperands operands = {
       input, filter, bias, c.output(0), p->out_c, /*axis=*/3, options.quantized_bias_type};
   OCTAVO_TRY(finish_conv(c, operands, options, span_of(kDepthwiseKernels), p));
-  if (is_hybrid(operands)) return {};
+  if (is_hybrid(operands)) {  // the input stays float
+    Tensor as_float = filter;
+    as_float.type = DType::kFloat32;
+    return use_packed(c, {input, as_float, bias, c.output(0), p->out_c, /*axis=*/3}, *p);
+  }
   if (p->in_c > 1) return use_packed(c, operands, *p);
   // One channel in: a convolution whose filter has another order, [filter_h][filter_w][out_c].
   return use_gemm(c, operands, *p, {1, p->out_c}, /*scale=*/nullptr);

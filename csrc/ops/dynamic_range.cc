@@ -27,8 +27,9 @@ Status add_range_scratch(PrepareContext& c, const InputRanges& r) {
   return c.add_scratch(r.rows * chunks_of(r, c.workers) * static_cast<int64_t>(sizeof(Range)));
 }
 
-FoundRanges find_ranges(const Step& s, const Workspace& w, const InputRanges& r, const float* in) {
-  if (r.rows == 0) return {};
+reference::RowQuantization* find_ranges(const Step& s, const Workspace& w, const InputRanges& r,
+                                        const float* in) {
+  if (r.rows == 0) return nullptr;
   reference::RowQuantization* quantization = s.scratch(1);
   Range* ranges = s.scratch(2);
   const int32_t chunks = chunks_of(r, w.workers);
@@ -48,7 +49,7 @@ FoundRanges find_ranges(const Step& s, const Workspace& w, const InputRanges& r,
     }
     quantization[row] = reference::quantization_of_range(whole.least, whole.greatest, r.asymmetric);
   }
-  return {quantization, r.by_pixel, r.asymmetric ? -128 : -127};
+  return quantization;
 }
 
 }  // namespace octavo

@@ -108,12 +108,12 @@ Status set_blocks(const PrepareContext& c, const Tensor& filter,
   return {};
 }
 
-// The same as a convolution by 1x1 over a row of pixels.
+// The same as a convolution by 1x1 over images of one pixel.
 reference::ConvParams as_conv(const reference::FullyConnectedParams& p) {
   reference::ConvParams conv = {};
-  conv.batch = conv.in_h = conv.out_h = conv.filter_h = conv.filter_w = 1;
+  conv.in_h = conv.in_w = conv.out_h = conv.out_w = conv.filter_h = conv.filter_w = 1;
   conv.stride_h = conv.stride_w = conv.dilation_h = conv.dilation_w = 1;
-  conv.in_w = conv.out_w = static_cast<int32_t>(p.rows);
+  conv.batch = static_cast<int32_t>(p.rows);
   conv.in_c = conv.filter_c = p.depth;
   conv.out_c = p.units;
   conv.in_zero = p.in_zero;
@@ -141,7 +141,7 @@ Status prepare_hybrid(PrepareContext& c, const WeightedOperands& o, Params* para
   OCTAVO_TRY(make_filter_scales(c, o, &p.filter_scale));
   const reference::ConvParams conv = as_conv(p);
   return use_gemm(c, o, conv, conv_strides(conv), /*scale=*/nullptr,
-                  {p.rows, p.depth, /*by_pixel=*/true, params->asymmetric});
+                  {p.rows, p.depth, params->asymmetric});
 }
 
 }  // namespace

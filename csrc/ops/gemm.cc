@@ -14,7 +14,7 @@ struct GemmParams {
   int32_t groups;
   int64_t group_bytes;  // packed
   int64_t macs;
-  InputRanges ranges;
+  InputRanges ranges;  // to be found beforehand
 };
 
 // Without neighbours to look at, all pixels of all images are one column of pixels, to be cut
@@ -44,8 +44,8 @@ void run_part(const GemmParams& params, const Step& s, const BlockPart& part) {
   args.rows = part.rows * p.out_w;
   args.first_panel = first_panel(part.chunk);
   args.panels = first_panel(part.chunk + 1) - args.first_panel;
-  args.quantization = part.ranges.rows;
-  args.quantization_step = part.ranges.step();
+  args.quantization = part.quantization;
+  args.by_row = params.blocks.ranges_at != 0;
   const Product& product = *params.blocks.product;
   auto* group_out = static_cast<uint8_t*>(s.outputs[0]->data) + first_output(params.blocks, part);
   for (int32_t g = 0; g < params.groups; ++g) {
@@ -58,10 +58,10 @@ void run_part(const GemmParams& params, const Step& s, const BlockPart& part) {
 
 Status invoke_gemm(const Step& s, const Workspace& w) {
   const auto& params = s.params<GemmParams>();
-  const FoundRanges ranges = find_ranges(s, w, params.ranges, s.input(0));
+  reference::RowQuantization* quantization = find_ranges(s, w, params.ranges, s.input(0));
   run_blocks(
       w, params.blocks, s.input(0), s.scratch(0), params.chunks, params.macs,
-      [&](const BlockPart& part) { run_part(params, s, part); }, ranges);
+      [&](const BlockPart& part) { run_part(params, s, part); }, quantization);
   return {};
 }
 
@@ -69,7 +69,10 @@ Status invoke_gemm(const Step& s, const Workspace& w) {
 
 Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::ConvParams& conv,
                 const FilterStrides& strides, const double* scale, const InputRanges& ranges) {
-  const reference::ConvParams p = as_column(conv, ranges.rows > 1 && !ranges.by_pixel);
+  // Pixels that have ranges of their own find them as they are converted.
+  const bool by_pixel = ranges.rows > 0 && conv.in_h == 1 && conv.in_w == 1 && conv.filter_h == 1 &&
+                        conv.filter_w == 1;
+  const reference::ConvParams p = as_column(conv, ranges.rows > 1 && !by_pixel);
   const int64_t k = int64_t{p.filter_h} * p.filter_w * p.filter_c;
   bool is_split;
   const Product* product = find_product(c.kernels, o, p, k, &is_split);
@@ -79,7 +82,7 @@ Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::C
   if (k < 1 || k > product->gemm.most_terms || p.out_c < 1 || p.out_c > kMostPacked) return {};
 
   GemmParams params = {};
-  params.ranges = ranges;
+  if (!by_pixel) params.ranges = ranges;
   params.groups = p.in_c / p.filter_c;
   const int32_t n = p.out_c / params.groups;
   const GemmKernel& gemm = product->gemm;
@@ -93,6 +96,11 @@ Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::C
   const auto by_rows = static_cast<int32_t>(clamp<int64_t>(rows / kLeastRows, 1, parts));
   if (!plan_blocks(*product, p, flip_of(o.input), by_rows, gemm_image(*product), &blocks))
     return {};
+  blocks.low = ranges.low();
+  if (by_pixel) {
+    blocks.ranges_at = blocks.bytes;
+    blocks.bytes += (blocks.rows * int64_t{sizeof(reference::RowQuantization)} + 63) / 64 * 64;
+  }
   const int32_t count = p.batch * blocks.per_image;
   params.chunks = clamp((parts + count - 1) / count, 1, params.panels);
 
@@ -130,7 +138,7 @@ Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::C
   c.step.reads_first = {static_cast<const uint8_t*>(args.packed), static_cast<size_t>(first_bytes)};
   OCTAVO_TRY(c.set_invoke(&invoke_gemm, params));
   OCTAVO_TRY(c.add_scratch(c.workers.count() * blocks.bytes));
-  return add_range_scratch(c, ranges);
+  return add_range_scratch(c, params.ranges);
 }
 
 }  // namespace octavo

@@ -14,7 +14,7 @@ struct FilterStrides {
 
 // Packs the weights and sets c.step.invoke, if the table has a product of the operands' form and
 // the sizes suit it. Else leaves the step as it is. `conv` is complete; FULLY_CONNECTED is a
-// convolution by 1x1 over an image of as many pixels as there are rows, and outputs are scaled by
+// convolution by 1x1 over as many images of one pixel as there are rows, and outputs are scaled by
 // `scale`, one a channel, unless that is null. `ranges` say which parts of a float input become
 // int8 together.
 Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::ConvParams& conv,

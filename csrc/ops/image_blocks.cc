@@ -62,7 +62,9 @@ bool plan_blocks(const Product& product, const reference::ConvParams& conv, Flip
              plane,
              part_stride,
              is_in_place ? 0 : part_stride * image_kernel.parts * image_kernel.element_bytes,
-             flip};
+             /*ranges_at=*/0,
+             flip,
+             /*low=*/0};
   return true;
 }
 
@@ -113,9 +115,9 @@ const uint8_t* convert_block(const ImageBlocks& b, const void* image, const Bloc
                                       b.flip,
                                       p.in_zero,
                                       b.part_stride,
-                                      part.ranges.rows,
-                                      part.ranges.step(),
-                                      part.ranges.low};
+                                      part.quantization,
+                                      b.ranges_at != 0,
+                                      b.low};
   b.order.kernel->convert(conversion, converted);
   return converted;
 }

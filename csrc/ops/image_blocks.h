@@ -30,7 +30,9 @@ struct ImageBlocks {
   int64_t row_elements, plane_elements;  // of the converted image
   int64_t part_stride;                   // as in ImageConversion
   int64_t bytes;                         // that a thread needs; 0: the image itself will do
+  int64_t ranges_at;  // where of them rows have how they become int8; 0: it is not theirs
   Flip flip;
+  int32_t low;  // of int8 that floats become
 };
 
 // Chooses blocks, at least `least` of them in all where there are rows enough. Returns false where
@@ -59,8 +61,8 @@ inline void set_windows(const ImageBlocks& blocks, GemmArgs* args) {
 struct BlockPart {
   int32_t image, first_row, rows;  // of outputs
   int32_t chunk;
-  const uint8_t* converted;  // what their windows see
-  FoundRanges ranges;        // of the image, or of its pixels from there on
+  const uint8_t* converted;                  // what their windows see
+  reference::RowQuantization* quantization;  // of the image, or of each of its rows from there on
 };
 
 // Converts what the outputs of a part see of an image. Returns where it lies: at `converted`, or in
@@ -77,7 +79,8 @@ inline int32_t parts_for(const PrepareContext& c, int64_t macs) {
 // where the step is worth it. `scratch` has blocks.bytes for every thread.
 template <class Run>
 void run_blocks(const Workspace& w, const ImageBlocks& blocks, const void* in, uint8_t* scratch,
-                int32_t chunks, int64_t macs, const Run& run, const FoundRanges& ranges = {}) {
+                int32_t chunks, int64_t macs, const Run& run,
+                reference::RowQuantization* quantization = nullptr) {
   const reference::ConvParams& p = blocks.conv;
   const int32_t parts = p.batch * blocks.per_image * chunks;
   const bool is_small = w.workers.parts_for(macs, kLeastMacs, parts) == 1;
@@ -86,10 +89,14 @@ void run_blocks(const Workspace& w, const ImageBlocks& blocks, const void* in, u
     const int32_t first_row = block % blocks.per_image * blocks.rows;
     const int32_t rows = min(blocks.rows, p.out_h - first_row);
     const int64_t image_bytes = int64_t{p.in_h} * p.in_w * p.in_c * blocks.product->in_bytes;
-    BlockPart part = {image, first_row, rows, number % chunks, nullptr, ranges};
-    if (ranges.rows != nullptr) part.ranges.rows += ranges.by_pixel ? first_row : image;
-    part.converted = convert_block(blocks, static_cast<const uint8_t*>(in) + image * image_bytes,
-                                   part, scratch + worker * blocks.bytes);
+    BlockPart part = {image, first_row, rows, number % chunks, nullptr, quantization};
+    uint8_t* memory = scratch + worker * blocks.bytes;
+    if (quantization != nullptr) part.quantization += image;
+    if (blocks.ranges_at != 0) {
+      part.quantization = reinterpret_cast<reference::RowQuantization*>(memory + blocks.ranges_at);
+    }
+    part.converted =
+        convert_block(blocks, static_cast<const uint8_t*>(in) + image * image_bytes, part, memory);
     run(part);
   });
 }

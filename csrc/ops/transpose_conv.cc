@@ -92,7 +92,7 @@ Status invoke_phases(const Step& s, const Workspace& w) {
   const auto& params = s.params<PhasesParams>();
   uint8_t* out = s.output(0);
   const int64_t image_size = s.outputs[0]->shape.count() / s.outputs[0]->shape[0];
-  const FoundRanges ranges = find_ranges(s, w, params.ranges, s.input(kInput));
+  reference::RowQuantization* quantization = find_ranges(s, w, params.ranges, s.input(kInput));
   for (const Phase& phase : params.phases) {
     if (phase.blocks.product == nullptr) continue;
     const Product& product = *phase.blocks.product;
@@ -101,7 +101,7 @@ Status invoke_phases(const Step& s, const Workspace& w) {
         w, phase.blocks, s.input(kInput), s.scratch(0), /*chunks=*/1, phase.macs,
         [&](const BlockPart& part) {
           GemmArgs args = phase.args;
-          args.quantization = part.ranges.rows;
+          args.quantization = part.quantization;
           const int64_t first = part.image * image_size + phase.first;
           for (int32_t y = 0; y < part.rows; ++y) {
             const int64_t row = part.first_row + y;
@@ -110,7 +110,7 @@ Status invoke_phases(const Step& s, const Workspace& w) {
             product.gemm.run(args);
           }
         },
-        ranges);
+        quantization);
   }
   return {};
 }
@@ -206,6 +206,7 @@ Status use_phases(PrepareContext& c, const WeightedOperands& o, const reference:
       Phase* phase = &params.phases[int64_t{a} * p.stride_w + b];
       OCTAVO_TRY(prepare_phase(c, *product, o, p, is_split, a, b, phase, &fits));
       if (!fits) return {};
+      phase->blocks.low = params.ranges.low();
       bytes = max(bytes, phase->blocks.bytes);
     }
   }

@@ -97,6 +97,7 @@ void check_hybrid(const Kernels& kernels, const HybridSize& size, Random& random
   Buffer<int8_t> quantized(int64_t{rows} * k);
   Buffer<float> in_scale(rows), expected(int64_t{rows} * n);
   Buffer<int32_t> in_zero(rows);
+  // `by_row` the conversion finds them.
   Buffer<reference::RowQuantization> quantization(rows);
   reference::quantize_rows_s8(by_row ? rows : 1, row_size, asymmetric, in.data(), quantized.data(),
                               in_scale.data(), in_zero.data());
@@ -105,7 +106,7 @@ void check_hybrid(const Kernels& kernels, const HybridSize& size, Random& random
       in_scale[r] = in_scale[0];
       in_zero[r] = in_zero[0];
     }
-    quantization[r] = {in_scale[r], in_zero[r]};
+    if (!by_row) quantization[r] = {in_scale[r], in_zero[r]};
   }
   const float* bias_or_null = has_bias ? bias.data() : nullptr;
   reference::fully_connected_hybrid(p, quantized.data(), in_scale.data(), in_zero.data(),
@@ -127,7 +128,7 @@ void check_hybrid(const Kernels& kernels, const HybridSize& size, Random& random
   c.rows = rows;
   c.middle = c.repeat = c.planes = 1;
   c.quantization = quantization.data();
-  c.quantization_step = by_row ? 1 : 0;
+  c.by_row = by_row;
   c.low = asymmetric ? -128 : -127;
   g.image.convert(c, converted.data());
 
@@ -148,7 +149,7 @@ void check_hybrid(const Kernels& kernels, const HybridSize& size, Random& random
   args.out = out.data();
   args.out_stride = stride;
   args.quantization = quantization.data();
-  args.quantization_step = c.quantization_step;
+  args.by_row = by_row;
   const int32_t panels = (n + g.panel_width - 1) / g.panel_width;
   for (; args.first_panel < panels; args.first_panel += args.panels) {
     args.panels = static_cast<int32_t>(random.integer(1, panels - args.first_panel));
