@@ -9,7 +9,8 @@ from single_op import NONE, Operand, arrays, quantizations, single_op
 
 EXAMPLES = settings(max_examples=60, deadline=None)
 CODES = ["RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR"]
-IMAGES = st.tuples(st.integers(1, 3), st.integers(1, 12), st.integers(1, 12), st.integers(1, 9))
+CHANNELS = st.one_of(st.integers(1, 9), st.sampled_from([31, 64, 70]))
+IMAGES = st.tuples(st.integers(1, 3), st.integers(1, 12), st.integers(1, 12), CHANNELS)
 SIZES = st.one_of(st.integers(1, 30), st.sampled_from([64, 101]))
 BILINEAR_OPTIONS = st.sampled_from([{}, {"align_corners": True}, {"half_pixel_centers": True}])
 NEAREST_OPTIONS = st.fixed_dictionaries(
