@@ -44,26 +44,72 @@ constexpr int32_t kGreatestDifference = sizeof(T) == 1 ? 255 : 1 << 15;
 template <class T>
 constexpr int32_t kGreatestProduct = kGreatestDifference<T> * kGreatestDifference<T>;
 
-// One operand is brought to the common scale by halving it; it also has the lift of the sum.
+// What makes a sum of two widened elements. One operand is brought to the common scale by halving
+// it; it also has the lift of the sum.
+template <class T, bool kHalvesA>
+struct SumScales {
+  static constexpr int32_t kLift = lift_of(Finish::kRescale);
+  typename Lanes<T>::Output to;
+  Centre a_centre, b_centre;
+  Rescale in_scale, out_scale;
+
+  explicit SumScales(const reference::ScaledSumParams& p)
+      : to(output_of<T>(p.out_zero, p.act_min, p.act_max)),
+        a_centre(centre_of<T>(p.a_zero, p.left_shift - kHalvesA, kLift)),
+        b_centre(centre_of<T>(p.b_zero, p.left_shift - !kHalvesA, kLift)),
+        in_scale(rescale_by(kHalvesA ? p.b_scale : p.a_scale).below_one),
+        out_scale(rescale_by(p.out_scale).below_one) {}
+
+  V::I32 scale_a(V::I32 x) const { return kHalvesA ? a_centre(x) : in_scale(a_centre(x)); }
+  V::I32 scale_b(V::I32 x) const { return kHalvesA ? in_scale(b_centre(x)) : b_centre(x); }
+};
+
 template <class T, bool kSubtract, bool kHalvesA>
 void sum_with_half(const reference::ScaledSumParams& p, const T* a, const T* b, T* out) {
-  constexpr int32_t kLift = lift_of(Finish::kRescale);
-  const auto to = output_of<T>(p.out_zero, p.act_min, p.act_max);
-  const Centre a_centre = centre_of<T>(p.a_zero, p.left_shift - kHalvesA, kLift);
-  const Centre b_centre = centre_of<T>(p.b_zero, p.left_shift - !kHalvesA, kLift);
-  const Rescale in_scale = rescale_by(kHalvesA ? p.b_scale : p.a_scale).below_one;
-  const Rescale out_scale = rescale_by(p.out_scale).below_one;
+  const SumScales<T, kHalvesA> scales(p);
   for_each_vector(p.broadcast, a, b, out, [&](B::Vec i, B::Vec j) {
     return by_parts<T>(
-        to,
+        scales.to,
         [&](V::I32 x, V::I32 y) {
-          x = a_centre(x);
-          y = b_centre(y);
-          (kHalvesA ? y : x) = in_scale(kHalvesA ? y : x);
-          return out_scale(kSubtract ? V::sub(x, y) : V::add(x, y));
+          x = scales.scale_a(x);
+          y = scales.scale_b(y);
+          return scales.out_scale(kSubtract ? V::sub(x, y) : V::add(x, y));
         },
         i, j);
   });
+}
+
+// Whether b is one row of whole vectors that all rows of a meet, such as a bias.
+constexpr int64_t kLongestRow = 2048;
+template <class T>
+bool has_row(const reference::Broadcast& p) {
+  return p.rank == 2 && p.a_strides[1] == 1 && p.b_strides[0] == 0 && p.b_strides[1] == 1 &&
+         p.dims[1] <= kLongestRow && p.dims[1] % Lanes<T>::kLanes == 0;
+}
+
+// Then b is scaled once.
+template <class T, bool kSubtract>
+void sum_with_row(const reference::ScaledSumParams& p, const T* a, const T* b, T* out) {
+  using L = Lanes<T>;
+  const SumScales<T, true> scales(p);
+  const int64_t n = p.broadcast.dims[1];
+  int32_t row[kLongestRow];
+  for (int64_t j = 0; j < n; j += L::kLanes) {
+    const Parts<T> y = widen<T>(L::load(b + j));
+    for (int k = 0; k < L::kParts; ++k) V::store(scales.scale_b(y.v[k]), row + j + k * V::kLanes);
+  }
+  for (int64_t i = 0; i < p.broadcast.dims[0]; ++i, a += p.broadcast.a_strides[0], out += n) {
+    for (int64_t j = 0; j < n; j += L::kLanes) {
+      const int32_t* y = row + j;
+      const auto sum = [&](V::I32 x) {
+        const V::I32 z = V::load(y);
+        y += V::kLanes;
+        x = scales.scale_a(x);
+        return scales.out_scale(kSubtract ? V::sub(x, z) : V::add(x, z));
+      };
+      L::store(by_parts<T>(scales.to, sum, L::load(a + j)), out + j);
+    }
+  }
 }
 
 template <class T, bool kSubtract, auto kReference>
@@ -74,6 +120,7 @@ void scaled_sum(const reference::ScaledSumParams& p, const T* a, const T* b, T* 
       !fits_rescale(greatest, p.out_scale)) {
     return kReference(p, a, b, out);
   }
+  if (halves_a && has_row<T>(p.broadcast)) return sum_with_row<T, kSubtract>(p, a, b, out);
   if (halves_a) return sum_with_half<T, kSubtract, true>(p, a, b, out);
   sum_with_half<T, kSubtract, false>(p, a, b, out);
 }

@@ -55,17 +55,24 @@ template <class T, class Params>
 void sweep_binary(BinaryKernel<T, Params> kernel, BinaryKernel<T, Params> reference,
                   Params (*make_params)(Random&), Check& check) {
   Random random(33);
-  for_each_pair(
-      20, random, check,
-      [&](const Shape& a, const Shape& b, const Shape& shape, const Broadcast& broadcast) {
-        Params p = make_params(random);
-        p.broadcast = broadcast;
-        p.a_zero = any_zero<T>(random);
-        p.b_zero = any_zero<T>(random);
-        p.out_zero = any_zero<T>(random);
-        draw_bounds<T>(random, p.act_min, p.act_max);
-        compare<T>(kernel, reference, p, a, b, shape, random, check);
-      });
+  const auto try_pair = [&](const Shape& a, const Shape& b, const Shape& shape,
+                            const Broadcast& broadcast) {
+    Params p = make_params(random);
+    p.broadcast = broadcast;
+    p.a_zero = any_zero<T>(random);
+    p.b_zero = any_zero<T>(random);
+    p.out_zero = any_zero<T>(random);
+    draw_bounds<T>(random, p.act_min, p.act_max);
+    compare<T>(kernel, reference, p, a, b, shape, random, check);
+  };
+  for_each_pair(20, random, check, try_pair);
+  // A row of whole vectors for all rows may be looked at once, unless it is long.
+  for (int32_t n : {64, 128, 1024, 2048, 2112}) {
+    const Shape rows = make_shape(3, n), row = make_shape(n);
+    for (int i = 0; i < 10; ++i) {
+      try_pair(rows, row, rows, reference::plan_broadcast(rows, row, rows));
+    }
+  }
 }
 
 // The sum has 28 bits, of int16 30.
