@@ -61,7 +61,9 @@ struct FileWeights {
   int32_t channels = 0;
 
   int32_t centred(int64_t i) const {
-    if (is_int4) return int4_at(static_cast<const uint8_t*>(data), i);
+    return is_int4 ? int4_at(static_cast<const uint8_t*>(data), i) : centred_byte(i);
+  }
+  int32_t centred_byte(int64_t i) const {
     const uint8_t byte = static_cast<const uint8_t*>(data)[i];
     return static_cast<int8_t>(byte ^ static_cast<uint8_t>(flip)) - zero;
   }

@@ -15,6 +15,7 @@
 //     `width`; word i of all is an array at words + i * width
 //   pack_lanes(header, words, width): once kLanes columns have theirs, beginning at `words`
 //   pack_weight(weights, i, is_second, to, at): weight i to place `at` among weights
+//   kWeightBytes: of a packed weight, where it is the file's unless that has a zero point; else 0
 //   Output, make_output(header): what finish wants at hand
 //   start(words, part): how sums begin, of the columns whose words begin at `words`
 //   finish(panel, first, rows, sum): makes outputs of a tile of sums, and stores `rows` rows
@@ -56,6 +57,60 @@ int64_t packed_bytes(int32_t n, int32_t taps, int32_t depth) {
          full * panel_bytes<F>(kPanelWidth<F>, steps) + last;
 }
 
+// Weights that are packed as the file has them, column by column.
+template <class F, class ColumnOf>
+void copy_columns(const GemmColumns& c, int32_t width, int32_t tap_rows, uint8_t* packed,
+                  ColumnOf column_of) {
+  constexpr int kStep = F::kDepth * F::kWeightBytes;
+  const auto* data = static_cast<const uint8_t*>(c.weights.data);
+  for (int32_t j = 0; j < width; ++j) {
+    const int32_t column = column_of(j);
+    if (column < 0) continue;
+    for (int32_t t = 0; t < c.taps; ++t) {
+      const uint8_t* from = data + c.place(column, t, 0) * F::kWeightBytes;
+      uint8_t* to = packed + (int64_t{t} * tap_rows / F::kDepth * width + j) * kStep;
+      int32_t d = 0;
+      for (; d + F::kDepth <= c.depth; d += F::kDepth, from += kStep, to += width * kStep) {
+        memcpy(to, from, kStep);
+      }
+      if (d < c.depth) memcpy(to, from, static_cast<size_t>(c.depth - d) * F::kWeightBytes);
+    }
+  }
+}
+
+// The same row by row.
+template <class F, class ColumnOf>
+void copy_rows(const GemmColumns& c, int32_t width, int32_t tap_rows, uint8_t* packed,
+               ColumnOf column_of) {
+  constexpr int kBytes = F::kWeightBytes;
+  const auto* data = static_cast<const uint8_t*>(c.weights.data);
+  int32_t neighbours = 0;  // columns side by side in the file, too
+  if (c.column_stride == 1) {
+    while (neighbours < width && column_of(neighbours) == column_of(0) + neighbours) ++neighbours;
+  }
+  for (int32_t t = 0; t < c.taps; ++t) {
+    for (int32_t d = 0; d < c.depth; ++d) {
+      uint8_t* to = packed + (int64_t{t} * tap_rows + d) * width * kBytes;
+      if (neighbours > 0) {
+        const uint8_t* from = data + c.place(column_of(0), t, d) * kBytes;
+        memcpy(to, from, static_cast<size_t>(neighbours) * kBytes);
+      }
+      for (int32_t j = neighbours; j < width; ++j) {
+        const int32_t column = column_of(j);
+        if (column >= 0) memcpy(to + j * kBytes, data + c.place(column, t, d) * kBytes, kBytes);
+      }
+    }
+  }
+}
+
+// Whether these do for the weights.
+template <class F>
+bool are_copied(const GemmColumns& c) {
+  const FileWeights& w = c.weights;
+  const bool is_plain = w.zero == 0 && w.flip == Flip::kNo && !w.is_split && !w.is_int4;
+  return F::kWeightBytes > 0 && is_plain && (F::kDepth == 1 || c.row_stride == 1);
+}
+
 // Columns column_of(0), column_of(1), ... side by side, of which negative ones are not there. Taps
 // begin every `tap_rows` rows.
 template <class F, class ColumnOf>
@@ -68,6 +123,7 @@ void pack_columns(const GemmColumns& c, const typename F::Header& header, int32_
     const int32_t column = column_of(j);
     if (column < 0) continue;
     F::pack_column(c, header, column, words, width, j);
+    if (are_copied<F>(c)) continue;
     for (int32_t t = 0; t < c.taps; ++t) {
       for (int32_t d = 0; d < c.depth; ++d) {
         const int64_t source = c.place(column, t, d);
@@ -81,6 +137,10 @@ void pack_columns(const GemmColumns& c, const typename F::Header& header, int32_
         }
       }
     }
+  }
+  if (are_copied<F>(c)) {
+    const auto copy = F::kDepth == 1 ? &copy_rows<F, ColumnOf> : &copy_columns<F, ColumnOf>;
+    copy(c, width, tap_rows, weights, column_of);
   }
   for (int32_t j = 0; j < width; j += F::kLanes) F::pack_lanes(header, words + j, width);
 }

@@ -43,6 +43,7 @@ struct FormFloat {
     reinterpret_cast<float*>(words)[j] = bias != nullptr ? bias[column] : 0;
   }
   static void pack_lanes(const Header&, int32_t*, int32_t) {}
+  static constexpr int kWeightBytes = sizeof(Weight);
   static void pack_weight(const FileWeights& weights, int64_t i, bool, uint8_t* to, int64_t at) {
     if constexpr (std::is_same_v<Weight, float>) {
       reinterpret_cast<float*>(to)[at] = weights.real(i);

@@ -27,6 +27,7 @@ struct Int4 : V {
     V::dot(sum, x.second, w.second);
   }
   // The first half of a step's rows lies in the lower halves of bytes.
+  static constexpr int kWeightBytes = 0;
   static void pack_weight(const FileWeights& weights, int64_t i, bool, uint8_t* to, int64_t at) {
     const int64_t row = at % kDepth;
     const int shift = row < V::kDepth ? 0 : 4;
@@ -38,6 +39,7 @@ struct Int4 : V {
 struct Int8 : V {
   static constexpr int kLift = 0;
   static constexpr int32_t kMostTerms = 1 << 24;
+  static constexpr int kWeightBytes = 1;
   static void pack_weight(const FileWeights& weights, int64_t i, bool, uint8_t* to, int64_t at) {
     to[at] = static_cast<uint8_t>(weights.centred(i));
   }

@@ -73,6 +73,7 @@ struct SumsS16 : T {
   static void pack_lanes(const Header& header, int32_t* words, int32_t width) {
     if (!header.is_wide) pack_finish(header.finish, words + width, width);
   }
+  static constexpr int kWeightBytes = 0;
   static void pack_weight(const FileWeights& weights, int64_t i, bool is_second, uint8_t* to,
                           int64_t at) {
     reinterpret_cast<typename T::Weight*>(to)[at] = weights.half(i, is_second);

@@ -7,17 +7,21 @@ struct ColumnSums {
 };
 
 ColumnSums column_sums(const GemmColumns& c, int32_t column) {
-  ColumnSums s = {0, 0};
-  int64_t plain = 0;
+  uint32_t plain = 0, magnitudes = 0;  // 2^24 times 255 at most
+  const auto add = [&](int32_t w) {
+    plain += static_cast<uint32_t>(w);
+    magnitudes += static_cast<uint32_t>(w < 0 ? -w : w);
+  };
+  const FileWeights weights = c.weights;
   for (int32_t t = 0; t < c.taps; ++t) {
-    for (int32_t d = 0; d < c.depth; ++d) {
-      const int32_t w = c.weights.centred(c.place(column, t, d));
-      plain += w;
-      s.magnitudes += w < 0 ? -w : w;
+    const int64_t first = c.place(column, t, 0);
+    if (c.row_stride == 1 && !weights.is_int4) {  // a loop that compilers take vectors for
+      for (int32_t d = 0; d < c.depth; ++d) add(weights.centred_byte(first + d));
+    } else {
+      for (int32_t d = 0; d < c.depth; ++d) add(weights.centred(first + d * c.row_stride));
     }
   }
-  s.plain = static_cast<int32_t>(plain);
-  return s;
+  return {static_cast<int32_t>(plain), magnitudes};
 }
 
 struct FormS8 : V {
@@ -80,6 +84,7 @@ struct FormS8 : V {
   static void pack_lanes(const Header& header, int32_t* words, int32_t width) {
     pack_finish(header.finish, words + width, width);
   }
+  static constexpr int kWeightBytes = 1;
   static void pack_weight(const FileWeights& weights, int64_t i, bool is_second, uint8_t* to,
                           int64_t at) {
     reinterpret_cast<int8_t*>(to)[at] = weights.half(i, is_second);

@@ -107,18 +107,6 @@ Status set_sizes(PrepareContext& c, const BatchMatMulOptions& options, BatchMatm
   return c.set_shape(0, shape);
 }
 
-void plan_transpose(const Tensor& a, BatchMatmul* p) {
-  Layout from = row_major(a.shape);
-  Shape shape = a.shape;
-  const int32_t last = shape.rank - 1;
-  shape[last - 1] = p->matrix.rows;
-  shape[last] = p->matrix.depth;
-  from.strides[last - 1] = 1;
-  from.strides[last] = p->matrix.rows;
-  p->is_transposed = true;
-  p->transpose = plan_copy(shape, element_bytes(a), from, row_major(shape));
-}
-
 Status prepare_integers(const PrepareContext& c, MatmulParams* p) {
   OCTAVO_TRY(expect_quantized_operands(c));
   const Tensor &a = c.input(0), &b = c.input(1), &out = c.output(0);
@@ -177,6 +165,18 @@ Status prepare_hybrid(PrepareContext& c, const WeightedOperands& o,
 
 }  // namespace
 
+StridedCopyParams plan_transpose(const Tensor& t) {
+  const Layout whole = row_major(t.shape);
+  Layout from = whole;
+  Shape shape = t.shape;
+  const int32_t row = shape.rank - 2, column = shape.rank - 1;
+  shape[row] = t.shape[column];
+  shape[column] = t.shape[row];
+  from.strides[row] = whole.strides[column];
+  from.strides[column] = whole.strides[row];
+  return plan_copy(shape, element_bytes(t), from, row_major(shape));
+}
+
 Status prepare_batch_matmul(PrepareContext& c) {
   OCTAVO_TRY(c.expect_operands(2, 2, 1));
   const Tensor &a = c.input(0), &b = c.input(1), &out = c.output(0);
@@ -191,7 +191,8 @@ Status prepare_batch_matmul(PrepareContext& c) {
     if (v.a == a.type && v.b == b.type && v.out == out.type) c.step.invoke = v.invoke;
   }
   if (c.step.invoke == nullptr) return c.fail_types();
-  if (options.adj_x) plan_transpose(a, &m);
+  m.is_transposed = options.adj_x;
+  if (m.is_transposed) m.transpose = plan_transpose(a);
   const int32_t axis = b.shape.rank - (options.adj_y ? 2 : 1);
   const WeightedOperands operands = {a, b, nullptr, out, m.matrix.columns, axis};
   if (is_hybrid(operands)) return prepare_hybrid(c, operands, options, p);

@@ -56,6 +56,9 @@ inline const void* rows_of_a(const BatchMatmul& p, const Step& s, const Workspac
   return copy;
 }
 
+// The copy of a tensor that has each of its matrices transposed.
+StridedCopyParams plan_transpose(const Tensor& t);
+
 // Lets the step run on the table's products of matrices, if there are some of the operands' types
 // and the sizes suit them. The right matrices are packed while running. Else leaves it as it is.
 Status use_batch_products(PrepareContext& c, const BatchMatmul& p);

@@ -14,10 +14,12 @@ struct Params {
   GemmColumns columns;   // but for their data
   GemmArgs args;         // but for pointers and rows
   int64_t packed_bytes;  // of a right matrix
+  bool is_turned;        // right matrices are packed from a transposed copy
+  StridedCopyParams turn;
 };
 
-// Scratch buffers: packed right matrices, converted left ones, transposed left ones.
-constexpr size_t kPacked = 0, kConverted = 1, kTransposed = 2;
+// Scratch buffers: packed right matrices, converted left ones, transposed left and right ones.
+constexpr size_t kPacked = 0, kConverted = 1, kTransposed = 2, kTurned = 3;
 
 const Product* find_product(const PrepareContext& c) {
   const DType type = c.input(0).type;
@@ -62,7 +64,12 @@ Status invoke(const Step& s, const Workspace& w) {
   const reference::MatmulParams& m = p.matmul.matrix;
   const Product& product = *p.product;
   const uint8_t* packed = s.scratch(kPacked);
-  pack_right(p, w, s.input(1), s.scratch(kPacked));
+  const uint8_t* b = s.input(1);
+  if (p.is_turned) {
+    w.kernels.strided_copy(p.turn, b, s.scratch(kTurned));
+    b = s.scratch(kTurned);
+  }
+  pack_right(p, w, b, s.scratch(kPacked));
   const uint8_t* image =
       convert_left(p, w, rows_of_a(p.matmul, s, w, kTransposed), s.scratch(kConverted));
   uint8_t* out = s.output(0);
@@ -105,7 +112,7 @@ Status use_batch_products(PrepareContext& c, const BatchMatmul& p) {
   const Product* product = find_product(c);
   if (product == nullptr || product->gemm.image.parts != 1) return {};
   if (m.rows < 1 || m.columns < 1 || m.depth < 1 || p.b_count < 1) return {};
-  if (m.columns > kMostPacked || m.depth > kMostPacked) return {};
+  if (m.columns > kMostPacked || m.depth > product->gemm.most_terms) return {};
   // Two weights make up 9 bits but for 255, which no difference from another zero point is.
   if (m.b_zero == -128) return {};
   // A packed matrix is to be read several times, and not much larger than it was.
@@ -123,6 +130,14 @@ Status use_batch_products(PrepareContext& c, const BatchMatmul& p) {
   params.product = product;
   params.packed_bytes = bytes;
   OCTAVO_TRY(set_columns(c, p, &params.columns));
+  // Packing is fast where floats lie row by row, bytes column by column.
+  const bool by_rows = product->in_bytes > 1;
+  params.is_turned = (by_rows ? m.b_column_stride : m.b_row_stride) != 1;
+  if (params.is_turned) {
+    params.turn = plan_transpose(c.input(1));
+    params.columns.column_stride = by_rows ? 1 : m.depth;
+    params.columns.row_stride = by_rows ? m.columns : 1;
+  }
   GemmArgs& args = params.args;
   args.columns = INT32_MAX;
   args.row_step = args.pixel_step = m.depth;
@@ -139,7 +154,8 @@ Status use_batch_products(PrepareContext& c, const BatchMatmul& p) {
   const ImageKernel& image = product->gemm.image;
   const int64_t image_bytes = (elements + image.slack) * image.element_bytes;
   OCTAVO_TRY(c.add_scratch(image.is_identity ? 0 : image_bytes));
-  return c.add_scratch(p.is_transposed ? c.input(0).bytes() : 0);
+  OCTAVO_TRY(c.add_scratch(p.is_transposed ? c.input(0).bytes() : 0));
+  return c.add_scratch(params.is_turned ? c.input(1).bytes() : 0);
 }
 
 }  // namespace octavo
