@@ -18,7 +18,7 @@ namespace {
 #include "kernels/broadcast.inl"
 #include "kernels/real.inl"
 #include "kernels/real_rows.inl"
-#include "kernels/bytewise.inl"
+#include "kernels/narrow.inl"
 #include "kernels/product_s16.inl"
 #include "kernels/product_hybrid.inl"
 #include "kernels/peak.inl"

@@ -20,7 +20,7 @@ using F = avx2::F;
 #include "kernels/broadcast.inl"
 #include "kernels/real.inl"
 #include "kernels/real_rows.inl"
-#include "kernels/bytewise.inl"
+#include "kernels/narrow.inl"
 #include "kernels/product_s16.inl"
 #include "kernels/product_hybrid.inl"
 #include "kernels/peak.inl"

@@ -2,8 +2,8 @@
 // (reference/copy.h) whose input is contiguous along another dimension than their output.
 
 // out[i * out_stride + j] = in[j * in_stride + i] for i < kRows and j < kLanes; strides are in
-// bytes. In each 128 bits, so many rounds of interleaving element k with element k + kRows / 2 as
-// kRows has bits are a transposition.
+// bytes. In each 128 bits, log2(kRows) rounds of interleaving element k with element k + kRows / 2
+// are a transposition.
 template <class T>
 constexpr int kTileRows = 16 / sizeof(T);
 template <class T>

@@ -1,7 +1,7 @@
 // The kernels of 8 and 16-bit elements that are no products of matrices, over the traits V, B and
 // F, and of float32 where the algorithm is the same.
 
-#include "kernels/bytes.inl"
+#include "kernels/lanes.inl"
 // The first has what the others use.
 #include "kernels/arg_min_max.inl"
 #include "kernels/copy.inl"
@@ -14,7 +14,7 @@
 #include "kernels/resize.inl"
 #include "kernels/softmax.inl"
 
-constexpr void fill_bytewise(Kernels& k) {
+constexpr void fill_narrow(Kernels& k) {
   k.add_s8 = &scaled_sum<int8_t, false, &reference::add_s8>;
   k.add_u8 = &scaled_sum<uint8_t, false, &reference::add_u8>;
   k.add_s16 = &scaled_sum<int16_t, false, &reference::add_s16>;

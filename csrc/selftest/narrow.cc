@@ -316,6 +316,6 @@ constexpr KernelTest kTests[] = {
 
 }  // namespace
 
-const Span<const KernelTest> kBytewiseTests = {kTests, sizeof(kTests) / sizeof(kTests[0])};
+const Span<const KernelTest> kNarrowTests = {kTests, sizeof(kTests) / sizeof(kTests[0])};
 
 }  // namespace octavo::selftest
