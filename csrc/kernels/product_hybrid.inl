@@ -110,37 +110,57 @@ struct FormHybrid : W {
   template <int kTileRows, int kVectors>
   static void finish(const Panel<FormHybrid>& panel, int32_t first, int32_t rows,
                      Sum (&sum)[kTileRows][kVectors]) {
-    const GemmArgs& a = panel.args;
-    const int32_t* words = panel.words();
-    const auto* reals = reinterpret_cast<const float*>(words);
-    auto* out = panel.template out<float>(first);
+    const Columns columns(panel);
+    const auto quantization = panel.args.quantization;
+    Row<kVectors> row;
+    if (!panel.args.by_row) row.set(columns, *quantization);
 #pragma GCC unroll 8
-    for (int j = 0; j < kVectors; ++j) {
-      const int at = j * kLanes;
-      const V::I32 weights = V::load(words + at);
-      const F::Vec scales = F::load(reals + panel.width + at);
-      const F::Vec bias = F::load(reals + 2 * panel.width + at);
-      const int32_t count = min(panel.used - at, kLanes);
-      V::I32 zeros;
-      F::Vec scale;
+    for (int i = 0; i < kTileRows; ++i) {
+      if (i >= rows) continue;
+      if (panel.args.by_row) row.set(columns, quantization[first + i]);
+      float* out = panel.template out<float>(first) + i * panel.args.out_stride;
 #pragma GCC unroll 8
-      for (int i = 0; i < kTileRows; ++i) {
-        if (i >= rows) continue;
-        if (i == 0 || a.by_row) {
-          const reference::RowQuantization q = a.quantization[a.by_row ? first + i : 0];
-          zeros = V::mul(weights, V::set(q.zero + V::kOffset));
-          scale = F::mul(F::set(q.scale), scales);
-        }
-        V::I32 whole = V::sub(sum[i][j], zeros);
+      for (int j = 0; j < kVectors; ++j) {
+        V::I32 whole = V::sub(sum[i][j], row.zeros[j]);
         if constexpr (W::kLift != 0) whole = V::shift_right(whole, V::set(W::kLift));
-        const F::Vec y = F::add(F::mul(F::from_int(whole), scale), bias);
+        const F::Vec y = F::add(F::mul(F::from_int(whole), row.scale[j]), columns.bias(j));
         store(F::min(panel.output.high, F::max(panel.output.low, y)),  // NaN stays
-              out + i * a.out_stride + at, count);
+              out + j * kLanes, min(panel.used - j * kLanes, kLanes));
       }
     }
   }
 
  private:
+  // The words of a panel's columns.
+  struct Columns {
+    const int32_t* words;
+    int32_t width;
+    explicit Columns(const Panel<FormHybrid>& p) : words(p.words()), width(p.width) {}
+
+    V::I32 weights(int j) const { return V::load(words + j * kLanes); }
+    F::Vec scale(int j) const { return real(1, j); }
+    F::Vec bias(int j) const { return real(2, j); }
+    F::Vec real(int word, int j) const {
+      return F::load(reinterpret_cast<const float*>(words) + word * width + j * kLanes);
+    }
+  };
+  // What the sums of a row want: the share of the zero point, and the product of the scales.
+  template <int kVectors>
+  struct Row {
+    V::I32 zeros[kVectors];
+    F::Vec scale[kVectors];
+
+    void set(const Columns& columns, const reference::RowQuantization& q) {
+      const V::I32 zero = V::set(q.zero + V::kOffset);
+      const F::Vec of_row = F::set(q.scale);
+#pragma GCC unroll 8
+      for (int j = 0; j < kVectors; ++j) {
+        zeros[j] = V::mul(columns.weights(j), zero);
+        scale[j] = F::mul(of_row, columns.scale(j));
+      }
+    }
+  };
+
   static void store(F::Vec y, float* out, int32_t count) {
     if (count == kLanes) {
       F::store(y, out);
