@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
+import octavo
 import octavo._schema as schema
 import oracle
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from octavo import kernels
 from octavo.flatbuffer import read, write
 from single_op import NONE, Operand, Quantization, single_op
 from weights import (
@@ -18,6 +20,7 @@ from weights import (
     INT16,
     INT16_B32,
     UINT8,
+    Weighted,
     boundary_operands,
     dequantized,
     hybrid_bound,
@@ -196,6 +199,46 @@ def test_multipliers_to_the_last_bit(code, kind, data):
     if axis == 3:
         options["depth_multiplier"] = 64
     oracle.assert_equal_to_litert(*build(code, o, (1, 1, 1, 64), options))
+
+
+@pytest.mark.parametrize(
+    ("code", "filter_shape", "bias", "kernel"),
+    [
+        ("CONV_2D", (70, 1, 1, 1), 0, "gemm_s16"),
+        ("CONV_2D", (70, 1, 1, 17), 2**31, "gemm_s16"),
+        ("CONV_2D", (70, 1, 1, 700), 0, "gemm_s16"),
+        ("CONV_2D", (3, 4, 8, 1024), 2**36, "gemm_s16"),
+        ("CONV_2D", (3, 4, 8, 1025), 0, "conv_2d_s16"),
+        ("CONV_2D", (3, 1, 1, 5), 2**36 + 1, "conv_2d_s16"),
+        ("DEPTHWISE_CONV_2D", (1, 3, 3, 70), 2**36, "depthwise_s16"),
+        ("DEPTHWISE_CONV_2D", (1, 7, 73, 3), 0, "depthwise_s16"),
+        ("DEPTHWISE_CONV_2D", (1, 8, 64, 3), 0, "depthwise_conv_2d_s16"),
+    ],
+)
+def test_int16_extremes(code, filter_shape, bias, kernel):
+    """The greatest products and biases that fast kernels take, and what they leave."""
+    rng = np.random.default_rng(5)
+    axis = 3 if code == "DEPTHWISE_CONV_2D" else 0
+    channels, terms = filter_shape[axis], int(np.prod(filter_shape)) // filter_shape[axis]
+    x = rng.choice(np.array([-32768, -32768, 32767], np.int16), (1, *filter_shape[1:]))
+    w = rng.choice(np.array([-128, -128, 127], np.int8), filter_shape)
+    biases = rng.choice(np.array([-bias, bias], np.int64), channels)
+    scale = 1.3 * ((terms << 22) + bias) / 2**15
+    o = Weighted(
+        Operand(x, Quantization(1.0)),
+        Operand(w, Quantization(1.0), is_constant=True),
+        Operand(biases, Quantization(1.0), is_constant=True),
+        Quantization(scale),
+    )
+    options = {"stride_h": 1, "stride_w": 1, "depth_multiplier": 1, "padding": "VALID"}
+    if code == "CONV_2D":
+        del options["depth_multiplier"]
+    model, inputs = build(code, o, (1, 1, 1, channels), options)
+    oracle.assert_equal_to_litert(model, inputs)
+    for isa in kernels.tables()[:-1]:
+        core = octavo._core.Interpreter(octavo._core.Model.copy(model), isa=isa)
+        core.allocate()
+        assert core.step_kernels()[-1][-1] == kernel
 
 
 @pytest.mark.parametrize("code", OPERATORS)

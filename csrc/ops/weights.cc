@@ -67,7 +67,8 @@ bool fits_doubles(const WeightedOperands& o, const reference::ConvParams& p, int
   for (int32_t i = 0; i < o.channels; ++i) {
     const int64_t bias = o.bias != nullptr ? static_cast<const int64_t*>(o.bias->data)[i] : 0;
     if (bias < -kMostBias || bias > kMostBias) return false;
-    const auto greatest = static_cast<double>((terms << 22) + max(bias, -bias));
+    const double greatest =
+        static_cast<double>(terms) * (1 << 22) + static_cast<double>(max(bias, -bias));
     if (p.multiplier != nullptr && !(greatest * real_multiplier(o, i) < kMostOutput)) return false;
   }
   return true;
