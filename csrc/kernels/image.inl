@@ -53,11 +53,16 @@ void convert_image(const ImageConversion& c, void* converted) {
   };
   fill(c.above * row_elements, row);
   row += c.above * row_elements;
-  for (int32_t y = 0; y < c.rows; ++y, in += c.in_stride, row += row_elements) {
+  // Rows with nothing between them are as one: those of 1x1 filters are single pixels.
+  const bool is_whole =
+      is_line && c.left == 0 && c.right == 0 && c.in_stride == row_elements && !c.by_row;
+  const int32_t rows = is_whole ? max(c.rows, 1) : 1;
+  for (int32_t y = 0; y < c.rows; y += rows, in += rows * c.in_stride, row += rows * row_elements) {
     const typename F::Conversion conversion(c, y);
     if (is_line) {
       fill(c.left * pixel, row);
-      F::convert(conversion, in, c.middle * pixel, row + c.left * pixel, c.part_stride);
+      F::convert(conversion, in, int64_t{rows} * c.middle * pixel, row + c.left * pixel,
+                 c.part_stride);
       fill(c.right * pixel, row + (c.left + c.middle) * pixel);
     } else {
       convert_pixels<F>(c, conversion, in, row);
