@@ -114,6 +114,7 @@ struct GemmArgs {
   const reference::RowQuantization* quantization = nullptr;
   bool by_row = false;
   Span<const uint8_t> next = {};  // memory to fetch meanwhile, that somebody reads afterwards
+  void* workspace = nullptr;  // see GemmKernel
 };
 
 struct GemmKernel {
@@ -124,6 +125,8 @@ struct GemmKernel {
   int64_t (*packed_bytes)(int32_t n, int32_t taps, int32_t depth);  // taps: twice where split
   void (*pack)(const GemmColumns& columns, void* packed);
   void (*run)(const GemmArgs& args);
+  // Bytes of workspace with which a run over so many windows is faster; null: it never is.
+  int64_t (*workspace_bytes)(int32_t rows, int32_t taps, int32_t depth);
 };
 
 }  // namespace octavo

@@ -300,7 +300,7 @@ void multiply_rows(const Panel<F>& panel) {
   // Meanwhile what comes next is fetched, evenly: a core has few reads from afar under way at a
   // time.
   const int64_t steps = int64_t{a.taps} * panel.steps, tiles = (a.rows + kRows - 1) / kRows;
-  const int64_t bytes = static_cast<int64_t>(panel.next.size);
+  const auto bytes = static_cast<int64_t>(panel.next.size);
   Ahead ahead = {panel.next.data, (bytes + tiles * steps - 1) / (tiles * steps)};
   for (int32_t r = 0; r < a.rows; r += kRows, ahead.at += steps * ahead.step_bytes) {
     const int32_t first = max(min(r, a.rows - kRows), 0);
@@ -342,4 +342,4 @@ void run(const GemmArgs& a) {
 
 template <class F>
 constexpr GemmKernel kGemm = {kImage<F>,        F::kMostTerms, kPanelWidth<F>,
-                              &packed_bytes<F>, &pack<F>,      &run<F>};
+                              &packed_bytes<F>, &pack<F>,      &run<F>,      nullptr};

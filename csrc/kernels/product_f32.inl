@@ -104,7 +104,36 @@ struct FormFloat {
   }
 };
 
-template <class Form>
-constexpr Product kProductFloat = {4, 4, kGemm<Form>, kDepthwise<Form>, kDirectDepthwise<Form>};
-constexpr Product kProductF16 = kProductFloat<FormFloat<Half>>;
-constexpr Product kProductF32 = kProductFloat<FormFloat<float>>;
+using FormF16 = FormFloat<Half>;
+using FormF32 = FormFloat<float>;
+
+// Widening halves at every load takes a third as long as the products. A panel that more tiles than
+// two read is widened once, in the workspace.
+constexpr int32_t kFewRows = 2 * F::kRows[F::kPanelVectors - 1];
+
+int64_t wide_bytes(int32_t rows, int32_t taps, int32_t depth) {
+  return rows <= kFewRows ? 0 : panel_bytes<FormF32>(kPanelWidth<FormF32>, int64_t{taps} * depth);
+}
+
+void run_f16(const GemmArgs& a) {
+  if (a.rows <= kFewRows || a.workspace == nullptr) return run<FormF16>(a);
+  auto* wide = static_cast<float*>(a.workspace);
+  for_each_panel<FormF16>(a, [&](const Panel<FormF16>& panel) {
+    const int64_t count = int64_t{a.taps} * panel.steps * panel.width;
+    const auto* halves = reinterpret_cast<const Half*>(panel.weights());
+    memcpy(wide, panel.words(), static_cast<size_t>(panel.width) * sizeof(float));
+    for (int64_t i = 0; i < count; i += F::kLanes) {
+      F::store(F::load(halves + i), wide + panel.width + i);
+    }
+    multiply_panel<FormF32, F::kPanelVectors>(
+        {a, panel.header, panel.output, panel.steps, panel.first, panel.used, panel.width,
+         static_cast<const uint8_t*>(a.workspace), panel.next});
+  });
+}
+
+constexpr GemmKernel kGemmF16 = {
+    kImage<FormF16>, kPanelWidth<FormF16>, &packed_bytes<FormF16>, &pack<FormF16>,
+    &run_f16,        &wide_bytes};
+constexpr Product kProductF16 = {4, 4, kGemmF16, kDepthwise<FormF16>, kDirectDepthwise<FormF16>};
+constexpr Product kProductF32 = {4, 4, kGemm<FormF32>, kDepthwise<FormF32>,
+                                 kDirectDepthwise<FormF32>};

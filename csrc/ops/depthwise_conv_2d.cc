@@ -135,7 +135,7 @@ Status use_packed(PrepareContext& c, const WeightedOperands& o, const reference:
                  p.out_w, p.stride_h * blocks.row_elements,
                  packed,  nullptr};
   OCTAVO_TRY(c.set_invoke(&invoke_packed, params));
-  return c.add_scratch(c.workers.count() * blocks.bytes);
+  return add_block_scratch(c, blocks);
 }
 
 }  // namespace

@@ -44,6 +44,7 @@ void run_part(const GemmParams& params, const Step& s, const BlockPart& part) {
   args.rows = part.rows * p.out_w;
   args.first_panel = first_panel(part.chunk);
   args.panels = first_panel(part.chunk + 1) - args.first_panel;
+  args.workspace = part.workspace;
   args.quantization = part.quantization;
   args.by_row = params.blocks.ranges_at != 0;
   const Product& product = *params.blocks.product;
@@ -113,6 +114,10 @@ Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::C
   OCTAVO_TRY(make_tap_offsets(c, blocks, args.depth / p.filter_c, is_split, /*multiple=*/1,
                               &args.tap_offsets, &args.taps));
   set_windows(blocks, &args);
+  if (gemm.workspace_bytes != nullptr) {
+    const int64_t wanted = gemm.workspace_bytes(blocks.rows * p.out_w, args.taps, args.depth);
+    blocks.workspace_bytes = (wanted + 63) / 64 * 64;
+  }
   const int64_t bytes = gemm.packed_bytes(n, args.taps, args.depth);
   params.group_bytes = (bytes + 63) / 64 * 64;
   // Groups of few channels would be packed to columns that are not there.
@@ -137,7 +142,7 @@ Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::C
   const int64_t first_bytes = gemm.packed_bytes(min(n, gemm.panel_width), args.taps, args.depth);
   c.step.reads_first = {static_cast<const uint8_t*>(args.packed), static_cast<size_t>(first_bytes)};
   OCTAVO_TRY(c.set_invoke(&invoke_gemm, params));
-  OCTAVO_TRY(c.add_scratch(c.workers.count() * blocks.bytes));
+  OCTAVO_TRY(add_block_scratch(c, blocks));
   return add_range_scratch(c, params.ranges);
 }
 

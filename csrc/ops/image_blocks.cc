@@ -62,6 +62,7 @@ bool plan_blocks(const Product& product, const reference::ConvParams& conv, Flip
              plane,
              part_stride,
              is_in_place ? 0 : part_stride * image_kernel.parts * image_kernel.element_bytes,
+             /*workspace_bytes=*/0,
              /*ranges_at=*/0,
              flip,
              /*low=*/0};

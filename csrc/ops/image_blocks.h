@@ -30,6 +30,7 @@ struct ImageBlocks {
   int64_t row_elements, plane_elements;  // of the converted image
   int64_t part_stride;                   // as in ImageConversion
   int64_t bytes;                         // that a thread needs; 0: the image itself will do
+  int64_t workspace_bytes;               // besides, for a product
   int64_t ranges_at;  // where of them rows have how they become int8; 0: it is not theirs
   Flip flip;
   int32_t low;  // of int8 that floats become
@@ -63,6 +64,7 @@ struct BlockPart {
   int32_t chunk;
   const uint8_t* converted;                  // what their windows see
   reference::RowQuantization* quantization;  // of the image, or of each of its rows from there on
+  uint8_t* workspace;                        // or null
 };
 
 // Converts what the outputs of a part see of an image. Returns where it lies: at `converted`, or in
@@ -75,8 +77,13 @@ inline int32_t parts_for(const PrepareContext& c, int64_t macs) {
   return c.workers.parts_for(macs, kLeastMacs, INT32_MAX);
 }
 
+// What every thread needs.
+inline Status add_block_scratch(PrepareContext& c, const ImageBlocks& blocks) {
+  return c.add_scratch(c.workers.count() * (blocks.bytes + blocks.workspace_bytes));
+}
+
 // Calls run(part) for `chunks` parts of every block of every image of `in`, on several threads
-// where the step is worth it. `scratch` has blocks.bytes for every thread.
+// where the step is worth it. `scratch` is what add_block_scratch has added.
 template <class Run>
 void run_blocks(const Workspace& w, const ImageBlocks& blocks, const void* in, uint8_t* scratch,
                 int32_t chunks, int64_t macs, const Run& run,
@@ -89,8 +96,9 @@ void run_blocks(const Workspace& w, const ImageBlocks& blocks, const void* in, u
     const int32_t first_row = block % blocks.per_image * blocks.rows;
     const int32_t rows = min(blocks.rows, p.out_h - first_row);
     const int64_t image_bytes = int64_t{p.in_h} * p.in_w * p.in_c * blocks.product->in_bytes;
-    BlockPart part = {image, first_row, rows, number % chunks, nullptr, quantization};
-    uint8_t* memory = scratch + worker * blocks.bytes;
+    BlockPart part = {image, first_row, rows, number % chunks, nullptr, quantization, nullptr};
+    uint8_t* memory = scratch + worker * (blocks.bytes + blocks.workspace_bytes);
+    if (blocks.workspace_bytes > 0) part.workspace = memory + blocks.bytes;
     if (quantization != nullptr) part.quantization += image;
     if (blocks.ranges_at != 0) {
       part.quantization = reinterpret_cast<reference::RowQuantization*>(memory + blocks.ranges_at);

@@ -133,6 +133,9 @@ void check_real_product(const Product& product, bool is_half, const RealSize& si
   Buffer<uint8_t> packed(g.packed_bytes(n, taps, depth));
   g.pack({n, taps, depth, weights.file(), k, 1, nullptr, output.epilogue()}, packed.data());
 
+  int64_t workspace_bytes = 0;
+  if (g.workspace_bytes != nullptr) workspace_bytes = g.workspace_bytes(rows, taps, depth);
+  Buffer<uint8_t> workspace(workspace_bytes);
   const int64_t stride = n + random.integer(0, 3);
   Buffer<float> out((rows - 1) * stride + n + kGuard);
   const int32_t panels = (n + g.panel_width - 1) / g.panel_width;
@@ -152,6 +155,7 @@ void check_real_product(const Product& product, bool is_half, const RealSize& si
     args.packed = packed.data();
     args.out = out.data();
     args.out_stride = stride;
+    if (workspace_bytes > 0 && random.bits() % 4 != 0) args.workspace = workspace.data();
     g.run(args);
     first += count;
   }
