@@ -114,7 +114,7 @@ struct GemmArgs {
   const reference::RowQuantization* quantization = nullptr;
   bool by_row = false;
   Span<const uint8_t> next = {};  // memory to fetch meanwhile, that somebody reads afterwards
-  void* workspace = nullptr;  // see GemmKernel
+  void* workspace = nullptr;      // see GemmKernel
 };
 
 struct GemmKernel {

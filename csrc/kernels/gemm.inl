@@ -249,6 +249,7 @@ void multiply(const Panel<F>& panel, int32_t first, int32_t rows, Ahead ahead) {
 // unless the order of sums matters.
 template <class F, int kVectors>
 void multiply_row(const Panel<F>& panel) {
+  constexpr int kFar = 4096;  // bytes; the hardware's own prefetching ends with each page
   constexpr int kStepBytes = kVectors * F::kVectorBytes;
   const GemmArgs& a = panel.args;
   typename F::Sum sum[F::kParts][kVectors], other[F::kParts][kVectors];
@@ -265,6 +266,8 @@ void multiply_row(const Panel<F>& panel) {
 #pragma GCC unroll 8
     for (int i = 0; i < F::kParts; ++i) {
       const typename F::Weights x = F::broadcast(at + i * a.part_stride);
+#pragma GCC unroll 8
+      for (int j = 0; j < kStepBytes; j += 64) V::prefetch(weights + kFar + j);
 #pragma GCC unroll 8
       for (int j = 0; j < kVectors; ++j) {
         F::dot(to[i][j], x, F::load_weights(weights + j * F::kVectorBytes));
@@ -341,5 +344,5 @@ void run(const GemmArgs& a) {
 }
 
 template <class F>
-constexpr GemmKernel kGemm = {kImage<F>,        F::kMostTerms, kPanelWidth<F>,
-                              &packed_bytes<F>, &pack<F>,      &run<F>,      nullptr};
+constexpr GemmKernel kGemm = {kImage<F>, F::kMostTerms, kPanelWidth<F>, &packed_bytes<F>,
+                              &pack<F>,  &run<F>,       nullptr};

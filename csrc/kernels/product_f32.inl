@@ -131,9 +131,10 @@ void run_f16(const GemmArgs& a) {
   });
 }
 
-constexpr GemmKernel kGemmF16 = {
-    kImage<FormF16>, kPanelWidth<FormF16>, &packed_bytes<FormF16>, &pack<FormF16>,
-    &run_f16,        &wide_bytes};
+constexpr GemmKernel kGemmF16 = {kImage<FormF16>,      FormF16::kMostTerms,
+                                 kPanelWidth<FormF16>, &packed_bytes<FormF16>,
+                                 &pack<FormF16>,       &run_f16,
+                                 &wide_bytes};
 constexpr Product kProductF16 = {4, 4, kGemmF16, kDepthwise<FormF16>, kDirectDepthwise<FormF16>};
 constexpr Product kProductF32 = {4, 4, kGemm<FormF32>, kDepthwise<FormF32>,
                                  kDirectDepthwise<FormF32>};
