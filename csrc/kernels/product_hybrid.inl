@@ -77,7 +77,7 @@ struct FormHybrid : W {
     int8_t bytes[kPart];
     for (int64_t i = 0; i < count; i += kPart) {
       const int64_t n = min(count - i, kPart);
-      c.quantize(in + i, n, bytes);
+      for (int64_t j = 0; j < n; j += B::kSize) B::store(c.quantize(in + i + j, n - j), bytes + j);
       V::convert(bytes, n, 0, out + i);
     }
   }

@@ -114,21 +114,20 @@ struct RowQuantizer {
       : quantizer(q.scale, q.zero, low, 127),
         output(V::make_output({q.zero, low, 127, Flip::kNo})) {}
 
-  void quantize(const float* in, int64_t count, int8_t* out) const {
-    const int8_t* end = out + count;
-    for (; out < end; in += B::kSize, out += B::kSize) {
-      Parts<int8_t> y;
-      if (end - out >= B::kSize) {
-        quantizer.quantize(in, y);
-      } else {
-        float part[B::kSize];
-        for (int64_t j = 0; j < B::kSize; j += F::kLanes) {
-          F::store(F::load_part(in + j, clamp<int64_t>(end - out - j, 0, F::kLanes)), part + j);
-        }
-        quantizer.quantize(part, y);
+  // The next `count` elements, B::kSize at most; the others are anything.
+  B::Vec quantize(const float* in, int64_t count) const {
+    Parts<int8_t> y;
+    if (count >= B::kSize) {
+      quantizer.quantize(in, y);
+    } else {
+      float part[B::kSize];
+      for (int64_t j = 0; j < B::kSize; j += F::kLanes) {
+        const int64_t n = min<int64_t>(count - j, F::kLanes);
+        F::store(n > 0 ? F::load_part(in + j, n) : F::set(0), part + j);
       }
-      store_channels(B::in_order(Lanes<int8_t>::finish(y.v, output)), out, end);
+      quantizer.quantize(part, y);
     }
+    return B::in_order(Lanes<int8_t>::finish(y.v, output));
   }
 };
 
@@ -139,7 +138,10 @@ void quantize_rows_s8(int64_t rows, int64_t size, bool asymmetric, const float* 
     range_f32(size, in, &least, &greatest);
     const reference::RowQuantization q =
         reference::quantization_of_range(least, greatest, asymmetric);
-    RowQuantizer(q, asymmetric ? -128 : -127).quantize(in, size, out);
+    const RowQuantizer quantizer(q, asymmetric ? -128 : -127);
+    for (int64_t i = 0; i < size; i += B::kSize) {
+      store_channels(quantizer.quantize(in + i, size - i), out + i, out + size);
+    }
     scale[r] = q.scale;
     zero[r] = q.zero;
   }
