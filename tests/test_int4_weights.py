@@ -184,6 +184,18 @@ def test_blocks_elsewhere():
         oracle.octavo_run(write(tree), {})
 
 
+def test_blocks_beside_int8_activations():
+    """Whatever scale for the whole there may be beside those of the blocks."""
+    tree = read(weights_in_blocks(np.ones((4, 32)), np.ones((4, 2)), None))
+    x, w, _, y = tree.subgraphs[0].tensors
+    for t in (x, y):
+        t.type = schema.TensorType.INT8
+        t.quantization = schema.QuantizationParametersT(scale=np.float32([0.5]), zeroPoint=[0])
+    w.quantization.scale = np.float32([0.25])
+    with pytest.raises(RuntimeError, match='"w" is quantized in blocks, which float inputs alone'):
+        oracle.octavo_run(write(tree), {})
+
+
 def test_other_types_are_refused_by_name():
     net = Network()
     x = net.tensor("x", (1, 2), "int16", scale=1.0)

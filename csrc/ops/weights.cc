@@ -7,7 +7,11 @@ Status check_filter_quantization(const PrepareContext& c, const WeightedOperands
                                  bool zero_point_allowed) {
   const Text name = o.filter.info->name;
   const Quantization& q = o.filter.quantization();
-  if (o.filter.info->is_blockwise() && is_hybrid(o)) return {};
+  if (o.filter.info->is_blockwise()) {
+    if (is_hybrid(o)) return {};
+    return c.fail("filter \"", name,
+                  "\" is quantized in blocks, which float inputs alone take, not ", o.input.type);
+  }
   if (q.scale.empty()) {
     return c.fail("filter \"", name, "\" of type ", o.filter.type, " has no scale");
   }
