@@ -120,6 +120,12 @@ def others():
     same = {"padding": "SAME", "stride_w": 1, "stride_h": 1}
     weights = constant(np.ones((3, 3, 3, 2), np.int8), 0.5)
     yield "CONV_2D", [real, weights, None], Output("float32"), same
+    half = constant(np.ones((3, 3, 3, 2), np.float16))
+    yield "CONV_2D", [real, half, None], Output("float32"), same
+    for multiplier in (1, 2):
+        half = constant(np.ones((1, 3, 3, 2 * multiplier), np.float16))
+        options = same | {"depth_multiplier": multiplier}
+        yield "DEPTHWISE_CONV_2D", [real, half, None], Output("float32"), options
     depthwise = constant(np.ones((1, 3, 3, 2), np.int8), 0.5, axis=3)
     options = same | {"depth_multiplier": 1}
     yield "DEPTHWISE_CONV_2D", [real, depthwise, None], Output("float32"), options
