@@ -50,7 +50,7 @@ void run_part(const GemmParams& params, const Step& s, const BlockPart& part) {
   const Product& product = *params.blocks.product;
   auto* group_out = static_cast<uint8_t*>(s.outputs[0]->data) + first_output(params.blocks, part);
   for (int32_t g = 0; g < params.groups; ++g) {
-    args.image = part.converted + g * p.filter_c * product.gemm.image.element_bytes;
+    args.image = part.converted + int64_t{g} * p.filter_c * product.gemm.image.element_bytes;
     args.packed = static_cast<const uint8_t*>(params.args.packed) + g * params.group_bytes;
     args.out = group_out + int64_t{g} * args.n * product.out_bytes;
     product.gemm.run(args);
@@ -122,7 +122,8 @@ Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::C
   params.group_bytes = (bytes + 63) / 64 * 64;
   // Groups of few channels would be packed to columns that are not there.
   constexpr int64_t kMostGrowth = 32;
-  if (params.groups > 1 && params.group_bytes > kMostGrowth * n * k * product->in_bytes) return {};
+  const int64_t file_bytes = n * k * dtype_info(o.filter.type).bits / 8;
+  if (params.groups > 1 && params.group_bytes > kMostGrowth * file_bytes) return {};
   const auto pack = [&](void* packed) {
     for (int32_t i = 0; i < params.groups; ++i) {
       const int32_t first = i * n;
