@@ -167,7 +167,7 @@ def test_profile_of_nodes_that_are_no_steps(command, tmp_path):
     assert facts["steps"][0]["bytes"] == 4 * 4 + 12 + 4 * 3
     names = [[kernel["name"] for kernel in step["kernels"]] for step in facts["steps"]]
     portable = octavo.isa() == "portable"
-    quantizing = ["quantize_rows_s8"] if portable else ["range_f32", "image_hybrid_s8"]
+    quantizing = ["quantize_rows_s8"] if portable else ["image_hybrid_s8"]
     product = "fully_connected_hybrid" if portable else "gemm_hybrid_s8"
     assert names == [[*quantizing, product], ["floor_f32"]]
     code, out, _ = command("profile", model, "--runs", 1)

@@ -19,11 +19,12 @@ constexpr float kLeastExponent = -104;  // exp of less is 0
 // exp(x) = 2^n exp(r) with x = n ln 2 + r, |r| <= (ln 2)/2; exp(r) by the polynomial that comes
 // nearest to it, within 4e-9. kLeastExponent <= x <= 110, or NaN.
 F::Vec exp_real(F::Vec x) {
-  constexpr float kLog2e = 0x1.715476p0f, kLn2 = 0x1.62e43p-1f;
+  constexpr float kLog2e = 0x1.715476p0f;
+  constexpr float kLn2 = 0x1.62e43p-1f, kLn2Rest = -0x1.05c61p-29f;  // n of them matter
   constexpr float kSeries[] = {0x1.123a2p-7f, 0x1.5558f2p-5f, 0x1.555492p-3f, 0x1.fffffcp-2f, 1, 1};
   const F::Vec no_fraction = F::set(0x1.8p23f);  // too large to have one
   const F::Vec n = F::sub(F::fma(x, F::set(kLog2e), no_fraction), no_fraction);
-  const F::Vec r = F::fma(n, F::set(-kLn2), x);
+  const F::Vec r = F::fma(n, F::set(-kLn2Rest), F::fma(n, F::set(-kLn2), x));
   F::Vec series = F::set(0x1.6a23dp-10f);
 #pragma GCC unroll 6
   for (float c : kSeries) series = F::fma(series, r, F::set(c));

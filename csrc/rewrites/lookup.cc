@@ -1,5 +1,6 @@
 // Chains of elementwise operators, such as x * LOGISTIC(x), that begin and end in 8 bits. Their own
 // steps tabulate them: what they make of the 256 values is exact whatever they are.
+#include "kernels/table.h"
 #include "ops/lut.h"
 #include "rewrites/steps.h"
 
@@ -95,7 +96,8 @@ Status Tabulation::sample_source(const Tensor& source) {
   return {};
 }
 
-// Prepares the node once more, on samples, and runs it.
+// Prepares the node once more, on samples, and runs it: on the reference kernels, for the last bits
+// of floats on the way differ from one table of kernels to another.
 Status Tabulation::make_samples(const Step& step) {
   const Tensor& out = *step.outputs[0];
   OCTAVO_TRY(sample_source(s_.tensors[sources_[index_of(out)]]));
@@ -113,13 +115,13 @@ Status Tabulation::make_samples(const Step& step) {
   *sample = out;
   small.outputs[0] = sample;
 
-  PrepareContext c(small, s_.kernels, workers_, store_, s_.memory);
+  PrepareContext c(small, kPortable, workers_, store_, s_.memory);
   OCTAVO_TRY(find_op(step.node->code)->prepare(c));
   OCTAVO_TRY(s_.memory.allocate(sample->bytes(), Arena::kAlignment, &sample->data));
   for (Scratch& scratch : small.scratch_buffers) {
     OCTAVO_TRY(s_.memory.allocate(scratch.bytes, Arena::kAlignment, &scratch.data));
   }
-  return small.invoke(small, Workspace{s_.kernels, workers_});
+  return small.invoke(small, Workspace{kPortable, workers_});
 }
 
 Status Tabulation::use_table(Step& step) const {

@@ -14,16 +14,20 @@ bool is_padded_convolution(const Node& node) {
 }
 
 // Sums of integers do not change by the zeros left out; those of float32 may, in another order. A
-// CONV_2D with weights of int8 makes its input integers, in a range that 0 always belongs to.
+// CONV_2D with weights of int8 makes its input integers, in a range that 0 always belongs to; but
+// by 1x1 in ranges of its pixels, which it has not where there is a border.
 bool sums_integers(const Subgraph& graph, const Node& conv) {
   switch (graph.tensors[conv.inputs[0]].type) {
     case DType::kInt8:
     case DType::kUInt8:
     case DType::kInt16:
       return true;
-    case DType::kFloat32:
-      return conv.code == Opcode::CONV_2D && conv.inputs[1] != kNoTensor &&
-             graph.tensors[conv.inputs[1]].type == DType::kInt8;
+    case DType::kFloat32: {
+      if (conv.code != Opcode::CONV_2D || conv.inputs[1] == kNoTensor) return false;
+      const TensorInfo& filter = graph.tensors[conv.inputs[1]];
+      const Shape& s = filter.shape;
+      return filter.type == DType::kInt8 && s.rank == 4 && (s[1] != 1 || s[2] != 1);
+    }
     default:
       return false;
   }
