@@ -250,6 +250,7 @@ void multiply(const Panel<F>& panel, int32_t first, int32_t rows, Ahead ahead) {
 template <class F, int kVectors>
 void multiply_row(const Panel<F>& panel) {
   constexpr int kFar = 4096;  // bytes; the hardware's own prefetching ends with each page
+  constexpr int64_t kMostNear = 1 << 20;  // bytes of weights that may still be in a nearer cache
   constexpr int kStepBytes = kVectors * F::kVectorBytes;
   const GemmArgs& a = panel.args;
   typename F::Sum sum[F::kParts][kVectors], other[F::kParts][kVectors];
@@ -262,12 +263,15 @@ void multiply_row(const Panel<F>& panel) {
     }
   }
   const uint8_t* weights = panel.weights();
+  const bool is_far = packed_bytes<F>(a.n, a.taps, a.depth) > kMostNear;
   auto add_step = [&](const typename F::Element* at, typename F::Sum(&to)[F::kParts][kVectors]) {
 #pragma GCC unroll 8
     for (int i = 0; i < F::kParts; ++i) {
       const typename F::Weights x = F::broadcast(at + i * a.part_stride);
+      if (is_far) {
 #pragma GCC unroll 8
-      for (int j = 0; j < kStepBytes; j += 64) V::prefetch(weights + kFar + j);
+        for (int j = 0; j < kStepBytes; j += 64) V::prefetch(weights + kFar + j);
+      }
 #pragma GCC unroll 8
       for (int j = 0; j < kVectors; ++j) {
         F::dot(to[i][j], x, F::load_weights(weights + j * F::kVectorBytes));
