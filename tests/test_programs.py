@@ -20,7 +20,7 @@ def _run(program: str) -> subprocess.CompletedProcess[str]:
     path = BUILD / program
     if not path.exists():
         pytest.skip(f"{program} is not built: it is no part of the package")
-    return subprocess.run([path], capture_output=True, text=True, timeout=120)
+    return subprocess.run([path], capture_output=True, text=True, timeout=300)
 
 
 def test_every_operator_is_recorded():

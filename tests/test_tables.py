@@ -104,7 +104,7 @@ def test_selftest_on_another_cpu(cpu, isas):
     if not program.exists() or emulator is None:
         pytest.skip("needs a build in place, and qemu-user, 7.2 or newer for AVX2")
     run = subprocess.run(
-        [emulator, "-cpu", cpu, program], capture_output=True, text=True, timeout=600
+        [emulator, "-cpu", cpu, program], capture_output=True, text=True, timeout=1500
     )
     lines = run.stdout.splitlines()
     assert run.returncode == 0, [line for line in lines if line.startswith("FAIL")] or run.stderr

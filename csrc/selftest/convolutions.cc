@@ -123,7 +123,7 @@ void sweep_products(const Kernels& kernels, Scaling scaling, Check& check) {
   Random random(31);
   int32_t rows = 0;
   for (int32_t n = 1; n <= 130; ++n) {
-    for (int32_t k = 1; k <= 130; k += static_cast<int32_t>(random.integer(1, 3))) {
+    for (int32_t k = 1; k <= 130; k += static_cast<int32_t>(random.integer(1, 6))) {
       rows = rows % kMostRows + 1;
       const auto taps = static_cast<int32_t>(random.integer(1, random.bits() % 2 == 0 ? 1 : 9));
       const ProductSize size = {scaling, rows, n, taps, (k + taps - 1) / taps};
