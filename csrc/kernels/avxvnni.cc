@@ -11,13 +11,14 @@ using B = avx2::B;
 using F = avx2::F;
 // clang-format off: the first has what the others use.
 #include "kernels/requantize.inl"
+#include "kernels/broadcast.inl"
+#include "kernels/lanes.inl"
 #include "kernels/image.inl"
 #include "kernels/gemm.inl"
 #include "kernels/depthwise.inl"
 #include "kernels/direct_depthwise.inl"
 #include "kernels/product_f32.inl"
 #include "kernels/product_s8.inl"
-#include "kernels/broadcast.inl"
 #include "kernels/real.inl"
 #include "kernels/real_rows.inl"
 #include "kernels/narrow.inl"

@@ -5,6 +5,23 @@
 //   element(conversion, x, part): one of them
 //   convert(conversion, in, count, out, part_stride): all parts of `count` in a row
 
+// What forms have of this whose elements are those of the image.
+template <class T>
+struct SameElements {
+  using In = T;
+  using Element = T;
+  static constexpr bool kIsIdentity = true;
+  static constexpr int kParts = 1;
+
+  struct Conversion {
+    Conversion(const ImageConversion&, int32_t) {}
+  };
+  static T element(const Conversion&, T x, int) { return x; }
+  static void convert(const Conversion&, const T* in, int64_t count, T* out, int64_t) {
+    memcpy(out, in, static_cast<size_t>(count) * sizeof(T));
+  }
+};
+
 template <class F>
 void fill_elements(const typename F::Conversion& conversion, typename F::In value, int64_t count,
                    typename F::Element* out, int64_t part_stride) {

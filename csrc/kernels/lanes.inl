@@ -1,5 +1,5 @@
-// What the kernels of 8 and 16-bit elements share, over the traits V and B: vectors by element
-// type (of float too), int32 from elements and back. int8 and int16 are computed with; uint8 has
+// What kernels share, over the traits V, B and F: vectors by element type, int32 from elements of 8
+// and 16 bits and back. int8 and int16 are computed with; uint8 has
 // its sign bit flipped first.
 
 template <class T>
@@ -119,6 +119,9 @@ struct Lanes : LanesOf<sizeof(T)> {
 template <>
 struct Lanes<float> : F {};
 
+// base/math.h's clamp: NaN stays.
+F::Vec clamp_real(F::Vec x, F::Vec low, F::Vec high) { return F::min(high, F::max(low, x)); }
+
 // Two int16 in each int32, as dot16 takes them.
 B::Vec pair_of(int32_t low, int32_t high) {
   return V::set(static_cast<int32_t>((static_cast<uint32_t>(low) & 0xffff) |
@@ -148,9 +151,9 @@ void for_each_vector(const reference::Broadcast& broadcast, const T* a, const T*
   compute_broadcast<Lanes<T>>(broadcast, a, b, out, compute);
 }
 
-// out = compute(in) by vectors of elements.
-template <class T, class Compute>
-void for_each_vector(int64_t count, const T* in, T* out, Compute compute) {
+// out = compute(in) by vectors of elements. In is T, or float16 where that is float.
+template <class In, class T, class Compute>
+void for_each_vector(int64_t count, const In* in, T* out, Compute compute) {
   using L = Lanes<T>;
   int64_t i = 0;
   for (; i + L::kLanes <= count; i += L::kLanes) L::store(compute(L::load(in + i)), out + i);

@@ -1,8 +1,6 @@
 // The kernels of 8 and 16-bit elements that are no products of matrices, over the traits V, B and
 // F, and of float32 where the algorithm is the same.
 
-#include "kernels/lanes.inl"
-// The first has what the others use.
 #include "kernels/arg_min_max.inl"
 #include "kernels/copy.inl"
 #include "kernels/elementwise.inl"

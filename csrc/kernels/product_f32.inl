@@ -2,26 +2,16 @@
 // floats as they are loaded.
 
 template <class Weight>
-struct FormFloat {
-  using In = float;
+struct FormFloat : SameElements<float> {
   using Out = float;
-  using Element = float;
   using Sum = F::Vec;
   using Weights = F::Vec;
-  static constexpr bool kIsIdentity = true, kIsOrdered = true;
-  static constexpr int kParts = 1, kDepth = 1, kLanes = F::kLanes;
+  static constexpr bool kIsOrdered = true;
+  static constexpr int kDepth = 1, kLanes = F::kLanes;
   static constexpr int32_t kMostTerms = 1 << 24;
   static constexpr int kPanelVectors = F::kPanelVectors;
   static constexpr const int (&kRows)[kPanelVectors] = F::kRows;
   static constexpr int kVectorBytes = kLanes * static_cast<int>(sizeof(Weight));
-
-  struct Conversion {
-    Conversion(const ImageConversion&, int32_t) {}
-  };
-  static Element element(const Conversion&, In x, int) { return x; }
-  static void convert(const Conversion&, const In* in, int64_t count, Element* out, int64_t) {
-    memcpy(out, in, static_cast<size_t>(count) * sizeof(float));
-  }
 
   static Sum zero() { return F::set(0); }
   static Sum add(Sum a, Sum b) { return F::add(a, b); }
@@ -92,15 +82,9 @@ struct FormFloat {
                         int32_t count) {
     constexpr int kLast = kVectors - 1;
     const F::Vec low = F::set(output.low), high = F::set(output.high);
-    const auto clamp = [&](F::Vec x) { return F::min(high, F::max(low, x)); };  // NaN stays
 #pragma GCC unroll 8
-    for (int j = 0; j < kLast; ++j) F::store(clamp(sum[j]), out + j * kLanes);
-    const F::Vec last = clamp(sum[kLast]);
-    if (count == kVectors * kLanes) {
-      F::store(last, out + kLast * kLanes);
-    } else {
-      F::store_part(last, out + kLast * kLanes, count - kLast * kLanes);
-    }
+    for (int j = 0; j < kLast; ++j) F::store(clamp_real(sum[j], low, high), out + j * kLanes);
+    store_channels(clamp_real(sum[kLast], low, high), out + kLast * kLanes, out + count);
   }
 };
 

@@ -124,8 +124,8 @@ struct FormHybrid : W {
         V::I32 whole = V::sub(sum[i][j], row.zeros[j]);
         if constexpr (W::kLift != 0) whole = V::shift_right(whole, V::set(W::kLift));
         const F::Vec y = F::add(F::mul(F::from_int(whole), row.scale[j]), columns.bias(j));
-        store(F::min(panel.output.high, F::max(panel.output.low, y)),  // NaN stays
-              out + j * kLanes, min(panel.used - j * kLanes, kLanes));
+        store_channels(clamp_real(y, panel.output.low, panel.output.high), out + j * kLanes,
+                       out + panel.used);
       }
     }
   }
@@ -160,14 +160,6 @@ struct FormHybrid : W {
       }
     }
   };
-
-  static void store(F::Vec y, float* out, int32_t count) {
-    if (count == kLanes) {
-      F::store(y, out);
-    } else {
-      F::store_part(y, out, count);
-    }
-  }
 };
 
 // Depthwise convolutions are not among them: their input stays float.

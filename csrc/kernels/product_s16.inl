@@ -7,17 +7,12 @@
 // kRequantize wrap as int32 accumulators do.
 template <class T, int kPartsOfSum>
 struct SumsS16 : T {
-  using In = int16_t;
   using Out = int16_t;
   using Sum = V::I32;
   using Words = Lanes<int16_t>;
   static constexpr int kParts = kPartsOfSum;
   static constexpr int kLanes = T::kLanes;
   static constexpr bool kIsOrdered = false;
-
-  struct Conversion {
-    Conversion(const ImageConversion&, int32_t) {}
-  };
 
   static Sum zero() { return V::set(0); }
 
@@ -146,7 +141,11 @@ struct SumsS16 : T {
 };
 
 struct FormS16 : SumsS16<V, 2> {
+  using In = int16_t;
   static constexpr bool kIsIdentity = false;
+  struct Conversion {
+    Conversion(const ImageConversion&, int32_t) {}
+  };
   static constexpr auto& kRows = V::kRowsOfParts;
   static constexpr int32_t kMostTerms = 1 << 15;
 
@@ -184,14 +183,10 @@ struct FormS16 : SumsS16<V, 2> {
 };
 
 // Of 511 products at most, whose sum is exact in 32 bits.
-struct FormWordsS16 : SumsS16<W, 1> {
-  static constexpr bool kIsIdentity = true;
+struct FormWordsS16 : SumsS16<W, 1>, SameElements<int16_t> {
+  using SameElements<int16_t>::Element, SameElements<int16_t>::convert;
+  static constexpr int kParts = 1;
   static constexpr int32_t kMostTerms = 511;
-
-  static Element element(const Conversion&, In x, int) { return x; }
-  static void convert(const Conversion&, const In* in, int64_t count, Element* out, int64_t) {
-    memcpy(out, in, static_cast<size_t>(count) * sizeof(In));
-  }
 
   static void finish_block(const Header& header, const Output& output, const int32_t* words,
                            const Sum (&sum)[1][2], Out* out, int32_t count) {

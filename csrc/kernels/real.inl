@@ -2,18 +2,6 @@
 // hard_swish.h, floor.h and quantize.h have their formulas. NaN and infinities go the way they go
 // there; what is rounded once has the reference's bits.
 
-// out[i] = function(in[i])
-template <class In, class Function>
-void map(int64_t count, const In* in, float* out, Function function) {
-  int64_t i = 0;
-  for (; i + F::kLanes <= count; i += F::kLanes) F::store(function(F::load(in + i)), out + i);
-  if (i == count) return;
-  F::store_part(function(F::load_part(in + i, count - i)), out + i, count - i);
-}
-
-// base/math.h's clamp: NaN stays.
-F::Vec clamp_real(F::Vec x, F::Vec low, F::Vec high) { return F::min(high, F::max(low, x)); }
-
 constexpr float kLeastExponent = -104;  // exp of less is 0
 
 // exp(x) = 2^n exp(r) with x = n ln 2 + r, |r| <= (ln 2)/2; exp(r) by the polynomial that comes
@@ -34,7 +22,7 @@ F::Vec exp_real(F::Vec x) {
 // e / (e + 1) with e = exp(x), which is 1 from x = 30 on.
 void logistic_f32(int64_t count, const float* in, float* out) {
   const F::Vec least = F::set(kLeastExponent), most = F::set(30), one = F::set(1);
-  map(count, in, out, [=](F::Vec x) {
+  for_each_vector(count, in, out, [=](F::Vec x) {
     const F::Vec e = exp_real(clamp_real(x, least, most));
     return F::quotient(e, F::add(e, one));
   });
@@ -46,7 +34,7 @@ void tanh_f32(int64_t count, const float* in, float* out) {
   constexpr float kP[] = {0x1.c9a048p-27f, 0x1.59546ep-16f, 0x1.c9f804p-9f, 0x1.120438p-3f, 1};
   constexpr float kQ[] = {0x1.a0b666p-21f, 0x1.584158p-12f, 0x1.a7df02p-6f, 0x1.de5766p-2f, 1};
   const F::Vec one = F::set(1), most = F::set(9);
-  map(count, in, out, [=](F::Vec x) {
+  for_each_vector(count, in, out, [=](F::Vec x) {
     const F::Vec positive = F::min(most, F::abs(x)), square = F::mul(positive, positive);
     F::Vec p = F::set(kP[0]), q = F::set(kQ[0]);
 #pragma GCC unroll 4
@@ -60,26 +48,28 @@ void tanh_f32(int64_t count, const float* in, float* out) {
 
 void hard_swish_f32(int64_t count, const float* in, float* out) {
   const F::Vec zero = F::set(0), three = F::set(3), six = F::set(6), sixth = F::set(1.0f / 6);
-  map(count, in, out,
-      [=](F::Vec x) { return F::mul(F::mul(x, clamp_real(F::add(x, three), zero, six)), sixth); });
+  for_each_vector(count, in, out, [=](F::Vec x) {
+    return F::mul(F::mul(x, clamp_real(F::add(x, three), zero, six)), sixth);
+  });
 }
 
 void floor_f32(int64_t count, const float* in, float* out) {
-  map(count, in, out, [](F::Vec x) { return F::floor(x); });
+  for_each_vector(count, in, out, [](F::Vec x) { return F::floor(x); });
 }
 
 void dequantize_f16(int64_t count, const Half* in, float* out) {
-  map(count, in, out, [](F::Vec x) { return x; });
+  for_each_vector(count, in, out, [](F::Vec x) { return x; });
 }
 
 void relu_f32(const reference::ReluF32Params& p, const float* in, float* out) {
   const F::Vec low = F::set(p.low), high = F::set(p.high);
-  map(p.count, in, out, [=](F::Vec x) { return clamp_real(x, low, high); });
+  for_each_vector(p.count, in, out, [=](F::Vec x) { return clamp_real(x, low, high); });
 }
 
 void leaky_relu_f32(const reference::LeakyReluF32Params& p, const float* in, float* out) {
   const F::Vec zero = F::set(0), alpha = F::set(p.alpha);
-  map(p.count, in, out, [=](F::Vec x) { return F::select_above(x, zero, x, F::mul(x, alpha)); });
+  for_each_vector(p.count, in, out,
+                  [=](F::Vec x) { return F::select_above(x, zero, x, F::mul(x, alpha)); });
 }
 
 void prelu_f32(const reference::Broadcast& p, const float* in, const float* alpha, float* out) {

@@ -35,7 +35,7 @@ void softmax_f32(const reference::SoftmaxShape& shape, float beta, const float* 
       store_of_row(e, out + i, count);
     });
     const F::Vec inverse = F::div(one, F::set(F::sum(sum)));
-    map(depth, out, out, [=](F::Vec e) { return F::mul(e, inverse); });
+    for_each_vector(depth, out, out, [=](F::Vec e) { return F::mul(e, inverse); });
   }
 }
 
@@ -107,7 +107,7 @@ void real_sum(const reference::ReduceParams& p, const float* in, float* sums) {
 void real_mean(const reference::ReduceParams& p, const float* in, float* out) {
   real_sum(p, in, out);
   const F::Vec count = F::set(static_cast<float>(p.count));
-  map(p.outputs, out, out, [=](F::Vec sum) { return F::div(sum, count); });
+  for_each_vector(p.outputs, out, out, [=](F::Vec sum) { return F::div(sum, count); });
 }
 
 constexpr void fill_real_rows(Kernels& k) {

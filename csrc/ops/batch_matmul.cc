@@ -127,21 +127,13 @@ Status use_weights(PrepareContext& c, const WeightedOperands& o, const BatchMatm
                    const float* b_scale, const InputRanges& ranges) {
   const MatmulParams& m = p.matrix;
   if (p.b_count != 1 || p.is_transposed || p.a_rows > INT32_MAX) return {};
-  reference::ConvParams conv = {};
-  conv.in_h = conv.in_w = conv.out_h = conv.out_w = conv.filter_h = conv.filter_w = 1;
-  conv.stride_h = conv.stride_w = conv.dilation_h = conv.dilation_w = 1;
-  conv.batch = static_cast<int32_t>(p.a_rows);
-  conv.in_c = conv.filter_c = m.depth;
-  conv.out_c = m.columns;
+  reference::ConvParams conv = rows_as_images(p.a_rows, m.depth, m.columns);
   conv.in_zero = m.a_zero;
   conv.filter_zero = m.b_zero;
   conv.out_zero = m.out_zero;
   conv.act_min = dtype_info(o.output.type).min;
   conv.act_max = dtype_info(o.output.type).max;
-  Span<Multiplier> multipliers;
-  OCTAVO_TRY(c.make_array(m.columns, multipliers));
-  for (Multiplier& k : multipliers) k = m.multiplier;
-  conv.multiplier = multipliers.data;
+  OCTAVO_TRY(repeat_multiplier(c, m, &conv.multiplier));
   conv.float_min = -std::numeric_limits<float>::infinity();
   conv.float_max = std::numeric_limits<float>::infinity();
   conv.filter_scale = b_scale;
@@ -164,6 +156,14 @@ Status prepare_hybrid(PrepareContext& c, const WeightedOperands& o,
 }
 
 }  // namespace
+
+Status repeat_multiplier(const PrepareContext& c, const MatmulParams& m, const Multiplier** out) {
+  Span<Multiplier> multipliers;
+  OCTAVO_TRY(c.make_array(m.columns, multipliers));
+  for (Multiplier& k : multipliers) k = m.multiplier;
+  *out = multipliers.data;
+  return {};
+}
 
 StridedCopyParams plan_transpose(const Tensor& t) {
   const Layout whole = row_major(t.shape);

@@ -56,6 +56,10 @@ inline const void* rows_of_a(const BatchMatmul& p, const Step& s, const Workspac
   return copy;
 }
 
+// The multiplier as products want it: one for each column.
+Status repeat_multiplier(const PrepareContext& c, const reference::MatmulParams& m,
+                         const Multiplier** out);
+
 // The copy of a tensor that has each of its matrices transposed.
 StridedCopyParams plan_transpose(const Tensor& t);
 

@@ -87,9 +87,6 @@ Status invoke(const Step& s, const Workspace& w) {
 
 Status set_columns(const PrepareContext& c, const BatchMatmul& p, GemmColumns* columns) {
   const reference::MatmulParams& m = p.matrix;
-  Span<Multiplier> multipliers;
-  OCTAVO_TRY(c.make_array(m.columns, multipliers));
-  for (Multiplier& k : multipliers) k = m.multiplier;
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   columns->n = m.columns;
   columns->taps = 1;
@@ -99,10 +96,9 @@ Status set_columns(const PrepareContext& c, const BatchMatmul& p, GemmColumns* c
   columns->row_stride = m.b_row_stride;
   Epilogue& epilogue = columns->epilogue;
   epilogue.in_zero = m.a_zero;
-  epilogue.multiplier = multipliers.data;
   epilogue.output = {m.out_zero, -128, 127, Flip::kNo};
   epilogue.float_output = {-kInfinity, kInfinity};
-  return {};
+  return repeat_multiplier(c, m, &epilogue.multiplier);
 }
 
 }  // namespace

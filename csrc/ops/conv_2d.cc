@@ -21,10 +21,6 @@ constexpr WeightedKernel kConvKernels[] = {
 
 // Where windows are pixels, each pixel of a float input is quantized by a range of its own, as a
 // row of FULLY_CONNECTED is: one of the whole image would be wider.
-bool is_pointwise(const reference::ConvParams& p) {
-  return p.filter_h == 1 && p.filter_w == 1 && p.stride_h == 1 && p.stride_w == 1 && p.pad_h == 0 &&
-         p.pad_w == 0 && p.out_h == p.in_h && p.out_w == p.in_w;
-}
 Status take_pixels_as_images(const PrepareContext& c, reference::ConvParams* p) {
   const int64_t pixels = int64_t{p->batch} * p->in_h * p->in_w;
   if (pixels > INT32_MAX) return c.fail("the input has ", pixels, " pixels");

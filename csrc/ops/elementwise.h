@@ -38,18 +38,24 @@ Status invoke_elements(const Step& s, const Workspace& w) {
   return {};
 }
 
-// The same of a kernel whose params have the count.
+// The same of a kernel whose params have the count, as their member `number`.
 template <class Params, class In, class Out>
-void run_counted(void (*kernel)(const Params&, const In*, Out*), const Step& s,
-                 const Workspace& w) {
+void run_counted(void (*kernel)(const Params&, const In*, Out*), int64_t Params::* number,
+                 const Step& s, const Workspace& w) {
   const In* in = s.input(0);
   Out* out = s.output(0);
   constexpr int64_t kBytes = max(sizeof(In), sizeof(Out));
   for_each_part(w, s.inputs[0]->shape.count(), kBytes, [&](int64_t begin, int64_t count) {
     Params part = s.params<Params>();
-    part.count = count;
+    part.*number = count;
     kernel(part, in + begin, out + begin);
   });
+}
+
+template <class Params, class In, class Out>
+void run_counted(void (*kernel)(const Params&, const In*, Out*), const Step& s,
+                 const Workspace& w) {
+  run_counted(kernel, &Params::count, s, w);
 }
 
 template <auto kKernel>

@@ -108,14 +108,8 @@ Status set_blocks(const PrepareContext& c, const Tensor& filter,
   return {};
 }
 
-// The same as a convolution by 1x1 over images of one pixel.
 reference::ConvParams as_conv(const reference::FullyConnectedParams& p) {
-  reference::ConvParams conv = {};
-  conv.in_h = conv.in_w = conv.out_h = conv.out_w = conv.filter_h = conv.filter_w = 1;
-  conv.stride_h = conv.stride_w = conv.dilation_h = conv.dilation_w = 1;
-  conv.batch = static_cast<int32_t>(p.rows);
-  conv.in_c = conv.filter_c = p.depth;
-  conv.out_c = p.units;
+  reference::ConvParams conv = rows_as_images(p.rows, p.depth, p.units);
   conv.in_zero = p.in_zero;
   conv.filter_zero = p.filter_zero;
   conv.out_zero = p.out_zero;

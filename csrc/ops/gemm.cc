@@ -23,10 +23,7 @@ reference::ConvParams as_column(const reference::ConvParams& conv, bool keeps_im
   reference::ConvParams p = conv;
   const int64_t images = keeps_images ? 1 : p.batch;
   const int64_t pixels = images * p.in_h * p.in_w;
-  const bool is_pointwise = p.filter_h == 1 && p.filter_w == 1 && p.stride_h == 1 &&
-                            p.stride_w == 1 && p.pad_h == 0 && p.pad_w == 0 && p.in_h == p.out_h &&
-                            p.in_w == p.out_w;
-  if (!is_pointwise || pixels > INT32_MAX) return p;
+  if (!is_pointwise(p) || pixels > INT32_MAX) return p;
   p.in_h = p.out_h = static_cast<int32_t>(pixels);
   p.in_w = p.out_w = 1;
   if (!keeps_images) p.batch = 1;

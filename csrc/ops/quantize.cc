@@ -28,14 +28,8 @@ template <class In, class Out>
 void run_affine(void (*kernel)(const AffineParams&, const In*, Out*), const Step& s,
                 const Workspace& w) {
   const auto& whole = s.params<AffineParams>();
-  const In* in = s.input(0);
-  Out* out = s.output(0);
-  if (whole.outer != 1 || whole.channels != 1) return kernel(whole, in, out);
-  for_each_part(w, whole.inner, /*bytes=*/4, [&](int64_t begin, int64_t count) {
-    AffineParams part = whole;
-    part.inner = count;
-    kernel(part, in + begin, out + begin);
-  });
+  if (whole.outer != 1 || whole.channels != 1) return kernel(whole, s.input(0), s.output(0));
+  run_counted(kernel, &AffineParams::inner, s, w);
 }
 
 template <auto kKernel>

@@ -150,11 +150,7 @@ void check_hybrid(const Kernels& kernels, const HybridSize& size, Random& random
   args.out_stride = stride;
   args.quantization = quantization.data();
   args.by_row = by_row;
-  const int32_t panels = (n + g.panel_width - 1) / g.panel_width;
-  for (; args.first_panel < panels; args.first_panel += args.panels) {
-    args.panels = static_cast<int32_t>(random.integer(1, panels - args.first_panel));
-    g.run(args);
-  }
+  run_panels(g, args, random);
   for (int64_t i = 0; i < static_cast<int64_t>(out.size()); ++i) {
     const int64_t row = i / stride, column = i % stride;
     const float wanted = row < rows && column < n ? expected[row * n + column] : untouched[0];

@@ -138,27 +138,20 @@ void check_real_product(const Product& product, bool is_half, const RealSize& si
   Buffer<uint8_t> workspace(workspace_bytes);
   const int64_t stride = n + random.integer(0, 3);
   Buffer<float> out((rows - 1) * stride + n + kGuard);
-  const int32_t panels = (n + g.panel_width - 1) / g.panel_width;
-  for (int32_t first = 0; first < panels;) {
-    const auto count = static_cast<int32_t>(random.integer(1, panels - first));
-    GemmArgs args = {};
-    args.image = line.data();
-    args.columns = rows;
-    args.pixel_step = step;
-    args.tap_offsets = tap_offsets.data();
-    args.rows = rows;
-    args.taps = taps;
-    args.depth = depth;
-    args.n = n;
-    args.first_panel = first;
-    args.panels = count;
-    args.packed = packed.data();
-    args.out = out.data();
-    args.out_stride = stride;
-    if (workspace_bytes > 0 && random.bits() % 4 != 0) args.workspace = workspace.data();
-    g.run(args);
-    first += count;
-  }
+  GemmArgs args = {};
+  args.image = line.data();
+  args.columns = rows;
+  args.pixel_step = step;
+  args.tap_offsets = tap_offsets.data();
+  args.rows = rows;
+  args.taps = taps;
+  args.depth = depth;
+  args.n = n;
+  args.packed = packed.data();
+  args.out = out.data();
+  args.out_stride = stride;
+  if (workspace_bytes > 0 && random.bits() % 4 != 0) args.workspace = workspace.data();
+  run_panels(g, args, random);
 
   ConvParams p = line_params(output);
   p.in_w = p.out_w = rows;

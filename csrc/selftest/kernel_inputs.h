@@ -41,6 +41,15 @@ class Buffer {
   T* data_;
 };
 
+// Runs a product, a few panels at a time.
+inline void run_panels(const GemmKernel& g, GemmArgs args, Random& random) {
+  const int32_t panels = (args.n + g.panel_width - 1) / g.panel_width;
+  for (args.first_panel = 0; args.first_panel < panels; args.first_panel += args.panels) {
+    args.panels = static_cast<int32_t>(random.integer(1, panels - args.first_panel));
+    g.run(args);
+  }
+}
+
 constexpr int64_t kGuard = 64;  // elements after an output that stay as they are
 
 enum class Content { kAny, kExtremes, kOneExtreme, kZeros };

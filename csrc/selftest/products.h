@@ -72,14 +72,11 @@ void check_outputs(const GemmKernel& g, const ProductSize& size, int32_t packed_
   ConvertedLine<In> line(g.image, left.line, flip);
   const int64_t stride = n + random.integer(0, 3);
   Buffer<In> out((rows - 1) * stride + n + kGuard), untouched(1);
-  const int32_t panels = (n + g.panel_width - 1) / g.panel_width;
-  for (int32_t first = 0; first < panels;) {
-    const auto count = static_cast<int32_t>(random.integer(1, panels - first));
-    g.run({line.elements.data(), line.part_stride, left.columns, left.row_step, left.pixel_step,
-           left.tap_offsets.data(), rows, packed_taps, size.depth, n, first, count, packed.data(),
-           out.data(), stride});
-    first += count;
-  }
+  run_panels(g,
+             {line.elements.data(), line.part_stride, left.columns, left.row_step, left.pixel_step,
+              left.tap_offsets.data(), rows, packed_taps, size.depth, n, 0, 0, packed.data(),
+              out.data(), stride},
+             random);
   for (int64_t i = 0; i < static_cast<int64_t>(out.size()); ++i) {
     const int64_t row = i / stride, column = i % stride;
     const bool is_output = row < rows && column < n;
