@@ -63,6 +63,64 @@ Status invoke_gemm(const Step& s, const Workspace& w) {
   return {};
 }
 
+// How the product goes through its image, whose windows are complete. False where that does not
+// suit it.
+bool plan_product(const PrepareContext& c, const WeightedOperands& o, const Product& product,
+                  const reference::ConvParams& p, const InputRanges& ranges, bool by_pixel,
+                  GemmParams* params) {
+  if (!by_pixel) params->ranges = ranges;
+  params->groups = p.in_c / p.filter_c;
+  const int32_t n = p.out_c / params->groups;
+  const GemmKernel& gemm = product.gemm;
+  params->panels = (n + gemm.panel_width - 1) / gemm.panel_width;
+  params->macs =
+      int64_t{p.batch} * p.out_h * p.out_w * p.out_c * p.filter_h * p.filter_w * p.filter_c;
+  const int32_t parts = parts_for(c, params->macs);
+  ImageBlocks& blocks = params->blocks;
+  // A part has rows enough to make good use of the weights it reads; else threads share those.
+  constexpr int64_t kLeastRows = 32;
+  const int64_t rows = int64_t{p.batch} * p.out_h * p.out_w;
+  const auto by_rows = static_cast<int32_t>(clamp<int64_t>(rows / kLeastRows, 1, parts));
+  if (!plan_blocks(product, p, flip_of(o.input), by_rows, gemm_image(product), &blocks)) {
+    return false;
+  }
+  blocks.low = ranges.low();
+  if (by_pixel) {
+    blocks.ranges_at = blocks.bytes;
+    blocks.bytes += (blocks.rows * int64_t{sizeof(reference::RowQuantization)} + 63) / 64 * 64;
+  }
+  const int32_t count = p.batch * blocks.per_image;
+  params->chunks = clamp((parts + count - 1) / count, 1, params->panels);
+
+  // The taps of a row lie side by side, and are one, unless a group or a dilation skips elements.
+  const bool is_row_whole = p.dilation_w == 1 && params->groups == 1;
+  GemmArgs& args = params->args;
+  args.depth = is_row_whole ? p.filter_w * p.filter_c : p.filter_c;
+  args.n = n;
+  args.out_stride = p.out_c;
+  set_windows(blocks, &args);
+  return true;
+}
+
+// All groups' columns; a column has k weights.
+void pack_groups(const WeightedOperands& o, const GemmParams& params, const FilterStrides& strides,
+                 const double* scale, int64_t k, bool is_split, uint8_t* packed) {
+  const int32_t n = params.args.n, depth = params.args.depth;
+  for (int32_t i = 0; i < params.groups; ++i) {
+    const int32_t first = i * n;
+    Epilogue epilogue = make_epilogue(o, params.blocks.conv, first);
+    if (scale != nullptr) {
+      epilogue.scaling = Scaling::kDouble;
+      epilogue.scale = scale + first;
+    }
+    params.blocks.product->gemm.pack(
+        {n, static_cast<int32_t>(k / depth), depth,
+         file_weights(o, is_split, first * strides.channel), strides.channel, strides.weight,
+         /*tap_starts=*/nullptr, epilogue},
+        packed + i * params.group_bytes);
+  }
+}
+
 }  // namespace
 
 Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::ConvParams& conv,
@@ -80,65 +138,30 @@ Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::C
   if (k < 1 || k > product->gemm.most_terms || p.out_c < 1 || p.out_c > kMostPacked) return {};
 
   GemmParams params = {};
-  if (!by_pixel) params.ranges = ranges;
-  params.groups = p.in_c / p.filter_c;
-  const int32_t n = p.out_c / params.groups;
-  const GemmKernel& gemm = product->gemm;
-  params.panels = (n + gemm.panel_width - 1) / gemm.panel_width;
-  params.macs = int64_t{p.batch} * p.out_h * p.out_w * p.out_c * k;
-  const int32_t parts = parts_for(c, params.macs);
+  if (!plan_product(c, o, *product, p, ranges, by_pixel, &params)) return {};
   ImageBlocks& blocks = params.blocks;
-  // A part has rows enough to make good use of the weights it reads; else threads share those.
-  constexpr int64_t kLeastRows = 32;
-  const int64_t rows = int64_t{p.batch} * p.out_h * p.out_w;
-  const auto by_rows = static_cast<int32_t>(clamp<int64_t>(rows / kLeastRows, 1, parts));
-  if (!plan_blocks(*product, p, flip_of(o.input), by_rows, gemm_image(*product), &blocks))
-    return {};
-  blocks.low = ranges.low();
-  if (by_pixel) {
-    blocks.ranges_at = blocks.bytes;
-    blocks.bytes += (blocks.rows * int64_t{sizeof(reference::RowQuantization)} + 63) / 64 * 64;
-  }
-  const int32_t count = p.batch * blocks.per_image;
-  params.chunks = clamp((parts + count - 1) / count, 1, params.panels);
-
-  // The taps of a row lie side by side, and are one, unless a group or a dilation skips elements.
-  const bool is_row_whole = p.dilation_w == 1 && params.groups == 1;
   GemmArgs& args = params.args;
-  args.depth = is_row_whole ? p.filter_w * p.filter_c : p.filter_c;
-  args.n = n;
-  args.out_stride = p.out_c;
+  const GemmKernel& gemm = product->gemm;
   OCTAVO_TRY(make_tap_offsets(c, blocks, args.depth / p.filter_c, is_split, /*multiple=*/1,
                               &args.tap_offsets, &args.taps));
-  set_windows(blocks, &args);
   if (gemm.workspace_bytes != nullptr) {
     const int64_t wanted = gemm.workspace_bytes(blocks.rows * p.out_w, args.taps, args.depth);
     blocks.workspace_bytes = (wanted + 63) / 64 * 64;
   }
-  const int64_t bytes = gemm.packed_bytes(n, args.taps, args.depth);
-  params.group_bytes = (bytes + 63) / 64 * 64;
+  params.group_bytes = (gemm.packed_bytes(args.n, args.taps, args.depth) + 63) / 64 * 64;
   // Groups of few channels would be packed to columns that are not there.
   constexpr int64_t kMostGrowth = 32;
-  const int64_t file_bytes = n * k * dtype_info(o.filter.type).bits / 8;
+  const int64_t file_bytes = args.n * k * dtype_info(o.filter.type).bits / 8;
   if (params.groups > 1 && params.group_bytes > kMostGrowth * file_bytes) return {};
   const auto pack = [&](void* packed) {
-    for (int32_t i = 0; i < params.groups; ++i) {
-      const int32_t first = i * n;
-      Epilogue epilogue = make_epilogue(o, p, first);
-      if (scale != nullptr) {
-        epilogue.scaling = Scaling::kDouble;
-        epilogue.scale = scale + first;
-      }
-      gemm.pack({n, static_cast<int32_t>(k / args.depth), args.depth,
-                 file_weights(o, is_split, first * strides.channel), strides.channel,
-                 strides.weight, /*tap_starts=*/nullptr, epilogue},
-                static_cast<uint8_t*>(packed) + i * params.group_bytes);
-    }
+    pack_groups(o, params, strides, scale, k, is_split, static_cast<uint8_t*>(packed));
   };
   OCTAVO_TRY(make_packed(c, o, Derived::kGemmColumns, packed_variant(o, p, params.groups, 0),
                          params.groups * params.group_bytes, pack, &args.packed));
-  const int64_t first_bytes = gemm.packed_bytes(min(n, gemm.panel_width), args.taps, args.depth);
-  c.step.reads_first = {static_cast<const uint8_t*>(args.packed), static_cast<size_t>(first_bytes)};
+  const int32_t first_columns = min(args.n, gemm.panel_width);
+  c.step.reads_first = {
+      static_cast<const uint8_t*>(args.packed),
+      static_cast<size_t>(gemm.packed_bytes(first_columns, args.taps, args.depth))};
   OCTAVO_TRY(c.set_invoke(&invoke_gemm, params));
   OCTAVO_TRY(add_block_scratch(c, blocks));
   return add_range_scratch(c, params.ranges);
