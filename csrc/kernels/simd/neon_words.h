@@ -1,0 +1,35 @@
+// NEON: products of int16 by int16, each of which a multiplication adds to 4 lanes of int32.
+#pragma once
+
+#include <arm_neon.h>
+
+#include <cstdint>
+
+namespace octavo::neon {
+namespace {  // or its functions would be there for the linker to choose from
+
+struct W {
+  using I32 = int32x4_t;
+  using Element = int16_t;
+  using Weight = int16_t;
+  using Weights = int16x4_t;
+  static constexpr int kLanes = 4;
+  static constexpr int kDepth = 1;
+  static constexpr int kVectorBytes = kLanes * kDepth * 2;
+
+  static Weights load_weights(const uint8_t* p) {
+    return vld1_s16(reinterpret_cast<const int16_t*>(p));
+  }
+  static void dot(I32& sum, Weights x, Weights w) { sum = vmlal_s16(sum, x, w); }
+
+  // Depthwise: a block is two vectors, in order.
+  static constexpr int kBlock = 2 * kLanes;
+  static int32_t channel_at(int32_t i) { return i; }
+  static void interleave(const Element* const (&tap)[1], Weights (&x)[2]) {
+    x[0] = vld1_s16(tap[0]);
+    x[1] = vld1_s16(tap[0] + kLanes);
+  }
+};
+
+}  // namespace
+}  // namespace octavo::neon
