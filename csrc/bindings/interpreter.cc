@@ -260,7 +260,7 @@ class PyInterpreter {
   std::shared_ptr<State> fresh() const {
     auto state = std::make_shared<State>(model_, threads_, is_eager_);
     raise_if_failed(Interpreter::create(graph(), kernels_,
-                                        {state->threads.workers(), model_->derived_store()},
+                                        {state->threads.workers(), model_->derived_store(), {}},
                                         state->arena, &state->interpreter));
     for (const auto& [tensor, shape] : shapes_) {
       raise_if_failed(state->interpreter->resize_input(tensor, shape));

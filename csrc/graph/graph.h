@@ -48,6 +48,7 @@ struct Node {
   Span<const int32_t> inputs, outputs;  // tensor numbers; an input may be kNoTensor
   Span<const int32_t> intermediates;
   const void* options = nullptr;  // one of graph/options.h, by code; null where the code has none
+  Span<const uint8_t> custom_options;  // of Opcode::CUSTOM, as its writer has put them
 };
 
 struct Subgraph {

@@ -31,11 +31,13 @@ class Decoder {
   Status decode_blocks(const schema::Tensor& from, const Subgraph& subgraph, TensorInfo& to);
   Status decode_constant(const schema::Tensor& from, TensorInfo& to);
   Status decode_node(const schema::Operator& from, const Subgraph& subgraph, Node& to);
+  Status decode_custom_options(const schema::Operator& from, Span<const uint8_t>& to);
   Status decode_signature(const schema::SignatureDef& from, const Graph& graph, Signature& to);
   Status check_order(const Subgraph& subgraph);
   Status check_indices(const char* what, Span<const int32_t> indices, size_t tensors,
                        int32_t least);
   Status buffer(uint32_t index, Span<const uint8_t>& out);
+  Status bytes_behind(uint64_t offset, uint64_t size, Span<const uint8_t>& out);
   Status align(size_t alignment, Span<const uint8_t>& bytes);
   template <class T>
   Status read(const flatbuffers::Vector<T>* from, Span<const T>& to);
@@ -264,12 +266,23 @@ Status Decoder::decode_node(const schema::Operator& from, const Subgraph& subgra
   OCTAVO_TRY(read(from.inputs(), to.inputs));
   OCTAVO_TRY(read(from.outputs(), to.outputs));
   OCTAVO_TRY(read(from.intermediates(), to.intermediates));
+  OCTAVO_TRY(decode_custom_options(from, to.custom_options));
   OCTAVO_TRY(check_indices("inputs", to.inputs, subgraph.tensors.size, kNoTensor));
   OCTAVO_TRY(check_indices("outputs", to.outputs, subgraph.tensors.size, 0));
   OCTAVO_TRY(check_indices("intermediates", to.intermediates, subgraph.tensors.size, 0));
   const Status s = decode_options(from, to.code, arena_, &to.options);
   if (!s.ok()) return Status::invalid(opcode_name(to.code), ": ", s.message());
   return {};
+}
+
+Status Decoder::decode_custom_options(const schema::Operator& from, Span<const uint8_t>& to) {
+  if (from.custom_options() != nullptr) {
+    to = {from.custom_options()->data(), from.custom_options()->size()};
+  }
+  if (from.large_custom_options_offset() <= 1) return {};
+  const Status s =
+      bytes_behind(from.large_custom_options_offset(), from.large_custom_options_size(), to);
+  return s.ok() ? s : Status::invalid("custom options ", s.message());
 }
 
 Status Decoder::check_indices(const char* what, Span<const int32_t> indices, size_t tensors,
@@ -355,12 +368,17 @@ Status Decoder::buffer(uint32_t index, Span<const uint8_t>& out) {
   }
   const schema::Buffer& b = *model_->buffers()->Get(index);
   if (b.data() != nullptr) out = {b.data()->data(), b.data()->size()};
-  if (b.offset() > 1) {  // behind the flatbuffer, in files of more than 2 GB
-    if (b.offset() > file_.size || b.size() > file_.size - b.offset()) {
-      return Status::invalid("buffer ", index, " ends beyond the file's ", file_.size, " bytes");
-    }
-    out = {file_.data + b.offset(), static_cast<size_t>(b.size())};
+  if (b.offset() <= 1) return {};
+  const Status s = bytes_behind(b.offset(), b.size(), out);
+  return s.ok() ? s : Status::invalid("buffer ", index, " ", s.message());
+}
+
+// Behind the flatbuffer, in files of more than 2 GB.
+Status Decoder::bytes_behind(uint64_t offset, uint64_t size, Span<const uint8_t>& out) {
+  if (offset > file_.size || size > file_.size - offset) {
+    return Status::invalid("ends beyond the file's ", file_.size, " bytes");
   }
+  out = {file_.data + offset, static_cast<size_t>(size)};
   return {};
 }
 

@@ -118,7 +118,9 @@ Status find_step_kernels(const Interpreter& interpreter, const Kernels& kernels,
   TracingTable tracing(kernels);
   HeapArena arena;
   Interpreter* second;
-  OCTAVO_TRY(Interpreter::create(graph, tracing.table(), HostServices(), arena, &second));
+  HostServices host;
+  host.custom_ops = interpreter.host().custom_ops;
+  OCTAVO_TRY(Interpreter::create(graph, tracing.table(), host, arena, &second));
   for (int32_t i : graph.inputs) {
     if (interpreter.tensor(i).is_known) continue;
     OCTAVO_TRY(second->resize_input(i, interpreter.tensor(i).shape));

@@ -15,7 +15,9 @@ NodeLabel::NodeLabel(const Step& step) {
   // A node has no name in the file: its first output's stands for it.
   const Text name = step.outputs.empty() ? Text() : step.outputs[0]->info->name;
   Message m(text, sizeof(text));
-  m.add(opcode_name(step.node->code));
+  const Node& node = *step.node;
+  const Text custom(node.custom_code.data, min(node.custom_code.size, kLongestName));
+  m.add(node.code == Opcode::CUSTOM ? custom : Text(opcode_name(node.code)));
   m.add(" (node ");
   m.add(step.index);
   m.add(" \"");

@@ -72,6 +72,9 @@ struct Step {
   const Node* node = nullptr;
   int32_t index = 0;  // of the node in its subgraph
   Effect effect = Effect::kComputes;
+  // Gives the same outputs for the same inputs and does nothing else. What is not pure runs at
+  // every invoke, whether its inputs are known before or nobody reads its outputs.
+  bool is_pure = true;
   Span<const uint8_t> reads_first;  // packed weights, of as much as a cache holds; or nothing
   Span<const uint8_t> read_next;    // reads_first of the next step that has any: to be fetched
 
@@ -232,5 +235,15 @@ struct Op {
 
 // Null where octavo does not have the operator.
 const Op* find_op(Opcode code);
+
+// An operator that files call by a name, as Opcode::CUSTOM.
+struct CustomOp {
+  Text name;
+  Status (*prepare)(PrepareContext&, void* context);
+  void* context = nullptr;  // prepare's
+};
+
+// The operator of a node of Opcode::CUSTOM among those `given`, or null.
+const CustomOp* find_custom_op(Text name, Span<const CustomOp> given);
 
 }  // namespace octavo

@@ -24,4 +24,11 @@ const Op* find_op(Opcode code) {
   return nullptr;
 }
 
+const CustomOp* find_custom_op(Text name, Span<const CustomOp> given) {
+  for (const CustomOp& op : given) {
+    if (op.name == name) return &op;
+  }
+  return nullptr;
+}
+
 }  // namespace octavo

@@ -103,6 +103,20 @@ Status Interpreter::run_steps(const Observer* observer) const {
   return {};
 }
 
+bool Interpreter::has_operator(const Node& node) const {
+  if (node.code == Opcode::CUSTOM) {
+    return find_custom_op(node.custom_code, host_.custom_ops) != nullptr;
+  }
+  return find_op(node.code) != nullptr;
+}
+
+Status Interpreter::prepare_operator(PrepareContext& c) const {
+  const Node& node = *c.step.node;
+  if (node.code != Opcode::CUSTOM) return find_op(node.code)->prepare(c);
+  const CustomOp& op = *find_custom_op(node.custom_code, host_.custom_ops);
+  return op.prepare(c, op.context);
+}
+
 // Says at once everything that is missing: each operator with the first node that needs it.
 Status Interpreter::check_operators() const {
   constexpr size_t kMost = 16;
@@ -115,7 +129,7 @@ Status Interpreter::check_operators() const {
     auto is_same = [&](const Node* other) {
       return other->code == node.code && other->custom_code == node.custom_code;
     };
-    if (find_op(node.code) != nullptr || std::any_of(missing, missing + count, is_same)) continue;
+    if (has_operator(node) || std::any_of(missing, missing + count, is_same)) continue;
     m.add(count > 0 ? ", " : "");
     m.add(opcode_name(node.code));
     if (node.code == Opcode::CUSTOM) {
@@ -218,9 +232,9 @@ Status Interpreter::prepare_node(int32_t index) {
   OCTAVO_TRY(check_operands(step));
 
   PrepareContext c(step, kernels_, host_.workers, host_.derived, memory_);
-  OCTAVO_TRY(find_op(node.code)->prepare(c));
+  OCTAVO_TRY(prepare_operator(c));
   if (step.invoke == nullptr) return {};  // prepare did all the work
-  if (all_known) return nodes_[index].is_unread ? Status() : run_while_preparing(c);
+  if (all_known && step.is_pure) return nodes_[index].is_unread ? Status() : run_while_preparing(c);
   if (nodes_[index].is_done) step.effect = Effect::kRenames;
   if (!has_nothing_to_compute(step)) ++steps_.size;
   return {};
@@ -272,7 +286,7 @@ Status Interpreter::drop_unread() {
   for (int32_t i : graph_.outputs) is_read[i] = true;
   for (size_t s = steps_.size; s-- > 0;) {
     Step& step = steps_[s];
-    bool is_wanted = step.outputs.empty();
+    bool is_wanted = step.outputs.empty() || !step.is_pure;
     for (const Tensor* t : step.outputs) is_wanted = is_wanted || is_read[index_of(*t)];
     for (const Tensor* t : step.inputs) {
       is_wanted = is_wanted || (t != nullptr && t->info->is_variable);

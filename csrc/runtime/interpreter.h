@@ -25,6 +25,7 @@ struct Observer {
 struct HostServices {
   Workers workers;
   DerivedStore derived;
+  Span<const CustomOp> custom_ops;  // outlive the interpreter
 };
 
 class Interpreter {
@@ -46,6 +47,7 @@ class Interpreter {
   void reset_variables();
 
   const Subgraph& graph() const { return graph_; }
+  const HostServices& host() const { return host_; }
   const Tensor& tensor(int32_t i) const { return tensors_[i]; }
   // The number of one of this interpreter's tensors.
   int32_t index_of(const Tensor& t) const { return static_cast<int32_t>(&t - tensors_.data); }
@@ -66,12 +68,14 @@ class Interpreter {
       : graph_(graph), kernels_(kernels), host_(host), memory_(memory) {}
 
  private:
+  bool has_operator(const Node& node) const;
   Status check_operators() const;
   Status check_interface() const;
   Status check_operands(const Step& step) const;
   Status find_empty_tensors();
   Status choose_nodes();
   Status prepare_node(int32_t index);
+  Status prepare_operator(PrepareContext& c) const;
   Status run_while_preparing(const PrepareContext& c);
   Status share_value(const PrepareContext& c, Tensor& output) const;
   Status run_steps(const Observer* observer) const;
