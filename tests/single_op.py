@@ -85,7 +85,9 @@ def related_scales(base: float) -> st.SearchStrategy[float]:
 
 @st.composite
 def quantizations(draw: st.DrawFn, dtype: npt.DTypeLike, scale: Any = None) -> Quantization:
-    """What a tensor of a type has: the plain types none, int16 a zero point of 0."""
+    """What a tensor of a type has: the plain types none, int4 and int16 a zero point of 0."""
+    if dtype == "int4":
+        return Quantization(draw(scales() if scale is None else scale))
     dtype = np.dtype(dtype)
     if dtype not in (np.int8, np.uint8, np.int16):
         return NONE
@@ -104,13 +106,29 @@ def arrays(draw: st.DrawFn, shape: Shape, dtype: npt.DTypeLike) -> Array:
     dtype = np.dtype(dtype)
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     special = rng.random(shape) < 0.2
-    if dtype.kind == "f":
-        values = rng.normal(0, draw(st.sampled_from([1e-3, 1.0, 8.0, 1e4])), shape)
+    if dtype.kind == "b":
+        return rng.integers(0, 2, shape).astype(bool)
+    if dtype.kind in "fc":
+        deviation = draw(st.sampled_from([1e-3, 1.0, 8.0, 1e4]))
+        values = rng.normal(0, deviation, shape)
+        if dtype.kind == "c":
+            values = values + 1j * rng.normal(0, deviation, shape)
         return np.where(special, 0, values).astype(dtype)
     limits = np.iinfo(dtype)
     values = rng.integers(limits.min, limits.max, shape, dtype, endpoint=True)
     extremes = rng.choice(np.array([limits.min, limits.min + 1, 0, limits.max], dtype), shape)
     return np.where(special, extremes, values).astype(dtype)
+
+
+@st.composite
+def operands(
+    draw: st.DrawFn, shape: Shape, dtype: str, is_constant: bool = False, scale: Any = None
+) -> Operand:
+    """Of any type: int4 ones hold -8 to 7. See quantizations for `scale`."""
+    value = draw(arrays(shape, "int8" if dtype == "int4" else dtype))
+    if dtype == "int4":
+        value >>= 4
+    return Operand(value, draw(quantizations(dtype, scale)), is_constant, dtype)
 
 
 def every_value(dtype: npt.DTypeLike) -> Array:

@@ -3,9 +3,9 @@
 import numpy as np
 import oracle
 import pytest
-from hypothesis import assume, given, settings
+from draws.binary import ACTIVATIONS, operand_pairs
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import mutually_broadcastable_shapes
 from single_op import (
     NONE,
     Operand,
@@ -19,42 +19,6 @@ from single_op import (
 )
 
 EXAMPLES = settings(max_examples=60, deadline=None)
-ACTIVATIONS = st.sampled_from(["NONE", "RELU", "RELU6", "RELU_N1_TO_1"])
-TYPES = ["float32", "int8", "uint8", "int16", "int32", "int64"]
-# Of every rank, and of few dimensions long enough for every tail of a vector.
-SHAPES = st.one_of(
-    mutually_broadcastable_shapes(num_shapes=2, max_dims=8, min_side=0, max_side=3),
-    mutually_broadcastable_shapes(num_shapes=2, max_dims=3, max_side=40),
-)
-
-
-@st.composite
-def operand_pairs(draw, dtype, quantized=True):
-    """Two operands whose shapes broadcast, and the output's shape."""
-    shapes = draw(SHAPES)
-    operands = [
-        Operand(
-            draw(arrays(shape, dtype)),
-            draw(quantizations(dtype)) if quantized else NONE,
-            draw(st.sampled_from([False, False, True])),
-        )
-        for shape in shapes.input_shapes
-    ]
-    assume(not all(o.is_constant for o in operands))
-    return operands, shapes.result_shape
-
-
-@pytest.mark.parametrize("dtype", TYPES)
-@pytest.mark.parametrize("code", ["ADD", "SUB", "MUL"])
-@EXAMPLES
-@given(data=st.data())
-def test_arithmetic(code, dtype, data):
-    operands, shape = data.draw(operand_pairs(dtype))
-    output = data.draw(quantizations(dtype))
-    options = {"fused_activation_function": data.draw(ACTIVATIONS)}
-    if dtype == "int16" and code != "MUL":
-        options["pot_scale_int16"] = False
-    oracle.assert_equal_to_litert(*single_op(code, operands, shape, dtype, output, **options))
 
 
 @pytest.mark.parametrize("dtype", ["int8", "uint8", "int16"])
@@ -79,16 +43,6 @@ def test_rounding(code, dtype, data):
     oracle.assert_equal_to_litert(
         *single_op(code, operands, (a.shape[0], *b.shape), dtype, output, **options)
     )
-
-
-@pytest.mark.parametrize("dtype", TYPES)
-@pytest.mark.parametrize("code", ["MAXIMUM", "MINIMUM"])
-@EXAMPLES
-@given(data=st.data())
-def test_extremes(code, dtype, data):
-    operands, shape = data.draw(operand_pairs(dtype))
-    output = data.draw(quantizations(dtype))
-    oracle.assert_equal_to_litert(*single_op(code, operands, shape, dtype, output))
 
 
 @pytest.mark.parametrize("code", ["ADD", "SUB"])

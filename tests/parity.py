@@ -1,0 +1,181 @@
+"""The matrix of operators and element types in docs/operators.md: what octavo makes of random
+networks of each, held against LiteRT's reference kernels.
+
+    python tests/parity.py                   # all operators
+    python tests/parity.py GATHER GATHER_ND  # these, and leaves the other rows as they are
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+
+import numpy as np
+import oracle
+from draws import ALL_TYPES, GENERATORS, networks
+from hypothesis import HealthCheck, Phase, given, settings
+from octavo.flatbuffer import Network
+from record_cases import operators
+from single_op import Array
+
+PATH = Path(__file__).parents[1] / "docs/operators.md"
+OPCODES = Path(__file__).parents[1] / "csrc/base/opcodes.inc"
+BEGIN = "<!-- matrix: written by python tests/parity.py -->\n"
+END = "<!-- end -->\n"
+CASES = 30  # that LiteRT takes, of each operator and type
+
+# They are no single operators: control flow of older files, and a marker.
+NO_OPERATORS = {"CUSTOM", "DELEGATE", "PLACEHOLDER_FOR_GREATER_OP_CODES"}
+
+Matrix = dict[str, dict[str, "Cell"]]
+
+
+class Cell(Enum):
+    EXACT = "="
+    CLOSE = "≈"
+    NOT_IN_LITERT = ""
+    NOT_HERE = "no"
+
+
+class Differs(Exception):
+    """octavo computes something else than LiteRT."""
+
+
+def litert_operators() -> set[str]:
+    """The builtin operators that LiteRT's resolvers have, by asking them for each."""
+    names = re.findall(r"^OPCODE\((\w+),", OPCODES.read_text(), re.MULTILINE)
+    versions = (1, 2)  # of BROADCAST_TO there is no first one
+    return {
+        name
+        for name in names
+        if name not in NO_OPERATORS and any(_is_resolved(name, v) for v in versions)
+    }
+
+
+def _is_resolved(code: str, version: int) -> bool:
+    net = Network()
+    x, y = net.tensor("x", (1,), "float32"), net.tensor("y", (1,), "float32")
+    net.op(code, [x], [y], version=version)
+    net.inputs, net.outputs = [x], [y]
+    try:
+        oracle.run(net.build(), {x: np.zeros(1, np.float32)})
+    except oracle.OracleError as error:
+        return "Didn't find op" not in str(error)
+    return True
+
+
+def compare(model: bytes, inputs: dict[int, Array]) -> Cell:
+    """What one network says of its operator and type; raises Differs.
+
+    Not here is what octavo refuses and LiteRT has no elements to compute of: it may take such
+    networks of types that it does not have.
+    """
+    try:
+        expected, outputs = oracle.run(model, inputs)
+    except oracle.OracleError:
+        return Cell.NOT_IN_LITERT
+    try:
+        ours, our_outputs = oracle.octavo_run(model, inputs)
+    except (ValueError, RuntimeError) as error:
+        if all(value.size == 0 for value in expected.values()):
+            return Cell.NOT_HERE
+        raise Differs(f"LiteRT runs it, octavo says: {error}") from error
+    try:
+        assert our_outputs == outputs
+        for index in outputs:
+            oracle.assert_same(ours[index], expected[index], f"tensor {index}")
+    except AssertionError as error:
+        raise Differs(str(error)) from error
+    exact = all(np.array_equal(ours[i], expected[i], equal_nan=_has_nan(ours[i])) for i in outputs)
+    return Cell.EXACT if exact else Cell.CLOSE
+
+
+def _has_nan(x: Array) -> bool:
+    return x.dtype.kind in "fc"
+
+
+def sweep(code: str, dtype: str, draws: int) -> Counter[Cell]:
+    """What so many random networks say, the same ones each time; raises Differs."""
+    cells: Counter[Cell] = Counter()
+
+    @settings(
+        max_examples=draws,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(network=networks(code, dtype))
+    def run(network: tuple[bytes, dict[int, Array]]) -> None:
+        cells[compare(*network)] += 1
+
+    run()
+    return cells
+
+
+def judge(code: str, dtype: str) -> Cell:
+    """The cell of the matrix; raises Differs."""
+    cells = sweep(code, dtype, CASES)
+    refused = cells.pop(Cell.NOT_IN_LITERT, 0)
+    if refused and cells:
+        cells = sweep(code, dtype, 10 * CASES)
+        refused = cells.pop(Cell.NOT_IN_LITERT, 0)
+        assert cells.total() >= CASES, f"LiteRT takes only {cells.total()}, refuses {refused}"
+    if cells.keys() <= {Cell.NOT_HERE}:
+        return Cell.NOT_IN_LITERT
+    if Cell.NOT_HERE in cells:
+        raise Differs("LiteRT takes tensors without elements, octavo does not")
+    return Cell.CLOSE if cells[Cell.CLOSE] else Cell.EXACT
+
+
+def rows(codes: list[str]) -> Iterator[tuple[str, dict[str, Cell]]]:
+    """Rows of the matrix. What differs is told and stands as not here."""
+    here = operators()
+    for code in codes:
+        if code not in here:
+            yield code, dict.fromkeys(ALL_TYPES, Cell.NOT_HERE)
+            continue
+        row = {}
+        for dtype in ALL_TYPES:
+            try:
+                row[dtype] = judge(code, dtype)
+            except Differs as error:
+                print(f"{code} {dtype}: {error}", file=sys.stderr)
+                row[dtype] = Cell.NOT_HERE
+        print(code, *(f"{t}{c.value}" for t, c in row.items() if c is not Cell.NOT_IN_LITERT))
+        yield code, row
+
+
+def table(matrix: Matrix) -> str:
+    lines = [["operator", *ALL_TYPES], ["---"] * (1 + len(ALL_TYPES))]
+    lines += [[code, *(c.value for c in matrix[code].values())] for code in sorted(matrix)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def documented() -> Matrix:
+    """The matrix that the document has."""
+    lines = PATH.read_text("utf-8").split(BEGIN)[1].split(END)[0].splitlines()
+    head, _, *rest = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)
+    return {code: dict(zip(head[1:], map(Cell, cells), strict=True)) for code, *cells in rest}
+
+
+def main(codes: list[str]) -> None:
+    before, rest = PATH.read_text("utf-8").split(BEGIN)
+    everything = sorted(litert_operators() | operators())
+    known = documented() if codes else {}
+    matrix = {code: known[code] for code in everything if code in known}
+    missing = [code for code in everything if code not in matrix]
+    missing = [code for code in missing if code in GENERATORS or code not in operators()]
+    if absent := set(codes) - set(GENERATORS):
+        sys.exit(f"draws/ has no generator for {', '.join(sorted(absent))}")
+    matrix |= dict(rows(codes + [code for code in missing if code not in codes]))
+    PATH.write_text(before + BEGIN + table(matrix) + END + rest.split(END)[1], "utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
