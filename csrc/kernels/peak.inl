@@ -17,11 +17,11 @@ int64_t dot_loop_s8(int64_t rounds) {
   for (int64_t round = 0; round < rounds; ++round) {
 #pragma GCC unroll 16
     for (int i = 0; i < kPeakSums; ++i) {
-      __asm__ volatile("" : "+v"(x));  // another one each time, for all that the compiler knows
+      V::hide(x);
       V::dot(sum[i], x, w);
     }
   }
 #pragma GCC unroll 16
-  for (int i = 0; i < kPeakSums; ++i) __asm__ volatile("" : : "v"(sum[i]));
+  for (int i = 0; i < kPeakSums; ++i) V::hide(sum[i]);
   return rounds * kPeakSums * V::kLanes * V::kDepth;
 }

@@ -31,14 +31,14 @@ constexpr int32_t lift_of(Finish finish) {
 // The summands that do not depend on the sign are added before the product is cut. It is x's sign
 // that is looked at, which differs from y's only where both ways give 0.
 struct Rescale {
-  V::I32 m, m_odd;  // twice the multiplier; m_odd: of the odd lanes, in the even ones
-  V::I32 c, c_odd;  // the summands, of 64 bits, for even and for odd lanes
-  V::I32 sign;      // the logical shift that leaves 1 of what is not negative, or 0 where r = 0
+  V::I32 m, m_second;  // twice the multiplier, as product_high takes it
+  V::I32 c, c_second;  // the summands, of 64 bits, for the first and for the second half of lanes
+  V::I32 sign;         // the logical shift that leaves 1 of what is not negative, or 0 where r = 0
   V::I32 right;
 
   // Of x + 2^31.
   V::I32 operator()(V::I32 lifted) const {
-    const V::I32 y = V::product_high(lifted, m, m_odd, c, c_odd);
+    const V::I32 y = V::product_high(lifted, m, m_second, c, c_second);
     return V::shift_right(V::add(y, V::shift_right_logical(lifted, sign)), right);
   }
 };
@@ -46,10 +46,10 @@ struct Rescale {
 // Where outputs are clamped to the zero point from below, or rounding is that of kRescaleOnce, the
 // sign is of no matter.
 struct RescalePositive {
-  V::I32 m, m_odd, c, c_odd, right;
+  V::I32 m, m_second, c, c_second, right;
 
   V::I32 operator()(V::I32 lifted) const {
-    return V::shift_right(V::product_high(lifted, m, m_odd, c, c_odd), right);
+    return V::shift_right(V::product_high(lifted, m, m_second, c, c_second), right);
   }
 };
 
@@ -64,9 +64,9 @@ bool fits_rescale(int64_t greatest_sum, Multiplier k) {
 Rescale make_rescale(V::I32 m, V::I32 low, V::I32 nudge, V::I32 right) {
   const V::I32 one = V::set(1), high = V::sub(nudge, V::shift_right_logical(m, one));
   return {m,
-          V::odd_lanes(m),
-          V::join_lanes(low, V::even_to_odd(high)),
-          V::join_lanes(V::odd_lanes(low), high),
+          V::second_factor(m),
+          V::first_wide(low, high),
+          V::second_wide(low, high),
           V::sub(V::set(32), V::min(right, one)),
           right};
 }
@@ -109,7 +109,7 @@ class FinishChooser {
 void pack_finish(Finish finish, int32_t* words, int32_t stride) {
   if (lift_of(finish) == 0) return;
   const Rescale r = make_rescale(finish, V::load(words), V::load(words + stride));
-  const V::I32 list[kFinishWords] = {r.m, r.m_odd, r.c, r.c_odd, r.right, r.sign};
+  const V::I32 list[kFinishWords] = {r.m, r.m_second, r.c, r.c_second, r.right, r.sign};
   for (int i = 0; i < kFinishWords; ++i) V::store(list[i], words + i * stride);
 }
 

@@ -71,6 +71,8 @@ struct V {
     return i;
   }
 
+  // Another value, for all that the compiler knows.
+  static void hide(__m256i& x) { __asm__ volatile("" : "+v"(x)); }
   static void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
   static Weights load_weights(const uint8_t* p) {
     return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
@@ -92,6 +94,15 @@ struct V {
   }
 
   static I32 odd_lanes(I32 x) { return _mm256_srli_epi64(x, 32); }
+  // The numbers of 64 bits that product_high takes, from their halves: of the even lanes and of the
+  // odd ones. Factors of odd lanes lie in the even ones.
+  static I32 first_wide(I32 low, I32 high) {
+    return _mm256_blend_epi32(low, _mm256_slli_epi64(high, 32), 0xaa);
+  }
+  static I32 second_wide(I32 low, I32 high) {
+    return _mm256_blend_epi32(odd_lanes(low), high, 0xaa);
+  }
+  static I32 second_factor(I32 x) { return odd_lanes(x); }
   // floor((a b + c) / 2^32) of unsigned a and b, where b_odd has the odd lanes of b in the even
   // ones; c has 64 bits for every even lane, c_odd for every odd one.
   static I32 product_high(I32 a, I32 b, I32 b_odd, I32 c, I32 c_odd) {
@@ -99,8 +110,6 @@ struct V {
     const __m256i odd = _mm256_add_epi64(_mm256_mul_epu32(odd_lanes(a), b_odd), c_odd);
     return _mm256_blend_epi32(odd_lanes(even), odd, 0xaa);
   }
-  static I32 even_to_odd(I32 x) { return _mm256_slli_epi64(x, 32); }
-  static I32 join_lanes(I32 even, I32 odd) { return _mm256_blend_epi32(even, odd, 0xaa); }
 
   static I32 srdhm(I32 a, I32 b) {
     const __m256i half = _mm256_set1_epi64x(int64_t{1} << 30);

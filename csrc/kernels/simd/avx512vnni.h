@@ -71,6 +71,8 @@ struct V {
     return count;
   }
 
+  // Another value, for all that the compiler knows.
+  static void hide(__m512i& x) { __asm__ volatile("" : "+v"(x)); }
   static void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
   static Weights load_weights(const uint8_t* p) { return _mm512_loadu_si512(p); }
   // int4, two in a byte, each into the upper half of a byte.
@@ -91,6 +93,15 @@ struct V {
   }
 
   static I32 odd_lanes(I32 x) { return _mm512_srli_epi64(x, 32); }
+  // The numbers of 64 bits that product_high takes, from their halves: of the even lanes and of the
+  // odd ones. Factors of odd lanes lie in the even ones.
+  static I32 first_wide(I32 low, I32 high) {
+    return _mm512_mask_mov_epi32(low, 0xaaaa, _mm512_slli_epi64(high, 32));
+  }
+  static I32 second_wide(I32 low, I32 high) {
+    return _mm512_mask_mov_epi32(odd_lanes(low), 0xaaaa, high);
+  }
+  static I32 second_factor(I32 x) { return odd_lanes(x); }
   // floor((a b + c) / 2^32) of unsigned a and b, where b_odd has the odd lanes of b in the even
   // ones; c has 64 bits for every even lane, c_odd for every odd one.
   static I32 product_high(I32 a, I32 b, I32 b_odd, I32 c, I32 c_odd) {
@@ -98,8 +109,6 @@ struct V {
     const __m512i odd = _mm512_add_epi64(_mm512_mul_epu32(odd_lanes(a), b_odd), c_odd);
     return _mm512_mask_shuffle_epi32(odd, 0x5555, even, _MM_PERM_DDBB);
   }
-  static I32 even_to_odd(I32 x) { return _mm512_slli_epi64(x, 32); }
-  static I32 join_lanes(I32 even, I32 odd) { return _mm512_mask_mov_epi32(even, 0xaaaa, odd); }
 
   static I32 srdhm(I32 a, I32 b) {
     const __m512i half = _mm512_set1_epi64(int64_t{1} << 30);
