@@ -3,6 +3,11 @@
 #ifdef OCTAVO_X86_64
 #include <cpuid.h>
 #endif
+#if defined(OCTAVO_AARCH64) && defined(__linux__)
+#include <sys/auxv.h>
+#elif defined(OCTAVO_AARCH64) && defined(__APPLE__)
+#include <sys/sysctl.h>
+#endif
 
 namespace octavo {
 
@@ -31,12 +36,41 @@ bool has_avx512vnni() {
 }  // namespace
 #endif
 
+#ifdef OCTAVO_AARCH64
+namespace {
+
+// Where no operating system can be asked there is NEON and no more.
+#ifdef __linux__
+// By number: older headers have no names for these.
+bool has_dot() { return (getauxval(AT_HWCAP) & 1ul << 20) != 0; }    // HWCAP_ASIMDDP
+bool has_i8mm() { return (getauxval(AT_HWCAP2) & 1ul << 13) != 0; }  // HWCAP2_I8MM
+#elif defined(__APPLE__)
+bool has_feature(const char* name) {
+  int value = 0;
+  size_t size = sizeof(value);
+  return sysctlbyname(name, &value, &size, nullptr, 0) == 0 && value != 0;
+}
+bool has_dot() { return has_feature("hw.optional.arm.FEAT_DotProd"); }
+bool has_i8mm() { return has_feature("hw.optional.arm.FEAT_I8MM"); }
+#else
+bool has_dot() { return false; }
+bool has_i8mm() { return false; }
+#endif
+
+}  // namespace
+#endif
+
 AvailableKernels available_kernels() {
   AvailableKernels a = {};
 #ifdef OCTAVO_X86_64
   if (has_avx512vnni()) a.tables[a.count++] = &kAvx512Vnni;
   if (has_avxvnni()) a.tables[a.count++] = &kAvxVnni;
   if (has_avx2()) a.tables[a.count++] = &kAvx2;
+#endif
+#ifdef OCTAVO_AARCH64
+  if (has_dot() && has_i8mm()) a.tables[a.count++] = &kNeonI8mm;
+  if (has_dot()) a.tables[a.count++] = &kNeonDot;
+  a.tables[a.count++] = &kNeon;
 #endif
   a.tables[a.count++] = &kPortable;
   return a;

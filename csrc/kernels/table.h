@@ -38,5 +38,8 @@ extern const Kernels kPortable;
 #ifdef OCTAVO_X86_64
 extern const Kernels kAvx2, kAvxVnni, kAvx512Vnni;
 #endif
+#ifdef OCTAVO_AARCH64
+extern const Kernels kNeon, kNeonDot, kNeonI8mm;
+#endif
 
 }  // namespace octavo
