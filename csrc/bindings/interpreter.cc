@@ -7,8 +7,9 @@
 #include <atomic>
 #include <map>
 
-#include "base/int4.h"
 #include "bindings/common.h"
+#include "bindings/custom_ops.h"
+#include "bindings/tensors.h"
 #include "host/calibration.h"
 #include "host/model.h"
 #include "host/profile.h"
@@ -21,11 +22,12 @@ using SharedModel = std::shared_ptr<const Model>;
 
 // A prepared subgraph with its memory. Arrays that look into it keep it alive.
 struct State {
-  State(SharedModel m, int32_t thread_count, bool is_eager)
-      : model(std::move(m)), threads(thread_count, is_eager) {}
+  State(SharedModel m, int32_t thread_count, bool is_eager, const std::vector<PythonOp>& ops)
+      : model(std::move(m)), threads(thread_count, is_eager), custom_ops(ops) {}
 
   SharedModel model;
   Threads threads;
+  PythonOps custom_ops;
   HeapArena arena;
   Interpreter* interpreter = nullptr;
   bool is_ready = false;
@@ -50,13 +52,14 @@ class Turn {
 class PyInterpreter {
  public:
   PyInterpreter(SharedModel model, int32_t subgraph, bool keep_all, int32_t threads, bool is_eager,
-                const std::string& isa)
+                const std::string& isa, std::vector<PythonOp> custom_ops)
       : model_(std::move(model)),
         kernels_(selected_kernels(isa)),
         subgraph_(subgraph),
         keep_all_(keep_all),
         threads_(threads),
-        is_eager_(is_eager) {
+        is_eager_(is_eager),
+        custom_ops_(std::move(custom_ops)) {
     const size_t count = model_->graph().subgraphs.size;
     if (subgraph < 0 || static_cast<size_t>(subgraph) >= count) {
       raise_if_failed(
@@ -84,6 +87,8 @@ class PyInterpreter {
     restart();
   }
 
+  void check_operators() const { raise_if_failed(state_->interpreter->check_operators()); }
+
   void allocate() {
     const Turn turn(is_taken_);
     if (state_->is_ready) return;
@@ -93,7 +98,7 @@ class PyInterpreter {
       py::gil_scoped_release release;
       s = state->interpreter->prepare(keep_all_);
     }
-    raise_if_failed(s);
+    state->custom_ops.raise_if_failed(s);
     state->is_ready = true;
     state_ = std::move(state);
   }
@@ -141,28 +146,13 @@ class PyInterpreter {
   void set_tensor(int32_t i, const py::array& value) {
     const Turn turn(is_taken_);
     const Tensor& t = tensor_in_memory(i);
-    const TensorInfo& info = *t.info;
-    const py::dtype expected = numpy_type(t);
     if (t.is_known) {
-      raise_if_failed(Status::invalid("tensor ", i, " \"", info.name, "\" is a constant"));
+      raise_if_failed(Status::invalid("tensor ", i, " \"", t.info->name, "\" is a constant"));
     }
-    if (!value.dtype().equal(expected)) {
-      const std::string got = py::str(value.dtype());
-      raise_if_failed(Status::invalid("tensor ", i, " \"", info.name, "\" has type ", t.type,
-                                      ", the array has ", got.c_str()));
+    const Status copied = copy_into(t, value);
+    if (!copied.ok()) {
+      raise_if_failed(Status::invalid("tensor ", i, " \"", t.info->name, "\" ", copied.message()));
     }
-    Shape shape;
-    shape.rank = static_cast<int32_t>(std::min<py::ssize_t>(value.ndim(), kMaxRank));
-    for (int32_t d = 0; d < shape.rank; ++d) {
-      shape[d] = static_cast<int32_t>(std::min<py::ssize_t>(value.shape(d), INT32_MAX));
-    }
-    if (shape != t.shape || value.ndim() > kMaxRank) {
-      raise_if_failed(Status::invalid("tensor ", i, " \"", info.name, "\" has shape ", t.shape,
-                                      ", the array has ", shape));
-    }
-    const py::array packed = py::array::ensure(value, py::array::c_style);
-    if (!packed) throw py::error_already_set();
-    if (t.bytes() > 0) memcpy(t.data, packed.data(), static_cast<size_t>(t.bytes()));
   }
 
   // A view into the interpreter's memory, or a copy of it.
@@ -175,9 +165,8 @@ class PyInterpreter {
                           "\" is intermediate and its memory is used again: construct the "
                           "interpreter with experimental_preserve_all_tensors=True"));
     }
-    if (t.type == DType::kInt4) return unpacked_int4(t);
+    if (copy || t.type == DType::kInt4) return copy_of(t);
     const py::dtype type = numpy_type(t);
-    if (copy) return py::array(type, dimensions(t.shape), t.data);
     auto* keeper = new std::shared_ptr<State>(state_);
     const py::capsule owner(keeper,
                             [](void* p) { delete static_cast<std::shared_ptr<State>*>(p); });
@@ -188,23 +177,7 @@ class PyInterpreter {
 
   py::dict tensor_details(int32_t i) const {
     check(i);
-    const Tensor& t = state_->interpreter->tensor(i);
-    const TensorInfo& info = *t.info;
-    py::dict d;
-    d["name"] = to_str(info.name);
-    d["type"] = dtype_info(t.type).name;
-    const Span<const int32_t> shape = {t.shape.dims, static_cast<size_t>(t.shape.rank)};
-    d["shape"] = to_array(shape);
-    d["shape_signature"] = to_array(info.signature.empty() ? shape : info.signature);
-    d["scales"] = to_array(info.quantization.scale);
-    d["zero_points"] = to_array(info.quantization.zero_point);
-    d["quantized_dimension"] = info.quantization.axis;
-    d["bytes"] = t.bytes();
-    d["is_constant"] = info.constant.data != nullptr;
-    d["is_variable"] = info.is_variable;
-    d["is_sparse"] = info.is_sparse;
-    d["is_blockwise"] = info.is_blockwise();
-    return d;
+    return details_of(state_->interpreter->tensor(i));
   }
 
   py::list nodes() const {
@@ -254,14 +227,15 @@ class PyInterpreter {
       py::gil_scoped_release release;
       s = how(*state_->interpreter);
     }
-    raise_if_failed(s);
+    state_->custom_ops.raise_if_failed(s);
   }
 
   std::shared_ptr<State> fresh() const {
-    auto state = std::make_shared<State>(model_, threads_, is_eager_);
-    raise_if_failed(Interpreter::create(graph(), kernels_,
-                                        {state->threads.workers(), model_->derived_store(), {}},
-                                        state->arena, &state->interpreter));
+    auto state = std::make_shared<State>(model_, threads_, is_eager_, custom_ops_);
+    const HostServices host = {state->threads.workers(), model_->derived_store(),
+                               state->custom_ops.ops()};
+    raise_if_failed(
+        Interpreter::create(graph(), kernels_, host, state->arena, &state->interpreter));
     for (const auto& [tensor, shape] : shapes_) {
       raise_if_failed(state->interpreter->resize_input(tensor, shape));
     }
@@ -302,40 +276,13 @@ class PyInterpreter {
     return t;
   }
 
-  // numpy has no int4: an array of int8.
-  static py::array unpacked_int4(const Tensor& t) {
-    py::array_t<int8_t> out(dimensions(t.shape));
-    const auto* packed = static_cast<const uint8_t*>(t.data);
-    for (py::ssize_t i = 0; i < out.size(); ++i) out.mutable_data()[i] = int4_at(packed, i);
-    return out;
-  }
-
-  static py::dtype numpy_type(const Tensor& t) {
-    switch (t.type) {
-      case DType::kString:
-      case DType::kResource:
-      case DType::kVariant:
-      case DType::kInt4:
-      case DType::kInt2:
-      case DType::kUInt4:
-      case DType::kBFloat16:
-      case DType::kFloat8E4M3FN:
-      case DType::kFloat8E5M2:
-        raise_if_failed(Status::invalid("tensor \"", t.info->name, "\" has type ", t.type,
-                                        ", which numpy does not have"));
-        break;
-      default:
-        break;
-    }
-    return py::dtype(dtype_info(t.type).name);
-  }
-
   SharedModel model_;
   const Kernels& kernels_;
   int32_t subgraph_;
   bool keep_all_;
   int32_t threads_;
   bool is_eager_;
+  std::vector<PythonOp> custom_ops_;
   std::map<int32_t, Shape> shapes_;  // of the inputs that were resized
   std::shared_ptr<State> state_;
   std::atomic<bool> is_taken_{false};
@@ -346,13 +293,19 @@ class PyInterpreter {
 void bind_interpreter(py::module_& m) {
   py::class_<PyInterpreter>(m, "Interpreter")
       .def(py::init([](std::shared_ptr<Model> model, int32_t subgraph, bool keep_all,
-                       int32_t threads, bool is_eager, const std::string& isa) {
+                       int32_t threads, bool is_eager, const std::string& isa,
+                       const std::vector<std::tuple<std::string, py::function, py::function>>&
+                           custom_ops) {
+             std::vector<PythonOp> ops;
+             for (const auto& [name, infer, run] : custom_ops) ops.push_back({name, infer, run});
              return std::make_unique<PyInterpreter>(std::move(model), subgraph, keep_all, threads,
-                                                    is_eager, isa);
+                                                    is_eager, isa, std::move(ops));
            }),
            py::arg("model"), py::arg("subgraph") = 0, py::arg("keep_all") = false,
-           py::arg("threads") = 1, py::arg("is_eager") = false, py::arg("isa") = "")
+           py::arg("threads") = 1, py::arg("is_eager") = false, py::arg("isa") = "",
+           py::arg("custom_ops") = py::list())
       .def("resize_input", &PyInterpreter::resize_input)
+      .def("check_operators", &PyInterpreter::check_operators)
       .def("allocate", &PyInterpreter::allocate)
       .def("invoke", &PyInterpreter::invoke)
       .def("calibrate", &PyInterpreter::calibrate)

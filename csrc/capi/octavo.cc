@@ -1,5 +1,6 @@
 #include "capi/octavo.h"
 
+#include "capi/custom_ops.h"
 #include "graph/graph.h"
 #include "kernels/select.h"
 #include "runtime/interpreter.h"
@@ -49,6 +50,7 @@ Status create(const void* model, size_t model_size, const octavo_options& option
   if (threads.count > 1 && threads.run != nullptr) {
     host.workers = Workers({threads.count, false, threads.context, threads.run, nullptr});
   }
+  OCTAVO_TRY(make_custom_ops(options, network.arena, host.custom_ops));
   const Graph* graph;
   const Span<const uint8_t> file = {static_cast<const uint8_t*>(model), model_size};
   OCTAVO_TRY(decode_model(file, network.arena, &graph));
@@ -118,17 +120,7 @@ Status describe(const octavo_network& network, const char* role, Span<const int3
   if (i < 0 || static_cast<size_t>(i) >= numbers.size) {
     return Status::invalid(role, " ", i, " is not there: the network has ", numbers.size);
   }
-  const Tensor& t = network.interpreter->tensor(numbers[i]);
-  *out = {};
-  out->data = t.data;
-  out->bytes = static_cast<size_t>(t.bytes());
-  out->type = static_cast<octavo_type>(t.type);
-  out->rank = t.shape.rank;
-  for (int32_t d = 0; d < t.shape.rank; ++d) out->shape[d] = t.shape[d];
-  if (t.quantization().per_tensor()) {
-    out->scale = t.scale();
-    out->zero_point = t.zero_point();
-  }
+  *out = c_tensor(network.interpreter->tensor(numbers[i]));
   return {};
 }
 

@@ -87,11 +87,37 @@ typedef struct octavo_threads {
   void (*run)(void* context, int32_t parts, octavo_part part, const void* task);
 } octavo_threads;
 
+/* One use of a custom operator in a network, as its functions see it. */
+typedef struct octavo_node {
+  int32_t input_count, output_count;
+  const octavo_tensor* inputs; /* rank -1: an optional one that is left out. While preparing data is
+                                  null but for constants */
+  octavo_tensor* outputs;
+  const void* options; /* the bytes that the file has for the operator, and how many */
+  size_t options_size;
+  size_t scratch_bytes; /* prepare sets it where invoke needs memory while it runs */
+  void* scratch;        /* of so many bytes, aligned to 64; null while preparing */
+} octavo_node;
+
+/* An operator that model files call by a name. Its functions return null, or what is wrong, in one
+ * line: that becomes the text of the network's error, behind the operator and its node. */
+typedef struct octavo_custom_op {
+  const char* name;
+  void* context; /* handed to the functions */
+  /* Before memory is shared out, once for each node: checks the operands and sets rank and shape of
+   * each output, which are those of the file before. Null: these are right. */
+  const char* (*prepare)(void* context, octavo_node* node);
+  /* Computes the outputs' data. */
+  const char* (*invoke)(void* context, const octavo_node* node);
+} octavo_custom_op;
+
 /* How a network runs. All zero is as good as none: the best kernels, one thread. */
 typedef struct octavo_options {
   const char* isa; /* the instruction set whose kernels to use, as "portable" or "avx2"; null: the
                       best that this CPU has and this library was built for */
   octavo_threads threads;
+  const octavo_custom_op* custom_ops; /* they stay as long as the network is used */
+  int32_t custom_op_count;
 } octavo_options;
 
 /* Reads a model: checks all that can be checked in the file, so that a damaged or malicious one is
@@ -102,7 +128,7 @@ typedef struct octavo_options {
  * memory        everything that the network needs comes from here; any alignment, 64 bytes wastes
  *               nothing. octavo_memory_used tells how much was needed.
  * options       null: the best kernels, one thread. Not needed after the call, but for what
- *               `threads` refers to.
+ *               `threads` refers to, and `custom_ops`.
  * network       the result; also after an error, to ask octavo_message for its text. Null where
  *               `memory` does not even hold that.
  */

@@ -37,6 +37,9 @@ class Interpreter {
   // Gives the subgraph's input tensor number `tensor` another shape.
   Status resize_input(int32_t tensor, const Shape& shape);
 
+  // Every operator is there, or an error that lists what is missing. prepare begins with it.
+  Status check_operators() const;
+
   // Prepares every operator and gives every tensor its memory. `keep_all`: every operator runs as
   // the file has it, and no two tensors share memory, so that each keeps its value after invoke.
   Status prepare(bool keep_all);
@@ -69,7 +72,6 @@ class Interpreter {
 
  private:
   bool has_operator(const Node& node) const;
-  Status check_operators() const;
   Status check_interface() const;
   Status check_operands(const Step& step) const;
   Status find_empty_tensors();

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 from numpy import float16, float32, int8, int16, uint8
 
 from octavo._core import isa
+from octavo.custom_ops import CustomNode, CustomOp
 from octavo.interpreter import Interpreter, OpResolverType
-from octavo.model import Model, TensorSpec, load
+from octavo.model import Model, load
+from octavo.tensor_spec import TensorSpec
 
 if TYPE_CHECKING:
     from octavo import kernels, lite
@@ -34,6 +36,8 @@ __version__ = "0.1.0"
 __all__ = [
     "Calibration",
     "Converter",
+    "CustomNode",
+    "CustomOp",
     "Interpreter",
     "Model",
     "OpResolverType",

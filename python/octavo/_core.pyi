@@ -2,7 +2,7 @@
 RuntimeError for what cannot be carried out. `octavo.interpreter` and `octavo.model` are its public
 face."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,9 +51,13 @@ class Interpreter:
         threads: int = 1,
         is_eager: bool = False,
         isa: str = "",
+        custom_ops: Sequence[tuple[str, Callable[..., Any], Callable[..., Any]]] = (),
     ) -> None:
         """`threads`, at least 1, includes the caller's. `is_eager`, for tests: however small a step
-        is, it is split among them. `isa`: of its table; by default what `isa()` gives."""
+        is, it is split among them. `isa`: of its table; by default what `isa()` gives.
+        `custom_ops`: (name, infer, run), see `octavo.custom_ops`."""
+    def check_operators(self) -> None:
+        """RuntimeError that lists the operators that are not there, if any."""
     def resize_input(self, tensor: int, dims: Sequence[int]) -> None: ...
     def allocate(self) -> None: ...
     def invoke(self) -> None: ...

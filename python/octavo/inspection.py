@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from octavo import _core
-from octavo.model import Model, TensorSpec
+from octavo.model import Model
+from octavo.tensor_spec import TensorSpec
 
 Shape = Sequence[int]
 

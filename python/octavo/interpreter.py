@@ -12,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from octavo import _core
-from octavo.model import Model, numpy_type, thread_count
+from octavo.custom_ops import CustomOps
+from octavo.model import Model, thread_count
+from octavo.tensor_spec import numpy_type
 
 Array = npt.NDArray[Any]
 TensorDetails = dict[str, Any]
@@ -61,6 +63,7 @@ class Interpreter:
         experimental_force_delegate_node_profiling: bool = False,
         *,
         model: Model | None = None,
+        custom_ops: CustomOps | None = None,
     ) -> None:
         """Reads the model. Exactly one of `model_path`, `model_content` and `model` is given.
 
@@ -82,6 +85,8 @@ class Interpreter:
           experimental_disable_delegate_node_fusion: ignored.
           experimental_force_delegate_node_profiling: ignored.
           model: what `octavo.load` returned, to share it.
+          custom_ops: operators that the file calls by name, see `CustomOp`; those of `model`, where
+            it is given.
 
         Raises:
           ValueError: the file is not a .tflite file or is damaged, or an argument is wrong.
@@ -91,11 +96,13 @@ class Interpreter:
             raise ValueError("octavo does not take delegates: leave experimental_delegates out")
         if (model_path is not None) + (model_content is not None) + (model is not None) != 1:
             raise ValueError("give one of model_path, model_content and model")
+        if model is not None and custom_ops is not None:
+            raise ValueError("a loaded model has its custom_ops: give them to octavo.load")
         self._threads = thread_count(num_threads)
         if model is None:
             source = model_path if model_path is not None else model_content
             assert source is not None
-            model = Model(source)
+            model = Model(source, custom_ops=custom_ops)
         self._model = model
         self._keep_all = bool(experimental_preserve_all_tensors)
         self._subgraphs: dict[int, _core.Interpreter] = {}
@@ -104,7 +111,11 @@ class Interpreter:
     def _subgraph(self, index: int) -> _core.Interpreter:
         if index not in self._subgraphs:
             self._subgraphs[index] = _core.Interpreter(
-                self._model.core, subgraph=index, keep_all=self._keep_all, threads=self._threads
+                self._model.core,
+                subgraph=index,
+                keep_all=self._keep_all,
+                threads=self._threads,
+                custom_ops=self._model.custom_ops,
             )
         return self._subgraphs[index]
 

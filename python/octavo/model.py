@@ -5,33 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from octavo import _core
+from octavo.custom_ops import CustomOps, core_ops
+from octavo.tensor_spec import TensorSpec, tensor_spec
 
 Array = npt.NDArray[Any]
-
-# As what type of numpy each type of the format is shown, where the names differ.
-_SHOWN_AS: dict[str, Any] = {
-    "string": np.bytes_,
-    "resource": np.object_,
-    "variant": np.object_,
-    "bfloat16": np.void,
-    "int4": np.int8,
-    "int2": np.int8,
-    "uint4": np.uint8,
-    "float8_e4m3fn": np.int8,
-    "float8_e5m2": np.int8,
-}
-
-
-def numpy_type(name: str) -> Any:
-    """The numpy type of elements that the format calls `name`, as LiteRT shows them."""
-    return _SHOWN_AS.get(name) or np.dtype(name).type
 
 
 def thread_count(num_threads: int | None) -> int:
@@ -43,74 +25,6 @@ def thread_count(num_threads: int | None) -> int:
     has_affinity = hasattr(os, "sched_getaffinity")
     cpus = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
     return min(num_threads, cpus)
-
-
-@dataclass(frozen=True)
-class TensorSpec:
-    """What an input takes or an output gives.
-
-    Attributes:
-      name: by the file's signature where it has one, else the tensor's own.
-      index: of the tensor, as `Interpreter` knows it.
-      shape: with None for a dimension that the file leaves open.
-      dtype: of the elements inside the network.
-      scale: None unless the tensor is quantized: int8, uint8 or int16 with one scale. Then
-        real = (element - zero_point) * scale.
-      zero_point: see `scale`.
-    """
-
-    name: str
-    index: int
-    shape: tuple[int | None, ...]
-    dtype: np.dtype[Any]
-    scale: float | None = None
-    zero_point: int = 0
-
-    def __str__(self) -> str:
-        shape = ", ".join("?" if d is None else str(d) for d in self.shape)
-        quantized = ""
-        if self.scale is not None:
-            quantized = f", scale {self.scale:.6g}, zero point {self.zero_point}"
-        return f'"{self.name}" {self.dtype} ({shape}){quantized}'
-
-    def quantize(self, real: npt.ArrayLike) -> Array:
-        """The integers that stand for real numbers, as operator QUANTIZE rounds them."""
-        convert = getattr(_core, f"quantize_{self.dtype}")
-        return np.asarray(convert(np.asarray(real, np.float32), self.scale, self.zero_point))
-
-    def dequantize(self, integers: Array) -> Array:
-        """The real numbers, float32, that integers stand for."""
-        convert = getattr(_core, f"dequantize_{self.dtype}")
-        return np.asarray(convert(integers, self.scale, self.zero_point))
-
-    def fit(self, value: npt.ArrayLike) -> Array:
-        """An array as the network takes it: converted, its shape checked.
-
-        Raises:
-          ValueError: the array's shape or dtype does not fit.
-        """
-        array = np.asarray(value)
-        # The first dimension is the batch, which files often fix at 1 and yet run with any.
-        fits = array.ndim == len(self.shape) and all(
-            size is None or size == given or (axis == 0 and size == 1)
-            for axis, (size, given) in enumerate(zip(self.shape, array.shape, strict=True))
-        )
-        if not fits:
-            raise ValueError(f"input {self}: the array has shape {array.shape}")
-        if array.dtype == self.dtype:
-            return array
-        is_real, is_integer = array.dtype.kind == "f", array.dtype.kind in "iub"
-        if self.scale is not None:
-            if is_real:
-                return self.quantize(array)
-        elif self.dtype.kind == "f" and (is_real or is_integer):
-            return array.astype(self.dtype)
-        elif self.dtype.kind in "iu" and is_integer:
-            converted = array.astype(self.dtype)
-            if np.array_equal(converted, array):
-                return converted
-        accepted = f"{self.dtype}" if self.scale is None else f"{self.dtype} or real numbers"
-        raise ValueError(f"input {self}: takes {accepted}, the array has {array.dtype}")
 
 
 class Model:
@@ -141,10 +55,15 @@ class Model:
     outputs: tuple[TensorSpec, ...]
 
     def __init__(
-        self, source: str | os.PathLike[str] | bytes, *, num_threads: int | None = None
+        self,
+        source: str | os.PathLike[str] | bytes,
+        *,
+        num_threads: int | None = None,
+        custom_ops: CustomOps | None = None,
     ) -> None:
         """See `load`."""
         self._threads = thread_count(num_threads)
+        self.custom_ops = core_ops(custom_ops)
         if isinstance(source, (bytes, bytearray, memoryview)):
             self.core = _core.Model.copy(bytes(source))
         else:
@@ -152,7 +71,7 @@ class Model:
                 self.core = _core.Model.open(os.fspath(source))
             except ValueError as error:
                 raise ValueError(f"{os.fspath(source)}: {error}") from None
-        interpreter = _core.Interpreter(self.core, threads=self._threads)
+        interpreter = self._new_interpreter()
         self._idle = [interpreter]
         named_inputs: dict[int, str] = {}
         named_outputs: dict[int, str] = {}
@@ -213,13 +132,20 @@ class Model:
             )
         return values | kwargs
 
+    def _new_interpreter(self) -> _core.Interpreter:
+        return _core.Interpreter(self.core, threads=self._threads, custom_ops=self.custom_ops)
+
+    def check_operators(self) -> None:
+        """Raises RuntimeError with a list of the operators that are not there, if any."""
+        self._idle[0].check_operators()
+
     @contextmanager
     def _interpreter(self) -> Iterator[_core.Interpreter]:
         """One that no other call uses. What an error leaves behind is not used again."""
         try:
             interpreter = self._idle.pop()
         except IndexError:
-            interpreter = _core.Interpreter(self.core, threads=self._threads)
+            interpreter = self._new_interpreter()
         yield interpreter
         self._idle.append(interpreter)
 
@@ -229,36 +155,38 @@ def _specs(
 ) -> tuple[TensorSpec, ...]:
     details = {index: interpreter.tensor_details(index) for index in indices}
     labels = [names.get(index) or details[index]["name"] for index in indices]
-    specs = []
-    for index, label in zip(indices, labels, strict=True):
-        d = details[index]
-        dtype = np.dtype(numpy_type(d["type"]))
-        is_quantized = len(d["scales"]) == 1 and d["type"] in ("int8", "uint8", "int16")
-        specs.append(
-            TensorSpec(
-                name=label if labels.count(label) == 1 else f"{label}#{index}",
-                index=index,
-                shape=tuple(None if n < 0 else n for n in d["shape_signature"].tolist()),
-                dtype=dtype,
-                scale=float(d["scales"][0]) if is_quantized else None,
-                zero_point=int(d["zero_points"][0])
-                if is_quantized and len(d["zero_points"])
-                else 0,
-            )
+    return tuple(
+        tensor_spec(
+            details[index],
+            index,
+            details[index]["shape_signature"],
+            label if labels.count(label) == 1 else f"{label}#{index}",
         )
-    return tuple(specs)
+        for index, label in zip(indices, labels, strict=True)
+    )
 
 
-def load(source: str | os.PathLike[str] | bytes, *, num_threads: int | None = None) -> Model:
+def load(
+    source: str | os.PathLike[str] | bytes,
+    *,
+    num_threads: int | None = None,
+    custom_ops: CustomOps | None = None,
+) -> Model:
     """Loads a .tflite file, given by its path or its bytes, as a function of arrays.
 
     Args:
       source: a path (the file is mapped into memory) or bytes (which are copied).
       num_threads: that a call may use, its own included: at least 1, which is the default. See
         `Interpreter`.
+      custom_ops: operators that the file calls by name, see `CustomOp`. One of the name of an
+        operator that octavo has itself takes its place.
 
     Raises:
       ValueError: not a .tflite file, or a damaged one.
       OSError: the file cannot be read.
+      RuntimeError: the network uses operators that are neither octavo's nor given. The message
+        names each with its node.
     """
-    return Model(source, num_threads=num_threads)
+    model = Model(source, num_threads=num_threads, custom_ops=custom_ops)
+    model.check_operators()
+    return model

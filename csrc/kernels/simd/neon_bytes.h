@@ -122,8 +122,8 @@ struct B {
     uint8x16x4_t part[4];
   };
   static Table load_table(const uint8_t* lut) {
-    return {{vld1q_u8_x4(lut), vld1q_u8_x4(lut + 64), vld1q_u8_x4(lut + 128),
-             vld1q_u8_x4(lut + 192)}};
+    return {
+        {vld1q_u8_x4(lut), vld1q_u8_x4(lut + 64), vld1q_u8_x4(lut + 128), vld1q_u8_x4(lut + 192)}};
   }
   static Vec look_up(const Table& t, Vec x) {
     uint8x16_t index = u8(x), y = vqtbl4q_u8(t.part[0], index);
