@@ -1,6 +1,7 @@
 #include "base/math.h"
 
 #include <cstring>
+#include <limits>
 
 namespace octavo {
 namespace {
@@ -93,6 +94,30 @@ double tanh(double x) {
   const double t = expm1(2 * min(a, 30.0));  // beyond 30 the result is 1
   const double y = a < 1 ? t / (t + 2) : 1 - 2 / (t + 2);
   return x < 0 ? -y : y;
+}
+
+double sqrt(double x) {
+  if (x == 0 || !(x <= std::numeric_limits<double>::max())) return x;
+  if (x < 0) return std::numeric_limits<double>::quiet_NaN();
+  int exponent;
+  auto digits = static_cast<uint64_t>(split_exponent(x, &exponent) * 0x1p53);
+  exponent -= 53;  // x = digits * 2^exponent
+  if (exponent % 2 != 0) {
+    digits *= 2;
+    exponent -= 1;
+  }
+  // Digit by digit, 54 of them, from two digits of the square each. The last one rounds: no root
+  // ends there.
+  uint64_t root = 0, rest = 0;
+  for (int i = 52; i > -56; i -= 2) {
+    rest = rest << 2 | (i >= 0 ? digits >> i & 3 : 0);
+    const uint64_t trial = root << 2 | 1;
+    root <<= 1;
+    if (rest < trial) continue;
+    rest -= trial;
+    root |= 1;
+  }
+  return static_cast<double>((root + 1) >> 1) * power_of_two(exponent / 2 - 26);
 }
 
 double split_exponent(double x, int* exponent) {

@@ -13,6 +13,7 @@ double round_even(double x);  // to the nearest integer, half to even: C's nearb
 double exp(double x);
 double expm1(double x);  // exp(x) - 1 without cancellation
 double tanh(double x);
+double sqrt(double x);  // rounded once
 
 // x = fraction * 2^exponent with fraction in [0.5, 1), as C's frexp(). x is finite.
 double split_exponent(double x, int* exponent);

@@ -60,6 +60,18 @@ void test_tanh(Check& check) {
   check.expect(std::isnan(octavo::tanh(NAN)), "tanh(NaN)");
 }
 
+void test_sqrt(Check& check) {
+  sweep(check, "sqrt", &octavo::sqrt, &std::sqrt, 0, 4, 0.5);
+  sweep(check, "sqrt", &octavo::sqrt, &std::sqrt, 0, DBL_MAX, 0.5);
+  Random random(12);
+  for (int i = 0; i < kCases; ++i) {
+    const double x = std::ldexp(random.real(), static_cast<int>(random.integer(-1074, 1023)));
+    check.expect(octavo::sqrt(x) == std::sqrt(x), "sqrt(", x, ") = ", octavo::sqrt(x));
+  }
+  check.expect(octavo::sqrt(HUGE_VAL) == HUGE_VAL && std::signbit(octavo::sqrt(-0.0)), "sqrt(-0)");
+  check.expect(std::isnan(octavo::sqrt(-1)) && std::isnan(octavo::sqrt(NAN)), "sqrt(-1)");
+}
+
 // To the bit, so that tables come out the same on every target: what x86-64 computes.
 void test_recorded_values(Check& check) {
   struct Value {
@@ -171,6 +183,7 @@ void test_half_rounding(Check& check) {
 constexpr Test kTests[] = {
     {"math: exp", &test_exp},
     {"math: expm1", &test_expm1},
+    {"math: sqrt", &test_sqrt},
     {"math: tanh", &test_tanh},
     {"math: recorded values", &test_recorded_values},
     {"math: rounding", &test_rounding},
