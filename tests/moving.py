@@ -19,10 +19,12 @@ all_types = pytest.mark.parametrize("dtype", TYPES)
 
 
 class Constant:
-    """An operand that the file holds."""
+    """An operand that the file holds; of int4 the values are given as int8."""
 
     def __init__(self, value: Any, dtype: str = "int32") -> None:
-        self.value = np.asarray(value, dtype)
+        self.value = np.asarray(value, "int8" if dtype == "int4" else dtype)
+        self.dtype = dtype
+        self.shape, self.ndim = self.value.shape, self.value.ndim
 
 
 def single(
@@ -41,7 +43,11 @@ def single(
         if operand is None:
             indices.append(None)
         elif isinstance(operand, Constant):
-            indices.append(net.constant(f"constant {number}", operand.value))
+            quantized = (quantization or {}) if operand.dtype == "int4" else {}
+            name = f"constant {number}"
+            indices.append(
+                net.tensor(name, operand.shape, operand.dtype, data=operand.value, **quantized)
+            )
         else:
             index = net.tensor(f"in {number}", operand.shape, operand.dtype, **(quantization or {}))
             indices.append(index)
@@ -65,9 +71,11 @@ def check(model: bytes, inputs: dict[int, Array], **kwargs: Any) -> None:
         assert ours[index].tobytes() == expected[index].tobytes()
 
 
-def array(draw: Any, shape: tuple[int, ...], dtype: str) -> Array:
-    """Random bits: every number, infinity and NaN of the type."""
+def array(draw: Any, shape: tuple[int, ...], dtype: str) -> Any:
+    """Random bits: every number, infinity and NaN of the type. int4 is a Constant."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    if dtype == "int4":
+        return Constant(rng.integers(-8, 8, shape), dtype)
     if dtype == "bool":
         return rng.integers(0, 2, shape).astype(bool)
     size = math.prod(shape) * np.dtype(dtype).itemsize

@@ -58,7 +58,7 @@ def single_op(
         )
         tensors.append(index)
         if not operand.is_constant:
-            inputs[index] = operand.value
+            inputs[index] = np.asarray(operand.value)
     output = net.tensor("y", shape, dtype, **vars(quantization))
     net.op(code, tensors, [output], **options)
     net.inputs, net.outputs = list(inputs), [output]

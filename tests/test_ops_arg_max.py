@@ -3,26 +3,13 @@
 import numpy as np
 import oracle
 import pytest
+from draws.reductions import ARG_SHAPES as SHAPES
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from single_op import Operand, arrays, quantizations, single_op
+from single_op import Operand, arrays, single_op
 
 EXAMPLES = settings(max_examples=60, deadline=None)
 CODES = ["ARG_MAX", "ARG_MIN"]
-TYPES = ["float32", "int8", "uint8", "int32", "bool"]
-SHAPES = st.one_of(
-    st.lists(st.integers(1, 6), min_size=1, max_size=6).map(tuple),
-    st.tuples(st.integers(1, 3), st.integers(1, 100)),
-)
-
-
-@st.composite
-def candidates(draw, shape, dtype):
-    """Elements with equals among them."""
-    if dtype == "bool":
-        return draw(arrays(shape, "int8")) > 0
-    x = draw(arrays(shape, dtype))
-    return np.sign(x).astype(dtype) if draw(st.booleans()) else x
 
 
 def arg_op(code, operand, axis, index_type="int32", axis_type="int32"):
@@ -33,18 +20,6 @@ def arg_op(code, operand, axis, index_type="int32", axis_type="int32"):
 def result(run, model, inputs):
     values, [y] = run(model, inputs)
     return values[y]
-
-
-@pytest.mark.parametrize("dtype", TYPES)
-@pytest.mark.parametrize("code", CODES)
-@EXAMPLES
-@given(data=st.data())
-def test_arg_min_max(code, dtype, data):
-    shape = data.draw(SHAPES)
-    operand = Operand(data.draw(candidates(shape, dtype)), data.draw(quantizations(dtype)))
-    axis = data.draw(st.integers(-len(shape), len(shape) - 1))
-    types = data.draw(st.tuples(*[st.sampled_from(["int32", "int64"])] * 2))
-    oracle.assert_equal_to_litert(*arg_op(code, operand, axis, *types))
 
 
 @st.composite

@@ -3,80 +3,19 @@
 import numpy as np
 import oracle
 import pytest
+from draws.products import INPUT_SCALES, MATMUL_TYPES, build_matmul, sizes
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from single_op import NONE, Operand, Quantization, arrays, quantizations, scales, single_op
+from single_op import NONE, Operand, Quantization, arrays
 
 EXAMPLES = settings(max_examples=60, deadline=None)
-TYPES = {  # of the left operand, which is the output's, and of the right one
-    "float32": ("float32", "float32"),
-    "int8": ("int8", "int8"),
-    "int16": ("int16", "int16"),
-    "int16 by int8": ("int16", "int8"),
-}
-ALL_TYPES = pytest.mark.parametrize("types", TYPES)
-SIDES = st.one_of(st.integers(1, 9), st.sampled_from([16, 33, 64, 70]))
-# Between them the multiplier is at most 8, which no sum leaves int32 by.
-INPUT_SCALES, OUTPUT_SCALES = scales(2**-10, 1.0), scales(2**-3, 64.0)
 
 
-@st.composite
-def batches(draw):
-    """Of both operands, which broadcast against each other, and of the output."""
-    whole = draw(st.lists(st.integers(1, 3), max_size=3))
-
-    def part():
-        kept = [n if draw(st.booleans()) else 1 for n in whole]
-        return kept[draw(st.integers(0, len(kept))) :]
-
-    a, b = part(), part()
-    return a, b, list(np.broadcast_shapes(tuple(a), tuple(b)))
-
-
-@st.composite
-def sizes(draw):
-    """The operands' shapes, the output's, and the options."""
-    a, b, out = draw(batches())
-    rows, depth, columns = draw(SIDES), draw(SIDES), draw(SIDES)
-    adj_x, adj_y = draw(st.booleans()), draw(st.booleans())
-    a += [depth, rows] if adj_x else [rows, depth]
-    b += [columns, depth] if adj_y else [depth, columns]
-    return tuple(a), tuple(b), (*out, rows, columns), {"adj_x": adj_x, "adj_y": adj_y}
-
-
-def symmetric(draw, dtype):
-    return NONE if dtype == "float32" else Quantization(draw(INPUT_SCALES), 0)
-
-
-def build(a, b, shape, options, output=NONE):
-    return single_op("BATCH_MATMUL", [a, b], shape, a.value.dtype, output, **options)
-
-
-@st.composite
-def matmuls(draw, types):
-    left, right = TYPES[types]
-    a_shape, b_shape, shape, options = draw(sizes())
-    if right == left:
-        a_quantization, b_quantization = (draw(quantizations(left, INPUT_SCALES)) for _ in "ab")
-    else:
-        a_quantization, b_quantization = symmetric(draw, left), symmetric(draw, right)
-    a = Operand(draw(arrays(a_shape, left)), a_quantization)
-    b = Operand(draw(arrays(b_shape, right)), b_quantization, is_constant=draw(st.booleans()))
-    return a, b, shape, options, draw(quantizations(left, OUTPUT_SCALES))
-
-
-@ALL_TYPES
-@EXAMPLES
-@given(data=st.data())
-def test_products(types, data):
-    oracle.assert_equal_to_litert(*build(*data.draw(matmuls(types))))
-
-
-@pytest.mark.parametrize("types", list(TYPES)[1:])
+@pytest.mark.parametrize("types", list(MATMUL_TYPES)[1:])
 @pytest.mark.parametrize("depth", [1, 600])
 def test_extremes(types, depth):
     """The greatest sums of every sign, scaled to the middle of the output's range."""
-    left, right = TYPES[types]
+    left, right = MATMUL_TYPES[types]
     a_limits, b_limits = np.iinfo(left), np.iinfo(right)
     a_zero, b_zero = (-128, 127) if left == "int8" else (0, 0)
     a = np.repeat(np.array([[a_limits.min], [a_limits.max]], left), depth, 1)
@@ -84,7 +23,7 @@ def test_extremes(types, depth):
     greatest = depth * 2 ** (np.dtype(left).itemsize * 8 + np.dtype(right).itemsize * 8 - 2)
     scale = float(np.float32(4 * greatest / 2 ** (np.dtype(left).itemsize * 8)))
     operands = Operand(a, Quantization(1.0, a_zero)), Operand(b, Quantization(1.0, b_zero))
-    oracle.assert_equal_to_litert(*build(*operands, (2, 3), {}, Quantization(scale, 0)))
+    oracle.assert_equal_to_litert(*build_matmul(*operands, (2, 3), {}, Quantization(scale, 0)))
 
 
 @st.composite
@@ -127,9 +66,9 @@ def hybrid_bound(a, b, options, asymmetric):
 def test_hybrid(with_batches, asymmetric, data):
     """Float by int8: each row of the left operand is quantized by its own range."""
     a, b, shape, options = data.draw(hybrids(with_batches))
-    model, inputs = build(a, b, shape, {**options, "asymmetric_quantize_inputs": asymmetric})
+    model, inputs = build_matmul(a, b, shape, {**options, "asymmetric_quantize_inputs": asymmetric})
     ours, [y] = oracle.octavo_run(model, inputs)
-    expected, _ = oracle.run(*build(a, dequantized(b), shape, options))
+    expected, _ = oracle.run(*build_matmul(a, dequantized(b), shape, options))
     bound = hybrid_bound(a, b, options, asymmetric)
     assert np.all(np.abs(ours[y] - expected[y]) <= bound)
     if not with_batches:  # of which LiteRT takes the wrong ranges: see below
@@ -141,23 +80,23 @@ def test_litert_takes_the_wrong_ranges_for_batches():
     """Rows of later batches are scaled by the ranges of others, where there are two dimensions."""
     a = Operand(np.array([1, 10, 100, 1000], np.float32).reshape(2, 2, 1, 1))
     b = Operand(np.full((2, 2, 1, 1), 127, np.int8), Quantization(1 / 127), is_constant=True)
-    model, inputs = build(a, b, (2, 2, 1, 1), {})
+    model, inputs = build_matmul(a, b, (2, 2, 1, 1), {})
     ours, [y] = oracle.octavo_run(model, inputs)
     np.testing.assert_allclose(ours[y], a.value, rtol=1e-6)
     litert, _ = oracle.run(model, inputs)
     np.testing.assert_allclose(litert[y].ravel(), [1, 10, 10, 100], rtol=1e-6)
 
 
-@pytest.mark.parametrize("types", [*TYPES, "hybrid"])
+@pytest.mark.parametrize("types", [*MATMUL_TYPES, "hybrid"])
 @pytest.mark.parametrize("shapes", [((2, 0), (0, 3), (2, 3)), ((0, 2), (2, 3), (0, 3))])
 def test_empty(types, shapes):
-    left, right = TYPES.get(types, ("float32", "int8"))
+    left, right = MATMUL_TYPES.get(types, ("float32", "int8"))
     operands = [
         Operand(np.zeros(shape, dtype), NONE if dtype == "float32" else Quantization(0.5))
         for shape, dtype in zip(shapes, (left, right), strict=False)
     ]
     output = NONE if left == "float32" else Quantization(0.5)
-    values, [y] = oracle.octavo_run(*build(*operands, shapes[2], {}, output))
+    values, [y] = oracle.octavo_run(*build_matmul(*operands, shapes[2], {}, output))
     np.testing.assert_array_equal(values[y], np.zeros(shapes[2], left))
 
 
@@ -194,4 +133,4 @@ WORDS = Operand(np.ones((2, 3), np.int16), Quantization(0.5))
 def test_errors(a, b, message):
     output = NONE if a.value.dtype == np.float32 else Quantization(0.5)
     with pytest.raises(RuntimeError, match=rf'^BATCH_MATMUL \(node 0 "y"\): .*{message}'):
-        oracle.octavo_run(*build(a, b, (2, 1), {}, output))
+        oracle.octavo_run(*build_matmul(a, b, (2, 1), {}, output))

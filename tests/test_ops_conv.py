@@ -6,180 +6,32 @@ import numpy as np
 import octavo
 import oracle
 import pytest
+from draws.products import (
+    KINDS,
+    OPERATORS,
+    build_conv,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from octavo import kernels
 from single_op import Operand, Quantization, single_op
 from weights import (
     ACTIVATIONS,
-    FLOAT32,
     HYBRID,
-    INT8,
-    INT16,
     INT16_B32,
-    UINT8,
     Weighted,
     boundary_operands,
     dequantized,
     hybrid_bound,
-    weighted,
 )
 
 EXAMPLES = settings(max_examples=80, deadline=None)
-KINDS = {
-    "float32": FLOAT32,
-    "int8": INT8,
-    "uint8": UINT8,
-    "int16": INT16,
-    "int16_b32": INT16_B32,
-}
-BIAS_LIMITS = {"float32": 0, "int32": 2**31 - 1, "int64": 2**45}
-CHANNELS = st.one_of(st.integers(1, 9), st.sampled_from([16, 63, 64, 65, 70]))
-
-
-@st.composite
-def windows(draw):
-    """Image (height, width), filter, stride, dilation and padding, with at least one position."""
-    filter_size = draw(st.tuples(st.integers(1, 4), st.integers(1, 4)))
-    stride = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
-    dilation = draw(st.one_of(st.just((1, 1)), st.tuples(st.integers(1, 3), st.integers(1, 3))))
-    padding = draw(st.sampled_from(["SAME", "VALID"]))
-    image = []
-    for taps, gap in zip(filter_size, dilation, strict=True):
-        least = 1 if padding == "SAME" else (taps - 1) * gap + 1
-        image.append(draw(st.integers(least, least + 6)))
-    options = {
-        "padding": padding,
-        "stride_h": stride[0],
-        "stride_w": stride[1],
-        "dilation_h_factor": dilation[0],
-        "dilation_w_factor": dilation[1],
-    }
-    return tuple(image), filter_size, options
-
-
-def positions(size, taps, stride, dilation, padding):
-    return -(-(size if padding == "SAME" else size - (taps - 1) * dilation) // stride)
-
-
-def output_shape(batch, image, filter_size, options, channels):
-    rows, columns = (
-        positions(
-            image[i],
-            filter_size[i],
-            options[f"stride_{d}"],
-            options[f"dilation_{d}_factor"],
-            options["padding"],
-        )
-        for i, d in enumerate("hw")
-    )
-    return (batch, rows, columns, channels)
-
-
-@st.composite
-def conv_2d(draw, kind):
-    """A network of one CONV_2D, its inputs, and the operands."""
-    image, filter_size, options = draw(windows())
-    batch = draw(st.integers(1, 3))
-    groups = draw(st.sampled_from([1, 1, 2, 3]))
-    depth = draw(CHANNELS)
-    channels = groups * draw(st.integers(1, 5))
-    operands = draw(
-        weighted(
-            kind,
-            (batch, *image, groups * depth),
-            (channels, *filter_size, depth),
-            axis=0,
-            bias_limit=BIAS_LIMITS[kind.bias],
-        )
-    )
-    if kind is INT16_B32:
-        options["quantized_bias_type"] = "INT32"
-    shape = output_shape(batch, image, filter_size, options, channels)
-    return "CONV_2D", operands, shape, options
-
-
-@st.composite
-def depthwise_conv_2d(draw, kind):
-    image, filter_size, options = draw(windows())
-    batch = draw(st.integers(1, 3))
-    depth = draw(CHANNELS)
-    multiplier = draw(st.sampled_from([1, 1, 2, 3, 8]))
-    operands = draw(
-        weighted(
-            kind,
-            (batch, *image, depth),
-            (1, *filter_size, multiplier * depth),
-            axis=3,
-            bias_limit=BIAS_LIMITS[kind.bias],
-        )
-    )
-    options["depth_multiplier"] = multiplier
-    shape = output_shape(batch, image, filter_size, options, multiplier * depth)
-    return "DEPTHWISE_CONV_2D", operands, shape, options
-
-
-@st.composite
-def transpose_conv(draw, kind):
-    filter_size = draw(st.tuples(st.integers(1, 5), st.integers(1, 5)))
-    stride = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
-    image = draw(st.tuples(st.integers(1, 5), st.integers(1, 5)))
-    padding = draw(st.sampled_from(["SAME", "VALID"]))
-    size = []
-    for n, taps, step in zip(image, filter_size, stride, strict=True):
-        least = (n - 1) * step + (1 if padding == "SAME" else taps)
-        size.append(draw(st.integers(least, least + step - 1)))
-    batch = draw(st.integers(1, 3))
-    depth = draw(CHANNELS)
-    channels = draw(st.integers(1, 5))
-    operands = draw(
-        weighted(
-            kind,
-            (batch, *image, depth),
-            (channels, *filter_size, depth),
-            axis=0,
-            bias_limit=BIAS_LIMITS[kind.bias],
-        )
-    )
-    options = {"padding": padding, "stride_h": stride[0], "stride_w": stride[1]}
-    if kind is INT16_B32:
-        options["quantized_bias_type"] = "INT32"
-    return "TRANSPOSE_CONV", operands, (batch, *size, channels), options
-
-
-OPERATORS = {
-    "CONV_2D": conv_2d,
-    "DEPTHWISE_CONV_2D": depthwise_conv_2d,
-    "TRANSPOSE_CONV": transpose_conv,
-}
 CASES = [
     (code, kind)
     for code in OPERATORS
     for kind in KINDS
     if (code, kind) != ("DEPTHWISE_CONV_2D", "int16_b32")
 ]
-
-
-def operand_list(code, o, shape, with_bias=True):
-    """The operands in the operator's order."""
-    bias = [o.bias] if with_bias else []
-    if code == "TRANSPOSE_CONV":
-        return [Operand(np.array(shape, np.int32), is_constant=True), o.filter, o.input, *bias]
-    return [o.input, o.filter, *bias]
-
-
-def build(code, o, shape, options, with_bias=True):
-    operands = operand_list(code, o, shape, with_bias)
-    return single_op(code, operands, shape, o.input.value.dtype, o.output, **options)
-
-
-@pytest.mark.parametrize(("code", "kind"), CASES)
-@EXAMPLES
-@given(data=st.data())
-def test_convolutions(code, kind, data):
-    code, operands, shape, options = data.draw(OPERATORS[code](KINDS[kind]))
-    options["fused_activation_function"] = data.draw(ACTIVATIONS)
-    oracle.assert_equal_to_litert(*build(code, operands, shape, options))
 
 
 @pytest.mark.parametrize(
@@ -196,7 +48,7 @@ def test_multipliers_to_the_last_bit(code, kind, data):
         options["quantized_bias_type"] = "INT32"
     if axis == 3:
         options["depth_multiplier"] = 64
-    oracle.assert_equal_to_litert(*build(code, o, (1, 1, 1, 64), options))
+    oracle.assert_equal_to_litert(*build_conv(code, o, (1, 1, 1, 64), options))
 
 
 @pytest.mark.parametrize(
@@ -231,7 +83,7 @@ def test_int16_extremes(code, filter_shape, bias, kernel):
     options = {"stride_h": 1, "stride_w": 1, "depth_multiplier": 1, "padding": "VALID"}
     if code == "CONV_2D":
         del options["depth_multiplier"]
-    model, inputs = build(code, o, (1, 1, 1, channels), options)
+    model, inputs = build_conv(code, o, (1, 1, 1, channels), options)
     oracle.assert_equal_to_litert(model, inputs)
     for isa in kernels.tables()[:-1]:
         core = octavo._core.Interpreter(octavo._core.Model.copy(model), isa=isa)
@@ -246,9 +98,9 @@ def test_hybrid(code, data):
     """Float activations, int8 weights: each image is quantized by its own range."""
     code, o, shape, options = data.draw(OPERATORS[code](HYBRID))
     options["fused_activation_function"] = data.draw(ACTIVATIONS)
-    model, inputs = build(code, o, shape, options)
+    model, inputs = build_conv(code, o, shape, options)
     ours, [y] = oracle.octavo_run(model, inputs)
-    expected, [y] = oracle.run(*build(code, dequantized(o), shape, options))
+    expected, [y] = oracle.run(*build_conv(code, dequantized(o), shape, options))
     images = o.input.value.reshape(shape[0], -1)
     bound = hybrid_bound(o, images, asymmetric=True)[:, None, None, :]
     assert np.all(np.abs(ours[y] - expected[y]) <= bound)
@@ -271,8 +123,8 @@ def test_hybrid(code, data):
 def test_hybrid_depthwise_keeps_its_input_float(data):
     code = "DEPTHWISE_CONV_2D"
     _, o, shape, options = data.draw(OPERATORS[code](HYBRID))
-    ours, [y] = oracle.octavo_run(*build(code, o, shape, options))
-    expected, _ = oracle.run(*build(code, dequantized(o), shape, options))
+    ours, [y] = oracle.octavo_run(*build_conv(code, o, shape, options))
+    expected, _ = oracle.run(*build_conv(code, dequantized(o), shape, options))
     oracle.assert_same(ours[y], expected[y])
 
 
@@ -297,8 +149,8 @@ def test_hybrid_is_exact_on_its_own_grid(code, data):
         values[..., :2] = [-128, 127][: x.shape[3]]
     x = ((values - zero_points) / 64).astype(np.float32)
     o = replace(o, input=Operand(x))
-    ours, [y] = oracle.octavo_run(*build(code, o, shape, options))
-    expected, _ = oracle.run(*build(code, dequantized(o), shape, options))
+    ours, [y] = oracle.octavo_run(*build_conv(code, o, shape, options))
+    expected, _ = oracle.run(*build_conv(code, dequantized(o), shape, options))
     oracle.assert_same(ours[y], expected[y])
 
 
@@ -309,8 +161,8 @@ def test_without_bias(code, kind, data):
     """As with a bias of zeros: LiteRT's CONV_2D must have one."""
     code, o, shape, options = data.draw(OPERATORS[code](KINDS[kind]))
     o = replace(o, bias=replace(o.bias, value=np.zeros_like(o.bias.value)))
-    expected, [y] = oracle.run(*build(code, o, shape, options))
-    ours, [ours_y] = oracle.octavo_run(*build(code, o, shape, options, with_bias=False))
+    expected, [y] = oracle.run(*build_conv(code, o, shape, options))
+    ours, [ours_y] = oracle.octavo_run(*build_conv(code, o, shape, options, with_bias=False))
     oracle.assert_same(ours[ours_y], expected[y])
 
 
@@ -320,9 +172,9 @@ def test_without_bias(code, kind, data):
 def test_the_type_of_the_bias_decides(code, data):
     """An int32 bias without the option quantized_bias_type, which LiteRT reads as int64."""
     code, o, shape, options = data.draw(OPERATORS[code](INT16_B32))
-    expected, [y] = oracle.run(*build(code, o, shape, options))
+    expected, [y] = oracle.run(*build_conv(code, o, shape, options))
     del options["quantized_bias_type"]
-    ours, _ = oracle.octavo_run(*build(code, o, shape, options))
+    ours, _ = oracle.octavo_run(*build_conv(code, o, shape, options))
     oracle.assert_same(ours[y], expected[y])
 
 
@@ -335,9 +187,9 @@ def test_not_finite(code, data):
     x = o.input.value.copy()
     x[0, ..., 0] = data.draw(st.sampled_from([np.nan, np.inf, -np.inf]))
     spoiled = replace(o, input=Operand(x))
-    oracle.assert_equal_to_litert(*build(code, dequantized(spoiled), shape, options))
-    ours, [y] = oracle.octavo_run(*build(code, o, shape, options))
-    with_nan, _ = oracle.octavo_run(*build(code, spoiled, shape, options))
+    oracle.assert_equal_to_litert(*build_conv(code, dequantized(spoiled), shape, options))
+    ours, [y] = oracle.octavo_run(*build_conv(code, o, shape, options))
+    with_nan, _ = oracle.octavo_run(*build_conv(code, spoiled, shape, options))
     np.testing.assert_array_equal(with_nan[y][1:], ours[y][1:])
 
 

@@ -5,75 +5,20 @@ from dataclasses import replace
 import numpy as np
 import oracle
 import pytest
+from draws.products import KINDS, build_fully_connected, fully_connected
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from single_op import Operand, Quantization, single_op
 from weights import (
     ACTIVATIONS,
-    FLOAT32,
     HYBRID,
-    INT8,
-    INT16,
     INT16_B32,
-    UINT8,
     boundary_operands,
     dequantized,
     hybrid_bound,
-    weighted,
 )
 
 EXAMPLES = settings(max_examples=80, deadline=None)
-KINDS = {
-    "float32": FLOAT32,
-    "int8": INT8,
-    "uint8": UINT8,
-    "int16": INT16,
-    "int16_b32": INT16_B32,
-}
-# Sums that leave int32 when scaled are a cast that C++ does not define in LiteRT.
-BIAS_LIMIT = 2**30
-
-
-@st.composite
-def fully_connected(draw, kind):
-    """The operands, the output's shape and the options."""
-    depth = draw(st.one_of(st.integers(1, 40), st.sampled_from([255, 256, 257, 600])))
-    units = draw(st.integers(1, 20))
-    leading = draw(st.lists(st.integers(1, 4), min_size=0, max_size=3))
-    keep = draw(st.booleans())
-    rows = int(np.prod(leading, dtype=int))
-    shape = [*leading, units] if keep else [rows, units]
-    input_shape = [*leading, depth]
-    if not keep and rows % 2 == 0 and draw(st.booleans()):
-        input_shape = [rows // 2, 2 * depth]  # any shape that holds whole rows will do
-    operands = draw(
-        weighted(
-            kind,
-            tuple(input_shape),
-            (units, depth),
-            axis=0,
-            bias_limit=BIAS_LIMIT,
-            zero_point_allowed=True,
-        )
-    )
-    options = {"keep_num_dims": keep}
-    if kind is INT16_B32:
-        options["quantized_bias_type"] = "INT32"
-    return operands, tuple(shape), options
-
-
-def build(o, shape, options, with_bias=True):
-    operands = [o.input, o.filter, o.bias][: 3 if with_bias else 2]
-    return single_op("FULLY_CONNECTED", operands, shape, o.input.value.dtype, o.output, **options)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@EXAMPLES
-@given(data=st.data(), with_bias=st.sampled_from([True, True, False]))
-def test_fully_connected(kind, data, with_bias):
-    o, shape, options = data.draw(fully_connected(KINDS[kind]))
-    options["fused_activation_function"] = data.draw(ACTIVATIONS)
-    oracle.assert_equal_to_litert(*build(o, shape, options, with_bias))
 
 
 @pytest.mark.parametrize("kind", ["int8", "uint8", "int16", "int16_b32"])
@@ -82,7 +27,7 @@ def test_fully_connected(kind, data, with_bias):
 def test_multipliers_to_the_last_bit(kind, data):
     o = data.draw(boundary_operands(KINDS[kind], (1, 1), (64, 1), axis=0))
     options = {"quantized_bias_type": "INT32"} if kind == "int16_b32" else {}
-    oracle.assert_equal_to_litert(*build(o, (1, 64), options))
+    oracle.assert_equal_to_litert(*build_fully_connected(o, (1, 64), options))
 
 
 @pytest.mark.parametrize("asymmetric", [False, True])
@@ -92,11 +37,11 @@ def test_hybrid(asymmetric, data, with_bias):
     """Float activations, int8 weights: each row of the input is quantized by its own range."""
     o, shape, options = data.draw(fully_connected(HYBRID))
     options["fused_activation_function"] = data.draw(ACTIVATIONS)
-    model, inputs = build(
+    model, inputs = build_fully_connected(
         o, shape, {**options, "asymmetric_quantize_inputs": asymmetric}, with_bias
     )
     ours, [y] = oracle.octavo_run(model, inputs)
-    expected, _ = oracle.run(*build(dequantized(o), shape, options, with_bias))
+    expected, _ = oracle.run(*build_fully_connected(dequantized(o), shape, options, with_bias))
     rows = o.input.value.reshape(-1, o.filter.value.shape[1])
     bound = hybrid_bound(o, rows, asymmetric).reshape(shape)
     assert np.all(np.abs(ours[y] - expected[y]) <= bound)
@@ -120,9 +65,11 @@ def test_hybrid_is_exact_on_its_own_grid(asymmetric, data):
     zero_points = rng.integers(-128, 127, (rows, 1), endpoint=True) if asymmetric else 0
     x = ((values - zero_points) / 64).astype(np.float32).reshape(o.input.value.shape)
     o = replace(o, input=Operand(x))
-    model, inputs = build(o, shape, {**options, "asymmetric_quantize_inputs": asymmetric})
+    model, inputs = build_fully_connected(
+        o, shape, {**options, "asymmetric_quantize_inputs": asymmetric}
+    )
     ours, [y] = oracle.octavo_run(model, inputs)
-    expected, _ = oracle.run(*build(dequantized(o), shape, options))
+    expected, _ = oracle.run(*build_fully_connected(dequantized(o), shape, options))
     oracle.assert_same(ours[y], expected[y])
 
 
@@ -148,9 +95,9 @@ def test_int16_extremes(depth, rows):
 def test_the_type_of_the_bias_decides(data):
     """An int32 bias without the option quantized_bias_type, which LiteRT reads as int64."""
     o, shape, options = data.draw(fully_connected(INT16_B32))
-    expected, [y] = oracle.run(*build(o, shape, options))
+    expected, [y] = oracle.run(*build_fully_connected(o, shape, options))
     del options["quantized_bias_type"]
-    ours, _ = oracle.octavo_run(*build(o, shape, options))
+    ours, _ = oracle.octavo_run(*build_fully_connected(o, shape, options))
     oracle.assert_same(ours[y], expected[y])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -10,55 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from moving import (
-    TYPES,
     Constant,
-    all_types,
     array,
     axes,
-    cases,
     check,
-    quantizations,
     shapes,
     single,
 )
 from octavo.flatbuffer import Network
 from oracle import Array, OracleError, octavo_run, run
 from single_op import every_value, related_scales, scales
-
-
-@st.composite
-def reshapings(draw: Any) -> tuple[tuple[int, ...], list[int]]:
-    """A shape and another for as many elements, perhaps with a -1."""
-    shape = draw(shapes(smallest=0))
-    left, new = math.prod(shape), []
-    for _ in range(draw(st.integers(0, 6))):
-        divisors = [d for d in range(1, 8) if left % d == 0]
-        new.append(draw(st.sampled_from(divisors)))
-        left //= new[-1]
-    if left != 1:
-        new.insert(draw(st.integers(0, len(new))), left)
-    if new and 0 not in new and draw(st.booleans()):
-        new[draw(st.integers(0, len(new) - 1))] = -1
-    return shape, new
-
-
-@all_types
-@cases
-@given(data=st.data())
-def test_reshape(dtype: str, data: Any) -> None:
-    shape, new = data.draw(reshapings())
-    operands: list[Any] = [array(data.draw, shape, dtype)]
-    options = {}
-    if new == [0] or data.draw(st.booleans()):  # the option (0) means a scalar
-        operands.append(Constant(new))
-        if data.draw(st.booleans()):
-            options = {"new_shape": [7, 7, 7]}  # the tensor goes before the option
-    else:
-        # The option, where there is no tensor or none that is a vector.
-        options = {"new_shape": new if new else [0]}
-        if data.draw(st.booleans()):
-            operands.append(Constant(1))
-    check(*single("RESHAPE", operands, [dtype], data.draw(quantizations(dtype)), **options))
 
 
 @pytest.mark.parametrize(
@@ -76,141 +36,6 @@ def test_reshape_of_nothing(shape: Any, new: list[int], expected: tuple[int, ...
     check(model, inputs)
     values, (output,) = octavo_run(model, inputs)
     assert values[output].shape == expected
-
-
-@all_types
-@cases
-@given(data=st.data())
-def test_squeeze(dtype: str, data: Any) -> None:
-    shape = data.draw(shapes() | st.lists(st.integers(1, 2), max_size=8).map(tuple))
-    ones = [d - len(shape) * sign for d in range(len(shape)) for sign in (0, 1) if shape[d] == 1]
-    chosen = data.draw(st.lists(st.sampled_from(ones), max_size=3)) if ones else []
-    x = array(data.draw, shape, dtype)
-    options = {"squeeze_dims": chosen} if data.draw(st.booleans()) else {}
-    check(*single("SQUEEZE", [x], [dtype], data.draw(quantizations(dtype)), **options))
-
-
-@all_types
-@cases
-@given(data=st.data())
-def test_expand_dims(dtype: str, data: Any) -> None:
-    x = array(data.draw, data.draw(shapes(most=7, smallest=0)), dtype)
-    axis = data.draw(axes(x.ndim + 1))
-    axis_type = data.draw(st.sampled_from(["int32", "int64"]))
-    operands = [x, Constant([axis] if data.draw(st.booleans()) else axis, axis_type)]
-    quantization = data.draw(quantizations(dtype, symmetric_int16=True))
-    check(*single("EXPAND_DIMS", operands, [dtype], quantization))
-
-
-@all_types
-@pytest.mark.parametrize("out_type", ["INT32", "INT64"])
-@cases
-@given(data=st.data())
-def test_shape(dtype: str, out_type: str, data: Any) -> None:
-    # LiteRT cannot show the shape of a scalar: it gives tensors without elements no memory.
-    x = array(data.draw, data.draw(shapes(least=1, most=8, smallest=0)), dtype)
-    check(*single("SHAPE", [x], [out_type.lower()], out_type=out_type))
-
-
-@all_types
-@cases
-@given(data=st.data())
-def test_transpose(dtype: str, data: Any) -> None:
-    # LiteRT reads past the end of a scalar's shape and copies nothing.
-    small = st.lists(st.integers(1, 2), min_size=1, max_size=8).map(tuple)
-    x = array(data.draw, data.draw(shapes(least=1, smallest=0) | small), dtype)
-    perm = data.draw(st.permutations(range(x.ndim)))
-    perm = [d - x.ndim * data.draw(st.booleans()) for d in perm]
-    quantization = data.draw(quantizations(dtype))
-    check(*single("TRANSPOSE", [x, Constant(perm)], [dtype], quantization))
-
-
-@pytest.mark.parametrize("dtype", [t for t in TYPES if t != "bool"])
-@cases
-@given(data=st.data())
-def test_pack(dtype: str, data: Any) -> None:
-    shape = data.draw(shapes(most=5, smallest=0))
-    count = data.draw(st.integers(1, 5))
-    xs = [array(data.draw, shape, dtype) for _ in range(count)]
-    axis = data.draw(axes(len(shape) + 1))
-    quantization = data.draw(quantizations(dtype))
-    check(*single("PACK", xs, [dtype], quantization, values_count=count, axis=axis))
-
-
-@pytest.mark.parametrize("dtype", [t for t in TYPES if t != "int64"])
-@cases
-@given(data=st.data())
-def test_unpack(dtype: str, data: Any) -> None:
-    x = array(data.draw, data.draw(shapes(least=1)), dtype)
-    axis = data.draw(axes(x.ndim))
-    num = x.shape[axis]
-    quantization = data.draw(quantizations(dtype))
-    check(*single("UNPACK", [x], [dtype] * num, quantization, num=num, axis=axis))
-
-
-@pytest.mark.parametrize("dtype", [t for t in TYPES if t != "bool"])
-@cases
-@given(data=st.data())
-def test_split(dtype: str, data: Any) -> None:
-    shape = list(data.draw(shapes(least=1, smallest=0)))
-    axis = data.draw(axes(len(shape)))
-    parts = data.draw(st.integers(1, 4))
-    shape[axis] = parts * data.draw(st.integers(0, 3))
-    operands = [Constant(axis), array(data.draw, tuple(shape), dtype)]
-    quantization = data.draw(quantizations(dtype))
-    check(*single("SPLIT", operands, [dtype] * parts, quantization, num_splits=parts))
-
-
-@pytest.mark.parametrize("dtype", [t for t in TYPES if t != "bool"])
-@cases
-@given(data=st.data())
-def test_split_v(dtype: str, data: Any) -> None:
-    shape = list(data.draw(shapes(least=1, smallest=0)))
-    axis = data.draw(axes(len(shape)))
-    sizes = data.draw(st.lists(st.integers(0, 3), min_size=1, max_size=5))
-    shape[axis] = sum(sizes)
-    if data.draw(st.booleans()):
-        sizes[data.draw(st.integers(0, len(sizes) - 1))] = -1
-    size_type = data.draw(st.sampled_from(["int32", "int64"]))
-    x = array(data.draw, tuple(shape), dtype)
-    operands = [x, Constant(sizes, size_type), Constant(axis)]
-    quantization = data.draw(quantizations(dtype))
-    outputs = [dtype] * len(sizes)
-    check(*single("SPLIT_V", operands, outputs, quantization, num_splits=len(sizes)))
-
-
-@all_types
-@pytest.mark.parametrize("code", ["PAD", "PADV2"])
-@cases
-@given(data=st.data())
-def test_pad(code: str, dtype: str, data: Any) -> None:
-    x = array(data.draw, data.draw(shapes(most=5, smallest=0)), dtype)
-    paddings = data.draw(
-        st.lists(st.tuples(*[st.integers(0, 3)] * 2), min_size=x.ndim, max_size=x.ndim)
-    )
-    # LiteRT has another path for images, padded in rows and columns alone.
-    if x.ndim == 4 and data.draw(st.booleans()):
-        paddings[0] = paddings[3] = (0, 0)
-    padding_type = data.draw(st.sampled_from(["int32", "int32", "int64", "int16", "int8"]))
-    operands: list[Any] = [x, Constant(np.reshape(paddings, (x.ndim, 2)), padding_type)]
-    if code == "PADV2":
-        # Its third input, an input of the network, may be left out.
-        operands.append(array(data.draw, (), dtype) if data.draw(st.integers(0, 3)) else None)
-    check(*single(code, operands, [dtype], data.draw(quantizations(dtype))))
-
-
-@all_types
-@cases
-@given(data=st.data())
-def test_concatenation(dtype: str, data: Any) -> None:
-    shape = list(data.draw(shapes(least=1, smallest=0)))
-    axis = data.draw(axes(len(shape)))
-    xs = []
-    for size in data.draw(st.lists(st.integers(0, 4), min_size=1, max_size=5)):
-        shape[axis] = size
-        xs.append(array(data.draw, tuple(shape), dtype))
-    quantization = data.draw(quantizations(dtype, symmetric_int16=True))
-    check(*single("CONCATENATION", xs, [dtype], quantization, axis=axis))
 
 
 @settings(max_examples=200, deadline=None)

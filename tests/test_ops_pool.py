@@ -3,48 +3,13 @@
 import numpy as np
 import oracle
 import pytest
+from draws.pools import poolings
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from single_op import NONE, Operand, Quantization, arrays, quantizations, single_op
+from single_op import NONE, Operand, Quantization, quantizations, single_op
 
 EXAMPLES = settings(max_examples=60, deadline=None)
-TYPES = ["float32", "int8", "uint8", "int16"]
 CODES = ["AVERAGE_POOL_2D", "MAX_POOL_2D"]
-# The kernels take 64 channels at a time.
-CHANNELS = st.one_of(st.integers(1, 7), st.sampled_from([63, 64, 65, 130]))
-ACTIVATIONS = st.sampled_from(["NONE", "RELU", "RELU6", "RELU_N1_TO_1"])
-
-
-@st.composite
-def poolings(draw, dtype):
-    """An image, its quantization and the operator's options."""
-    batch, height, width = draw(
-        st.tuples(st.integers(1, 3), st.integers(1, 12), st.integers(1, 12))
-    )
-    image = draw(arrays((batch, height, width, draw(CHANNELS)), dtype))
-    padding = draw(st.sampled_from(["SAME", "VALID"]))
-    beyond = 5 if padding == "SAME" else 0  # a window may be larger than a padded image
-    options = {
-        "padding": padding,
-        "filter_height": draw(st.integers(1, height + beyond)),
-        "filter_width": draw(st.integers(1, width + beyond)),
-        "stride_h": draw(st.integers(1, 5)),
-        "stride_w": draw(st.integers(1, 5)),
-        "fused_activation_function": draw(ACTIVATIONS),
-    }
-    return image, draw(quantizations(dtype)), options
-
-
-@pytest.mark.parametrize("dtype", TYPES)
-@pytest.mark.parametrize("code", CODES)
-@EXAMPLES
-@given(data=st.data())
-def test_pool(code, dtype, data):
-    image, quantization, options = data.draw(poolings(dtype))
-    operand = Operand(image, quantization)
-    oracle.assert_equal_to_litert(
-        *single_op(code, [operand], (1, 1, 1, 1), dtype, quantization, **options)
-    )
 
 
 @pytest.mark.parametrize("dtype", ["int8", "uint8", "int16"])
@@ -52,9 +17,8 @@ def test_pool(code, dtype, data):
 @settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_only_the_output_quantization_counts(code, dtype, data):
-    image, quantization, options = data.draw(poolings(dtype))
+    operand, options = data.draw(poolings(dtype))
     output = data.draw(quantizations(dtype))
-    operand = Operand(image, quantization)
     oracle.assert_equal_to_litert(
         *single_op(code, [operand], (1, 1, 1, 1), dtype, output, **options)
     )

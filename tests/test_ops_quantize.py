@@ -1,44 +1,14 @@
 """QUANTIZE, DEQUANTIZE and CAST against LiteRT's reference."""
 
-from itertools import product
-
 import numpy as np
 import oracle
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import array_shapes
+from draws.conversions import CASTABLE, REQUANTIZED
+from hypothesis import settings
 from octavo.flatbuffer import Network
-from single_op import Operand, Quantization, arrays, quantizations, scales, single_op
+from single_op import Operand, Quantization, single_op
 
 EXAMPLES = settings(max_examples=50, deadline=None)
-SHAPES = array_shapes(min_dims=0, max_dims=6, max_side=7)
-REQUANTIZED = [  # LiteRT has no others
-    *product(["int8", "uint8"], ["int8", "uint8"]),
-    *product(["int16"], ["int8", "int16", "int32"]),
-    *product(["int32"], ["int8", "int16"]),
-]
-CASTABLE = [
-    "float32", "float64", "float16", "int8", "int16", "int32", "int64",
-    "uint8", "uint16", "uint32", "bool",
-]  # fmt: skip
-
-
-def zero_points(dtype):
-    limits = np.iinfo(dtype)
-    return st.sampled_from([limits.min, limits.max]) | st.integers(limits.min, limits.max)
-
-
-@st.composite
-def per_axis(draw, shape, dtype):
-    """Keyword arguments of Network.tensor for a scale and a zero point for each index."""
-    axis = draw(st.integers(0, len(shape) - 1))
-    count = shape[axis]
-    return {
-        "scale": draw(st.lists(scales(), min_size=count, max_size=count)),
-        "zero_point": draw(st.lists(zero_points(dtype), min_size=count, max_size=count)),
-        "quantized_dimension": axis,
-    }
 
 
 def convert(code, value, out_type, in_quantization=None, out_quantization=None):
@@ -64,39 +34,6 @@ def assert_same_bits(model, inputs):
         np.testing.assert_array_equal(ours[y], expected[y])
 
 
-@st.composite
-def reals(draw, shape, quantization, dtype):
-    """Numbers in and around what the quantization holds, halves of a step among them."""
-    limits = np.iinfo(dtype)
-    width = limits.max - limits.min
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    steps = rng.uniform(limits.min - 0.2 * width, limits.max + 0.2 * width, shape)
-    steps = np.where(rng.random(shape) < 0.5, np.round(2 * steps) / 2, steps)
-    return np.asarray((steps - quantization.zero_point) * quantization.scale, np.float32)
-
-
-@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16"])
-@EXAMPLES
-@given(data=st.data())
-def test_quantize(dtype, data):
-    zero_point = data.draw(zero_points(dtype))
-    quantization = Quantization(data.draw(scales(2**-20, 2.0**20)), zero_point)
-    value = data.draw(reals(data.draw(SHAPES), quantization, dtype))
-    oracle.assert_equal_to_litert(
-        *single_op("QUANTIZE", [Operand(value)], value.shape, dtype, quantization)
-    )
-
-
-@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16"])
-@EXAMPLES
-@given(data=st.data())
-def test_quantize_per_axis(dtype, data):
-    shape = data.draw(array_shapes(min_dims=1, max_dims=4, max_side=5))
-    value = data.draw(arrays(shape, "float32"))
-    quantization = data.draw(per_axis(shape, dtype))
-    oracle.assert_equal_to_litert(*convert("QUANTIZE", value, dtype, {}, quantization))
-
-
 @pytest.mark.parametrize("dtype", ["int8", "uint8", "int16"])
 def test_quantize_saturates(dtype):
     """What leaves int32, and NaN, which LiteRT makes the lowest of int32."""
@@ -106,22 +43,6 @@ def test_quantize_saturates(dtype):
     np.testing.assert_array_equal(ours, [limits.max] * 4 + [limits.min] * 5)
     theirs = result(oracle.run, "QUANTIZE", value, dtype, {}, {"scale": 1.0})
     np.testing.assert_array_equal(theirs, [limits.max] + [limits.min] * 8)
-
-
-@pytest.mark.parametrize("types", REQUANTIZED, ids="-".join)
-@EXAMPLES
-@given(data=st.data())
-def test_requantize(types, data):
-    in_type, out_type = types
-    value = data.draw(arrays(data.draw(SHAPES), in_type))
-    in_zero, out_zero = data.draw(zero_points(in_type)), data.draw(zero_points(out_type))
-    if types == ("int16", "int16"):
-        in_zero = out_zero = 0
-    source = Quantization(data.draw(scales(2**-14, 2.0**10)), in_zero)
-    target = Quantization(data.draw(scales(2**-14, 2.0**10)), out_zero)
-    oracle.assert_equal_to_litert(
-        *single_op("QUANTIZE", [Operand(value, source)], value.shape, out_type, target)
-    )
 
 
 @pytest.mark.parametrize("types", [t for t in REQUANTIZED if t[0] != "int32"], ids="-".join)
@@ -137,27 +58,6 @@ def test_requantize_every_value(types, ratio):
     )
 
 
-@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16"])
-@EXAMPLES
-@given(data=st.data())
-def test_dequantize(dtype, data):
-    value = data.draw(arrays(data.draw(SHAPES), dtype))
-    quantization = data.draw(quantizations(dtype, scales(2**-20, 2.0**20)))
-    assert_same_bits(
-        *single_op("DEQUANTIZE", [Operand(value, quantization)], value.shape, "float32")
-    )
-
-
-@pytest.mark.parametrize("dtype", ["int8", "uint8"])
-@EXAMPLES
-@given(data=st.data())
-def test_dequantize_per_axis(dtype, data):
-    shape = data.draw(array_shapes(min_dims=1, max_dims=4, max_side=5))
-    value = data.draw(arrays(shape, dtype))
-    quantization = data.draw(per_axis(shape, dtype))
-    assert_same_bits(*convert("DEQUANTIZE", value, "float32", quantization))
-
-
 def test_dequantize_int16_per_axis():
     """LiteRT has int16 with one scale and a zero point of 0 only."""
     value = np.array([[-32768, 32767], [5, -7]], np.int16)
@@ -170,27 +70,6 @@ def test_dequantize_int16_per_axis():
     ours, (y,) = oracle.octavo_run(model, inputs)
     exact = (value - np.array([-32768, 9])).astype(np.float32) * np.float32([0.5, 0.1])
     np.testing.assert_array_equal(ours[y], exact)
-
-
-@EXAMPLES
-@given(data=st.data())
-def test_dequantize_int4(data):
-    """Two elements a byte, the first in the low half; the last byte may be half full."""
-    shape = data.draw(array_shapes(min_dims=1, max_dims=4, max_side=5))
-    count = int(np.prod(shape))
-    packed = data.draw(arrays(((count + 1) // 2,), "uint8")).tobytes()
-    if data.draw(st.booleans()):
-        axis = data.draw(st.integers(0, len(shape) - 1))
-        scale = data.draw(st.lists(scales(), min_size=shape[axis], max_size=shape[axis]))
-        quantization = {"scale": scale, "quantized_dimension": axis}
-    else:
-        quantization = {"scale": data.draw(scales()), "zero_point": data.draw(st.integers(-8, 7))}
-    net = Network()
-    x = net.tensor("x", shape, "int4", data=packed, **quantization)
-    y = net.tensor("y", shape, "float32")
-    net.op("DEQUANTIZE", [x], [y])
-    net.outputs = [y]
-    assert_same_bits(net.build(), {})
 
 
 @pytest.mark.parametrize("code", ["DEQUANTIZE", "CAST"])
@@ -208,25 +87,6 @@ def cast_to_all(value):
         net.op("CAST", [x], [y])
     net.inputs, net.outputs = [x], outputs
     return net.build(), {x: value}
-
-
-@pytest.mark.parametrize("dtype", CASTABLE)
-@EXAMPLES
-@given(data=st.data())
-def test_cast(dtype, data):
-    """All bit patterns, NaN and infinity among them: reals saturate, NaN becomes the greatest."""
-    shape, dtype = data.draw(SHAPES), np.dtype(dtype)
-    rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
-    if dtype.kind == "b":
-        value = rng.integers(0, 2, shape).astype(bool)
-    elif dtype.kind == "f" and data.draw(st.booleans()):
-        digits = data.draw(st.integers(0, 20))
-        with np.errstate(over="ignore"):
-            value = np.asarray(rng.normal(0, 10.0**digits, shape)).astype(dtype)
-    else:
-        count = int(np.prod(shape))
-        value = np.frombuffer(rng.bytes(count * dtype.itemsize), dtype).reshape(shape)
-    assert_same_bits(*cast_to_all(value))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])

@@ -9,30 +9,13 @@ import math
 import numpy as np
 import oracle
 import pytest
+from draws.reductions import SHAPES, reduce_op, reductions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from single_op import NONE, Operand, Quantization, arrays, quantizations, scales, single_op
 
 EXAMPLES = settings(max_examples=60, deadline=None)
 TYPES = ["float32", "int8", "uint8", "int16", "int32", "int64"]
-SHAPES = st.one_of(
-    st.lists(st.integers(1, 5), min_size=0, max_size=6).map(tuple),
-    st.tuples(st.integers(1, 2), st.integers(1, 9), st.integers(1, 9), st.integers(1, 33)),
-)
-
-
-@st.composite
-def reductions(draw, shape):
-    """Axes, some negative, some named twice, and whether dimensions are kept."""
-    rank = len(shape)
-    axis = st.integers(-rank, rank - 1) if rank else st.integers(-9, 9)
-    axes = draw(st.lists(axis, max_size=rank + 1))
-    return np.array(axes, np.int32), {"keep_dims": draw(st.booleans())}
-
-
-def reduce_op(code, operand, axes, output=NONE, **options):
-    constant = Operand(np.asarray(axes, np.int32), is_constant=True)
-    return single_op(code, [operand, constant], (1,), operand.value.dtype, output, **options)
 
 
 def result(model, inputs):
@@ -43,20 +26,6 @@ def result(model, inputs):
 def litert_result(model, inputs):
     values, [y] = oracle.run(model, inputs)
     return values[y]
-
-
-@pytest.mark.parametrize(
-    ("code", "dtype"),
-    [("MEAN", t) for t in TYPES] + [("SUM", t) for t in ("float32", "uint8", "int32", "int64")],
-)
-@EXAMPLES
-@given(data=st.data())
-def test_reduce(code, dtype, data):
-    shape = data.draw(SHAPES)
-    axes, options = data.draw(reductions(shape))
-    operand = Operand(data.draw(arrays(shape, dtype)), data.draw(quantizations(dtype)))
-    output = data.draw(quantizations(dtype))
-    oracle.assert_equal_to_litert(*reduce_op(code, operand, axes, output, **options))
 
 
 @EXAMPLES

@@ -3,14 +3,13 @@
 import numpy as np
 import oracle
 import pytest
-from hypothesis import assume, given, settings
+from draws.activations import unary
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import array_shapes, mutually_broadcastable_shapes
 from single_op import (
     NONE,
     Operand,
     Quantization,
-    arrays,
     every_value,
     quantizations,
     related_scales,
@@ -18,24 +17,6 @@ from single_op import (
 )
 
 EXAMPLES = settings(max_examples=60, deadline=None)
-SHAPES = st.one_of(
-    array_shapes(min_dims=0, max_dims=8, min_side=0, max_side=3),
-    array_shapes(min_dims=1, max_dims=2, max_side=70),
-)
-
-
-@st.composite
-def unary(draw, dtype, factor=1.0):
-    """An operand and the output's quantization; often all values, at scales that bring ties.
-
-    The ties are those of the input's scale times `factor`.
-    """
-    x = Operand(draw(arrays(draw(SHAPES), dtype)), draw(quantizations(dtype)))
-    if x.quantization.scale is None or draw(st.booleans()):
-        return x, draw(quantizations(dtype))
-    x = Operand(every_value(dtype), x.quantization)
-    base = float(np.float32(x.quantization.scale) * np.float32(factor))
-    return x, draw(quantizations(dtype, related_scales(base)))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "int8", "uint8", "int16"])
@@ -55,40 +36,6 @@ def test_rectifiers(code, dtype, data):
     )
     ours, [z] = oracle.octavo_run(model, inputs)
     oracle.assert_same(ours[z], expected[y])
-
-
-@pytest.mark.parametrize("dtype", ["float32", "int8", "uint8", "int16"])
-@EXAMPLES
-@given(data=st.data())
-def test_leaky_relu(dtype, data):
-    # Halves bring ties, which a negative slope rounds the other way.
-    halves, others = st.sampled_from([-0.5, 0.0, 0.5, 1.0]), st.floats(-3, 3, width=32)
-    alpha = data.draw(st.one_of(halves, others))
-    x, output = data.draw(unary(dtype, max(abs(alpha), 0.01)))
-    oracle.assert_equal_to_litert(
-        *single_op("LEAKY_RELU", [x], x.value.shape, dtype, output, alpha=alpha)
-    )
-
-
-@pytest.mark.parametrize("dtype", ["float32", "int8", "uint8"])
-@EXAMPLES
-@given(data=st.data())
-def test_prelu(dtype, data):
-    shapes = data.draw(
-        st.one_of(
-            mutually_broadcastable_shapes(num_shapes=2, max_dims=8, min_side=0, max_side=3),
-            mutually_broadcastable_shapes(num_shapes=2, max_dims=3, max_side=40),
-        )
-    )
-    assume(shapes.input_shapes[0] == shapes.result_shape)
-    x, alpha = (
-        Operand(data.draw(arrays(shape, dtype)), data.draw(quantizations(dtype)), is_constant)
-        for shape, is_constant in zip(
-            shapes.input_shapes, [False, data.draw(st.booleans())], strict=True
-        )
-    )
-    output = data.draw(quantizations(dtype))
-    oracle.assert_equal_to_litert(*single_op("PRELU", [x, alpha], x.value.shape, dtype, output))
 
 
 @pytest.mark.parametrize("dtype", ["int8", "uint8"])

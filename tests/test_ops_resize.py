@@ -3,71 +3,18 @@
 import numpy as np
 import oracle
 import pytest
-from hypothesis import assume, given, settings
+from draws.pools import IMAGES, NEAREST_OPTIONS, SIZES, litert_reads_beyond, resize_op
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from single_op import NONE, Operand, arrays, quantizations, single_op
+from single_op import NONE, Operand, arrays, single_op
 
 EXAMPLES = settings(max_examples=60, deadline=None)
 CODES = ["RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR"]
-CHANNELS = st.one_of(st.integers(1, 9), st.sampled_from([31, 64, 70]))
-IMAGES = st.tuples(st.integers(1, 3), st.integers(1, 12), st.integers(1, 12), CHANNELS)
-SIZES = st.one_of(st.integers(1, 30), st.sampled_from([64, 101]))
-BILINEAR_OPTIONS = st.sampled_from([{}, {"align_corners": True}, {"half_pixel_centers": True}])
-NEAREST_OPTIONS = st.fixed_dictionaries(
-    {"align_corners": st.booleans(), "half_pixel_centers": st.booleans()}
-)
-
-
-def resize_op(code, operand, size, **options):
-    """The output's quantization is the input's."""
-    constant = Operand(np.asarray(size, np.int32), is_constant=True)
-    return single_op(
-        code,
-        [operand, constant],
-        (1, 1, 1, 1),
-        operand.value.dtype,
-        operand.quantization,
-        **options,
-    )
 
 
 def result(run, model, inputs):
     values, [y] = run(model, inputs)
     return values[y]
-
-
-def litert_reads_beyond(length, size, align_corners=False, half_pixel_centers=False):
-    """In integers LiteRT rounds the step between output pixels to 1/1024 of an input pixel; rounded
-    up, many steps lead it past the image's end."""
-    corner = int(align_corners and size > 1)
-    step = (1024 * (length - corner) + (size - corner) // 2) // (size - corner)
-    last = (size - 1) * step + (step // 2 - 512 if half_pixel_centers else 0)
-    return last // 1024 > length - 1
-
-
-@pytest.mark.parametrize("dtype", ["float32", "int8", "uint8", "int16"])
-@EXAMPLES
-@given(data=st.data())
-def test_bilinear(dtype, data):
-    shape, size = data.draw(IMAGES), data.draw(st.tuples(SIZES, SIZES))
-    options = data.draw(BILINEAR_OPTIONS)
-    if dtype in ("int8", "int16"):
-        assume(not any(litert_reads_beyond(shape[1 + d], size[d], **options) for d in (0, 1)))
-    operand = Operand(data.draw(arrays(shape, dtype)), data.draw(quantizations(dtype)))
-    oracle.assert_equal_to_litert(*resize_op("RESIZE_BILINEAR", operand, size, **options))
-
-
-@pytest.mark.parametrize("dtype", ["float32", "int8", "uint8", "int16", "int32", "bool"])
-@EXAMPLES
-@given(data=st.data())
-def test_nearest_neighbor(dtype, data):
-    shape, size = data.draw(IMAGES), data.draw(st.tuples(SIZES, SIZES))
-    image = (
-        data.draw(arrays(shape, "int8")) > 0 if dtype == "bool" else data.draw(arrays(shape, dtype))
-    )
-    operand = Operand(image, data.draw(quantizations(dtype)))
-    options = data.draw(NEAREST_OPTIONS)
-    oracle.assert_equal_to_litert(*resize_op("RESIZE_NEAREST_NEIGHBOR", operand, size, **options))
 
 
 @EXAMPLES

@@ -8,72 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from moving import Constant, all_types, array, cases, check, quantizations, shapes, single
+from moving import Constant, all_types, array, cases, check, shapes, single
 from octavo.flatbuffer import Network
 from oracle import Array, octavo_run, run
-
-
-@all_types
-@cases
-@given(data=st.data())
-def test_slice(dtype: str, data: Any) -> None:
-    x = array(data.draw, data.draw(shapes(most=8, smallest=0)), dtype)
-    begin = [data.draw(st.integers(0, size)) for size in x.shape]
-    size = [
-        data.draw(st.just(-1) | st.integers(0, whole - first))
-        for whole, first in zip(x.shape, begin, strict=True)
-    ]
-    index_type = data.draw(st.sampled_from(["int32", "int64"]))
-    operands = [x, Constant(begin, index_type), Constant(size, index_type)]
-    check(*single("SLICE", operands, [dtype], data.draw(quantizations(dtype))))
-
-
-@st.composite
-def specifications(draw: Any, shape: tuple[int, ...]) -> tuple[list[Constant], dict[str, int]]:
-    """Begin, end and strides for some dimensions of a shape, with masks."""
-    indexed = draw(st.integers(0, len(shape)))
-    entries = ["index"] * indexed
-    for _ in range(draw(st.integers(0, min(2, 8 - len(shape))))):
-        entries.insert(draw(st.integers(0, len(entries))), "new_axis")
-    # An ellipsis for no dimension: test_ellipsis_of_nothing.
-    ellipsis = draw(st.integers(0, len(entries))) if indexed < len(shape) else None
-    if ellipsis is not None and draw(st.booleans()):
-        entries.insert(ellipsis, "ellipsis")
-    before = entries.index("ellipsis") if "ellipsis" in entries else len(entries)
-    skipped = len(shape) - indexed
-
-    begins, ends, strides = [], [], []
-    masks = dict.fromkeys(["begin", "end", "ellipsis", "new_axis", "shrink_axis"], 0)
-    dimension = 0
-    for number, entry in enumerate(entries):
-        size = shape[dimension + (skipped if number > before else 0)] if entry == "index" else 3
-        begin, end = (draw(st.integers(-size - 2, size + 2)) for _ in range(2))
-        stride = draw(st.sampled_from([1, 1, 2, 3, 7, 2**31 - 1, -1, -2, -3, 1 - 2**31]))
-        if entry == "index":
-            dimension += 1
-            # LiteRT leaves the output unwritten where the index is not in the dimension.
-            if size > 0 and draw(st.integers(0, 3)) == 0:
-                begin, stride = min(begin, size - 1), abs(stride)
-                masks["shrink_axis"] |= 1 << number
-        else:
-            masks[entry] |= 1 << number
-        for mask in ("begin", "end"):
-            masks[mask] |= draw(st.integers(0, 1)) << number
-        begins.append(begin)
-        ends.append(end)
-        strides.append(stride)
-    vectors = [Constant(v) for v in (begins, ends, strides)]
-    return vectors, {f"{name}_mask": mask for name, mask in masks.items()}
-
-
-@all_types
-@cases
-@given(data=st.data())
-def test_strided_slice(dtype: str, data: Any) -> None:
-    x = array(data.draw, data.draw(shapes(smallest=0)), dtype)
-    vectors, masks = data.draw(specifications(x.shape))
-    quantization = data.draw(quantizations(dtype))
-    check(*single("STRIDED_SLICE", [x, *vectors], [dtype], quantization, **masks))
 
 
 @all_types
