@@ -5,8 +5,10 @@
 //   Sum: a vector of kLanes sums, to each of which a step adds kDepth products
 //   zero(), add(a, b): of Sum
 //   kIsOrdered: sums differ by the order of their terms
-//   Weights, load_weights(p), broadcast(p), dot(sum, x, w): one step of kLanes columns, whose
-//     packed weights have kVectorBytes; broadcast reads kDepth elements
+//   kTogether: lines that a step takes at once; Accumulator: their sums, in any arrangement, which
+//     open(sums) makes and close(accumulator, sums) undoes
+//   Weights, load_weights(p), broadcast(lines, at), dot(accumulator, x, w): one step of kLanes
+//     columns, whose packed weights have kVectorBytes; broadcast reads kDepth elements of each line
 //   kPanelVectors, kRows[vectors - 1]: vectors in a full panel, and rows of a tile so many wide
 //   kMostTerms: products to a sum
 //   kColumnWords: of 32 bits, packed for each column before its weights
@@ -208,22 +210,51 @@ struct Ahead {
   int64_t step_bytes;
 };
 
+// Sums of lines times kVectors vectors of columns, as steps add to them.
+template <class F, int kLines, int kVectors>
+struct Accumulators {
+  static constexpr int kGroups = (kLines + F::kTogether - 1) / F::kTogether;
+  typename F::Accumulator of[kGroups][kVectors];
+
+  // start(i, j): of line i and vector j.
+  template <class Start>
+  void open(const Start& start) {
+#pragma GCC unroll 16
+    for (int i = 0; i < kGroups; ++i) {
+#pragma GCC unroll 8
+      for (int j = 0; j < kVectors; ++j) {
+        typename F::Sum sum[F::kTogether];
+#pragma GCC unroll 2
+        for (int k = 0; k < F::kTogether; ++k) sum[k] = start(i * F::kTogether + k, j);
+        of[i][j] = F::open(sum);
+      }
+    }
+  }
+  void close(typename F::Sum (&sum)[kGroups * F::kTogether][kVectors]) const {
+#pragma GCC unroll 16
+    for (int i = 0; i < kGroups; ++i) {
+#pragma GCC unroll 8
+      for (int j = 0; j < kVectors; ++j) {
+        typename F::Sum lines[F::kTogether];
+        F::close(of[i][j], lines);
+#pragma GCC unroll 2
+        for (int k = 0; k < F::kTogether; ++k) sum[i * F::kTogether + k][j] = lines[k];
+      }
+    }
+  }
+};
+
 // kRows rows times kVectors vectors of columns, all sums in registers; `rows` of them, beginning at
 // row `first`, are there and stored.
 template <class F, int kRows, int kVectors>
 void multiply(const Panel<F>& panel, int32_t first, int32_t rows, Ahead ahead) {
   constexpr int kStepBytes = kVectors * F::kVectorBytes, kLines = kRows * F::kParts;
+  static_assert(kLines % F::kTogether == 0);
   const GemmArgs& a = panel.args;
-  typename F::Sum sum[kLines][kVectors];
+  Accumulators<F, kLines, kVectors> acc;
   const typename F::Element* line[kLines];
   find_windows<F>(a, first, line);
-#pragma GCC unroll 16
-  for (int i = 0; i < kLines; ++i) {
-#pragma GCC unroll 8
-    for (int j = 0; j < kVectors; ++j) {
-      sum[i][j] = F::start(panel.words() + j * F::kLanes, i % F::kParts);
-    }
-  }
+  acc.open([&](int i, int j) { return F::start(panel.words() + j * F::kLanes, i % F::kParts); });
   const uint8_t* weights = panel.weights();
   for (int32_t t = 0; t < a.taps; ++t) {
     int64_t at = a.tap_offsets[t];
@@ -234,47 +265,52 @@ void multiply(const Panel<F>& panel, int32_t first, int32_t rows, Ahead ahead) {
 #pragma GCC unroll 8
       for (int j = 0; j < kVectors; ++j) w[j] = F::load_weights(weights + j * F::kVectorBytes);
 #pragma GCC unroll 16
-      for (int i = 0; i < kLines; ++i) {
-        const typename F::Weights x = F::broadcast(line[i] + at);
+      for (int i = 0; i < acc.kGroups; ++i) {
+        const auto x = F::broadcast(line + i * F::kTogether, at);
 #pragma GCC unroll 8
-        for (int j = 0; j < kVectors; ++j) F::dot(sum[i][j], x, w[j]);
+        for (int j = 0; j < kVectors; ++j) F::dot(acc.of[i][j], x, w[j]);
       }
       weights += kStepBytes;
     }
   }
+  typename F::Sum sum[kLines][kVectors];
+  acc.close(sum);
   F::finish(panel, first, rows, sum);
 }
 
 // One row: so few sums would wait for each other, and steps take turns with two sets of them,
-// unless the order of sums matters.
+// unless the order of sums matters. Where lines are taken together there may be one too many: the
+// last is taken twice.
 template <class F, int kVectors>
 void multiply_row(const Panel<F>& panel) {
   constexpr int kFar = 4096;  // bytes; the hardware's own prefetching ends with each page
   constexpr int64_t kMostNear = 1 << 20;  // bytes of weights that may still be in a nearer cache
   constexpr int kStepBytes = kVectors * F::kVectorBytes;
+  using Acc = Accumulators<F, F::kParts, kVectors>;
+  constexpr int kLines = Acc::kGroups * F::kTogether;
   const GemmArgs& a = panel.args;
-  typename F::Sum sum[F::kParts][kVectors], other[F::kParts][kVectors];
-#pragma GCC unroll 8
-  for (int i = 0; i < F::kParts; ++i) {
-#pragma GCC unroll 8
-    for (int j = 0; j < kVectors; ++j) {
-      sum[i][j] = F::start(panel.words() + j * F::kLanes, i);
-      other[i][j] = F::zero();
-    }
-  }
+  Acc acc, other;
+  acc.open(
+      [&](int i, int j) { return F::start(panel.words() + j * F::kLanes, min(i, F::kParts - 1)); });
+  other.open([](int, int) { return F::zero(); });
   const uint8_t* weights = panel.weights();
   const bool is_far = packed_bytes<F>(a.n, a.taps, a.depth) > kMostNear;
-  auto add_step = [&](const typename F::Element* at, typename F::Sum(&to)[F::kParts][kVectors]) {
+  auto add_step = [&](const typename F::Element* at, Acc& to) {
 #pragma GCC unroll 8
-    for (int i = 0; i < F::kParts; ++i) {
-      const typename F::Weights x = F::broadcast(at + i * a.part_stride);
+    for (int i = 0; i < Acc::kGroups; ++i) {
+      const typename F::Element* line[F::kTogether];
+#pragma GCC unroll 2
+      for (int k = 0; k < F::kTogether; ++k) {
+        line[k] = at + min(i * F::kTogether + k, F::kParts - 1) * a.part_stride;
+      }
+      const auto x = F::broadcast(line, 0);
       if (is_far) {
 #pragma GCC unroll 8
         for (int j = 0; j < kStepBytes; j += 64) V::prefetch(weights + kFar + j);
       }
 #pragma GCC unroll 8
       for (int j = 0; j < kVectors; ++j) {
-        F::dot(to[i][j], x, F::load_weights(weights + j * F::kVectorBytes));
+        F::dot(to.of[i][j], x, F::load_weights(weights + j * F::kVectorBytes));
       }
     }
     weights += kStepBytes;
@@ -283,16 +319,19 @@ void multiply_row(const Panel<F>& panel) {
     const auto* at = static_cast<const typename F::Element*>(a.image) + a.tap_offsets[t];
     int32_t step = 0;
     for (; step + 2 <= panel.steps; step += 2, at += 2 * F::kDepth) {
-      add_step(at, sum);
-      add_step(at + F::kDepth, F::kIsOrdered ? sum : other);
+      add_step(at, acc);
+      add_step(at + F::kDepth, F::kIsOrdered ? acc : other);
     }
-    if (step < panel.steps) add_step(at, sum);
+    if (step < panel.steps) add_step(at, acc);
   }
+  typename F::Sum lines[kLines][kVectors], more[kLines][kVectors], sum[F::kParts][kVectors];
+  acc.close(lines);
+  other.close(more);
 #pragma GCC unroll 8
   for (int i = 0; i < F::kParts; ++i) {
 #pragma GCC unroll 8
-    for (int j = 0; j < kVectors && !F::kIsOrdered; ++j) {
-      sum[i][j] = F::add(sum[i][j], other[i][j]);
+    for (int j = 0; j < kVectors; ++j) {
+      sum[i][j] = F::kIsOrdered ? lines[i][j] : F::add(lines[i][j], more[i][j]);
     }
   }
   F::finish(panel, 0, 1, sum);

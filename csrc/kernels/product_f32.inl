@@ -13,6 +13,11 @@ struct FormFloat : SameElements<float> {
   static constexpr const int (&kRows)[kPanelVectors] = F::kRows;
   static constexpr int kVectorBytes = kLanes * static_cast<int>(sizeof(Weight));
 
+  static constexpr int kTogether = 1;
+  using Accumulator = Sum;
+  static Accumulator open(const Sum (&sum)[1]) { return sum[0]; }
+  static void close(Accumulator x, Sum (&sum)[1]) { sum[0] = x; }
+
   static Sum zero() { return F::set(0); }
   static Sum add(Sum a, Sum b) { return F::add(a, b); }
   static Weights load_weights(const uint8_t* p) {
@@ -21,7 +26,7 @@ struct FormFloat : SameElements<float> {
   static Weights load_elements(const Element* p, int32_t count) {
     return count == kLanes ? F::load(p) : F::load_part(p, count);
   }
-  static Weights broadcast(const Element* p) { return F::set(*p); }
+  static Weights broadcast(const Element* const* lines, int64_t at) { return F::set((*lines)[at]); }
   static void dot(Sum& sum, Weights x, Weights w) { sum = F::fma(x, w, sum); }
 
   static constexpr int kColumnWords = 1;  // the bias

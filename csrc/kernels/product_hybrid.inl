@@ -7,6 +7,9 @@ struct Int4 : V {
   struct Weights {
     V::Weights first, second;
   };
+  struct Left {
+    V::Left first, second;
+  };
   static constexpr int kLift = 4;  // bits
   static constexpr int32_t kMostTerms = 1 << 16;
   static constexpr int kDepth = 2 * V::kDepth;
@@ -19,10 +22,10 @@ struct Int4 : V {
     V::load_nibbles(p, w.first, w.second);
     return w;
   }
-  static Weights broadcast(const Element* p) {
-    return {V::broadcast(p), V::broadcast(p + V::kDepth)};
+  static Left broadcast(const Element* const* lines, int64_t at) {
+    return {V::broadcast(lines, at), V::broadcast(lines, at + V::kDepth)};
   }
-  static void dot(I32& sum, const Weights& x, const Weights& w) {
+  static void dot(Accumulator& sum, const Left& x, const Weights& w) {
     V::dot(sum, x.first, w.first);
     V::dot(sum, x.second, w.second);
   }

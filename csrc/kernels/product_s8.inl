@@ -1,4 +1,5 @@
-// Products of int8 and int8 to int8, by dot-product instructions over the vector trait V.
+// Products of int8 and int8 to int8, by dot-product instructions over the vector trait V; depthwise
+// over D, which is V where that is as good.
 
 // Of the weights of a column, of which there are at most 2^24.
 struct ColumnSums {
@@ -24,7 +25,10 @@ ColumnSums column_sums(const GemmColumns& c, int32_t column) {
   return {static_cast<int32_t>(plain), magnitudes};
 }
 
-struct FormS8 : V {
+template <class T>
+struct FormS8 : T {
+  using T::kBlock, T::kLanes, T::kOffset;
+  using typename T::Element;
   using In = int8_t;
   using Out = int8_t;
   using Sum = V::I32;
@@ -37,10 +41,10 @@ struct FormS8 : V {
     Conversion(const ImageConversion& c, int32_t) : flip(static_cast<uint8_t>(c.flip)) {}
   };
   static Element element(const Conversion& c, In x, int) {
-    return static_cast<Element>(static_cast<int8_t>(static_cast<uint8_t>(x) ^ c.flip) + V::kOffset);
+    return static_cast<Element>(static_cast<int8_t>(static_cast<uint8_t>(x) ^ c.flip) + kOffset);
   }
   static void convert(const Conversion& c, const In* in, int64_t count, Element* out, int64_t) {
-    V::convert(in, count, c.flip, out);
+    T::convert(in, count, c.flip, out);
   }
 
   static Sum zero() { return V::set(0); }
@@ -70,7 +74,7 @@ struct FormS8 : V {
     const Epilogue& e = c.epilogue;
     // sum (x - in_zero) w + bias = sum (x + kOffset) w + (bias - (in_zero + kOffset) sum w), in 32
     // bits that wrap; lifted for its finish.
-    const uint32_t zeros = static_cast<uint32_t>(e.in_zero + V::kOffset) *
+    const uint32_t zeros = static_cast<uint32_t>(e.in_zero + kOffset) *
                            static_cast<uint32_t>(column_sums(c, column).plain);
     words[j] = static_cast<int32_t>(static_cast<uint32_t>(bias_of(e, column)) - zeros +
                                     static_cast<uint32_t>(lift_of(header.finish)));
@@ -115,9 +119,9 @@ struct FormS8 : V {
                            Sum (&sum)[1][kBlock / kLanes], Out* out, int32_t count) {
     finish_sums(header.finish, header.output, words + kBlock, kBlock, sum);
     if (header.finish == Finish::kRescalePositive) {
-      V::store_block(sum[0], output.positive, out, count);
+      T::store_block(sum[0], output.positive, out, count);
     } else {
-      V::store_block(sum[0], output.any, out, count);
+      T::store_block(sum[0], output.any, out, count);
     }
   }
 
@@ -142,10 +146,10 @@ struct FormS8 : V {
         y[v] = v < kTogether * kVectors && row < kRows ? sum[row][v % kVectors] : sum[i][0];
       }
       if (i < rows) {
-        V::store_rows<kVectors>(y, to, out + i * stride, stride, rows - i, panel.used);
+        T::template store_rows<kVectors>(y, to, out + i * stride, stride, rows - i, panel.used);
       }
     }
   }
 };
 
-constexpr Product kProductS8 = {1, 1, kGemm<FormS8>, kDepthwise<FormS8>, {nullptr}};
+constexpr Product kProductS8 = {1, 1, kGemm<FormS8<V>>, kDepthwise<FormS8<D>>, {nullptr}};

@@ -16,6 +16,7 @@ struct V {
   using Element = int16_t;
   using Weight = int8_t;  // packed
   using Weights = __m256i;
+  using Left = __m256i;  // of the left matrix
   static constexpr int kLanes = 8;
   static constexpr int kDepth = 2;
   static constexpr int kOffset = 0;
@@ -27,6 +28,12 @@ struct V {
   // The same where each row is two: 2 x 2 x 2 sums and as many others make 12.
   static constexpr int kRowsOfParts[] = {4, 2};
   static constexpr int kVectorBytes = kLanes * kDepth;  // of weights
+
+  // A step takes one line.
+  static constexpr int kTogether = 1;
+  using Accumulator = I32;
+  static Accumulator open(const I32 (&sum)[1]) { return sum[0]; }
+  static void close(Accumulator x, I32 (&sum)[1]) { sum[0] = x; }
 
   static I32 set(int32_t x) { return _mm256_set1_epi32(x); }
   static I32 load(const int32_t* p) {
@@ -84,9 +91,9 @@ struct V {
     low = _mm256_cvtepi8_epi16(_mm_and_si128(_mm_slli_epi16(x, 4), upper));
     high = _mm256_cvtepi8_epi16(_mm_and_si128(x, upper));
   }
-  static Weights broadcast(const Element* p) {
+  static Weights broadcast(const Element* const* lines, int64_t at) {
     int32_t two;
-    memcpy(&two, p, sizeof(two));
+    memcpy(&two, *lines + at, sizeof(two));
     return _mm256_set1_epi32(two);
   }
   static void dot(I32& sum, Weights x, Weights w) {
@@ -234,6 +241,7 @@ struct V {
   }
 };
 
+using D = V;  // for depthwise
 using W = V;  // of words
 
 }  // namespace

@@ -17,6 +17,7 @@ struct V {
   using Element = uint8_t;  // of the left matrix: the int8 plus kOffset
   using Weight = int8_t;    // packed
   using Weights = __m512i;
+  using Left = __m512i;  // of the left matrix
   static constexpr int kLanes = 16;
   static constexpr int kDepth = 4;  // products a lane adds in one step
   static constexpr int kOffset = 128;
@@ -28,6 +29,12 @@ struct V {
   // The same where each row is two. 3 x 2 x 4 sums and as many others: 29 registers.
   static constexpr int kRowsOfParts[] = {8, 6, 4, 3};
   static constexpr int kVectorBytes = kLanes * kDepth;  // of weights
+
+  // A step takes one line.
+  static constexpr int kTogether = 1;
+  using Accumulator = I32;
+  static Accumulator open(const I32 (&sum)[1]) { return sum[0]; }
+  static void close(Accumulator x, I32 (&sum)[1]) { sum[0] = x; }
 
   static I32 set(int32_t x) { return _mm512_set1_epi32(x); }
   static I32 load(const int32_t* p) { return _mm512_loadu_si512(p); }
@@ -82,9 +89,9 @@ struct V {
     low = _mm512_and_si512(_mm512_slli_epi16(x, 4), upper);
     high = _mm512_and_si512(x, upper);
   }
-  static Weights broadcast(const Element* p) {
+  static Weights broadcast(const Element* const* lines, int64_t at) {
     int32_t four;
-    memcpy(&four, p, sizeof(four));
+    memcpy(&four, *lines + at, sizeof(four));
     return _mm512_set1_epi32(four);
   }
   // As an instruction of its own, since gcc moves the sums of the intrinsic through memory.
@@ -240,6 +247,8 @@ struct V {
     return count >= 64 ? ~__mmask64{0} : (__mmask64{1} << count) - 1;
   }
 };
+
+using D = V;  // for depthwise
 
 // Of words: a dot instruction adds two products of int16 to each lane.
 struct W : V {

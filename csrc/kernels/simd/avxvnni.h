@@ -59,9 +59,9 @@ struct V : avx2::V {
     low = _mm256_and_si256(_mm256_slli_epi16(x, 4), upper);
     high = _mm256_and_si256(x, upper);
   }
-  static Weights broadcast(const Element* p) {
+  static Weights broadcast(const Element* const* lines, int64_t at) {
     int32_t four;
-    memcpy(&four, p, sizeof(four));
+    memcpy(&four, *lines + at, sizeof(four));
     return _mm256_set1_epi32(four);
   }
   // As an instruction of its own, since gcc moves the sums of the intrinsic through memory. Its VEX
@@ -98,6 +98,8 @@ struct V : avx2::V {
     if (count != kBlock) memcpy(out, partial, static_cast<size_t>(count));
   }
 };
+
+using D = V;  // for depthwise
 
 // Of words: a dot instruction adds two products of int16 to each lane.
 struct W : avx2::W {

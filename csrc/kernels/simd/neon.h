@@ -17,6 +17,7 @@ struct V {
   using Element = int8_t;
   using Weight = int8_t;  // packed
   using Weights = int8x8_t;
+  using Left = int8x8_t;  // of the left matrix
   static constexpr int kLanes = 4;
   static constexpr int kDepth = 2;
   static constexpr int kOffset = 0;
@@ -27,6 +28,12 @@ struct V {
   static constexpr int kRowsOfPairs[] = {8, 6, 5, 4};   // where weights come two vectors at a time
   static constexpr int kRowsOfParts[] = {6, 4, 3, 2};   // where each row is two
   static constexpr int kVectorBytes = kLanes * kDepth;  // of weights
+
+  // A step takes one line.
+  static constexpr int kTogether = 1;
+  using Accumulator = I32;
+  static Accumulator open(const I32 (&sum)[1]) { return sum[0]; }
+  static void close(Accumulator x, I32 (&sum)[1]) { sum[0] = x; }
 
   static I32 set(int32_t x) { return vdupq_n_s32(x); }
   static I32 load(const int32_t* p) { return vld1q_s32(p); }
@@ -77,9 +84,9 @@ struct V {
     low = vshl_n_s8(x, 4);
     high = vand_s8(x, vdup_n_s8(-16));
   }
-  static Weights broadcast(const Element* p) {
+  static Weights broadcast(const Element* const* lines, int64_t at) {
     int16_t two;
-    memcpy(&two, p, sizeof(two));
+    memcpy(&two, *lines + at, sizeof(two));
     return vreinterpret_s8_s16(vdup_n_s16(two));
   }
   static void dot(I32& sum, Weights x, Weights w) { sum = vpadalq_s16(sum, vmull_s8(x, w)); }
@@ -210,6 +217,8 @@ struct V {
     }
   }
 };
+
+using D = V;  // for depthwise
 
 }  // namespace
 }  // namespace octavo::neon

@@ -8,6 +8,7 @@ namespace {
 
 struct V : neon::V {
   using Weights = int8x16_t;
+  using Left = int8x16_t;  // of the left matrix
   static constexpr int kDepth = 4;
   static constexpr int kVectorBytes = kLanes * kDepth;
   // 6 x 4 sums, 4 vectors of weights and one of the left matrix: 29 registers of 32.
@@ -25,9 +26,9 @@ struct V : neon::V {
     low = vshlq_n_s8(x, 4);
     high = vandq_s8(x, vdupq_n_s8(-16));
   }
-  static Weights broadcast(const Element* p) {
+  static Weights broadcast(const Element* const* lines, int64_t at) {
     int32_t four;
-    memcpy(&four, p, sizeof(four));
+    memcpy(&four, *lines + at, sizeof(four));
     return vreinterpretq_s8_s32(vdupq_n_s32(four));
   }
   static void dot(I32& sum, Weights x, Weights w) { sum = vdotq_s32(sum, x, w); }
@@ -50,6 +51,8 @@ struct V : neon::V {
     x[3] = upper_pairs(high01, high23);
   }
 };
+
+using D = V;  // for depthwise
 
 }  // namespace
 }  // namespace octavo::neon_dot
