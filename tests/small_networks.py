@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from flatbuffers import flexbuffers
 from octavo.flatbuffer import Network
 
 Array = npt.NDArray[Any]
@@ -62,7 +63,7 @@ class Case:
     operands: list[Any]
     outputs: list[tuple[int, ...]]
     options: dict[str, Any] = field(default_factory=dict)
-    output_type: str = ""  # that of the operands where it is not given
+    output_type: str = ""  # that of the operands where it is not given; or one for each output
     same: bool = False  # output and inputs share scale and zero point
     fixed: dict[str, tuple[float, int]] = field(default_factory=dict)  # the output's, by type
     gain: float = 1  # how much further the output reaches than the inputs
@@ -71,6 +72,10 @@ class Case:
 
 def ints(*values: int) -> Array:
     return np.array(values, np.int32)
+
+
+def custom(name: str, **options: Any) -> dict[str, Any]:
+    return {"custom_code": name, "custom_options": bytes(flexbuffers.Dumps(options))}
 
 
 _INTEGERS = ("int8", "uint8", "int16")
@@ -143,6 +148,23 @@ CASES = [
         note="int4 weights",
     ),
     Case(
+        "CUSTOM",
+        "float32",
+        [(1, 6, 4), (1, 6, 3), np.linspace(0.5, 3, 24, dtype=np.float32).reshape(6, 4)],
+        [(1, 5, 4), (1, 5), (1, 5), (1,)],
+        custom(
+            "TFLite_Detection_PostProcess",
+            max_detections=5,
+            max_classes_per_detection=1,
+            use_regular_nms=True,
+            nms_score_threshold=-3.0,
+            nms_iou_threshold=0.4,
+            num_classes=2,
+            **{f"{c}_scale": 5.0 for c in "yxhw"},
+        ),
+        note="TFLite_Detection_PostProcess",
+    ),
+    Case(
         "DEPTHWISE_CONV_2D",
         _ALL,
         [_IMAGE, Weights((1, 3, 2, 4), 3), Bias(4)],
@@ -169,6 +191,20 @@ CASES = [
     Case("MEAN", _ALL, [_IMAGE, ints(1, 2)], [(1, 2)]),
     Case("MINIMUM", _ALL, [(2, 3), (3,)], [(2, 3)], same=True),
     Case("MUL", _ALL, [(2, 3), (2, 1)], [(2, 3)], gain=4),
+    Case(
+        "NON_MAX_SUPPRESSION_V4",
+        "float32",
+        [(6, 4), (6,), np.int32(4), np.float32(0.3), np.float32(-4)],
+        [(4,), ()],
+        output_type="int32",
+    ),
+    Case(
+        "NON_MAX_SUPPRESSION_V5",
+        "float32",
+        [(6, 4), (6,), np.int32(4), np.float32(0.3), np.float32(-4), np.float32(0.5)],
+        [(4,), (4,), ()],
+        output_type="int32 float32 int32",
+    ),
     Case(
         "PACK",
         "float32 int8 int16",
@@ -288,10 +324,12 @@ class _Builder:
     def build(self) -> bytes:
         net, case = self._network, self._case
         operands = [self._operand(i, operand) for i, operand in enumerate(case.operands)]
-        output_type = case.output_type or self._type
+        output_types = (case.output_type or self._type).split()
+        if len(output_types) == 1:
+            output_types *= len(case.outputs)
         outputs = [
-            net.tensor(f"y{i}", shape, output_type, **self._output_quantization(output_type))
-            for i, shape in enumerate(case.outputs)
+            net.tensor(f"y{i}", shape, dtype, **self._output_quantization(dtype))
+            for i, (shape, dtype) in enumerate(zip(case.outputs, output_types, strict=True))
         ]
         net.op(case.operator, operands, outputs, version=self._version(), **case.options)
         net.inputs, net.outputs = list(self.inputs), outputs

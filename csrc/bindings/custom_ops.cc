@@ -69,8 +69,8 @@ PythonOps::PythonOps(const std::vector<PythonOp>& ops) {
   entries_.reserve(ops.size());
   for (const PythonOp& op : ops) {
     const Entry& entry = entries_.emplace_back(Entry{op, this});
-    ops_.push_back({Text(entry.op.name.data(), entry.op.name.size()), &prepare,
-                    const_cast<Entry*>(&entry)});
+    ops_.push_back(
+        {Text(entry.op.name.data(), entry.op.name.size()), &prepare, const_cast<Entry*>(&entry)});
   }
 }
 

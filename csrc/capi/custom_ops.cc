@@ -34,8 +34,9 @@ Status make_node(const PrepareContext& c, CustomParams& p) {
   describe_operands(c.step, p.inputs, outputs.data);
   const Span<const uint8_t> options = c.step.node->custom_options;
   p.node = node.data;
-  *p.node = {c.input_count(), c.output_count(), p.inputs.data, outputs.data,
-             options.data,    options.size,     0,             nullptr};
+  *p.node = {
+      c.input_count(), c.output_count(), p.inputs.data, outputs.data, options.data, options.size, 0,
+      nullptr};
   return {};
 }
 

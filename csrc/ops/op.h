@@ -243,7 +243,7 @@ struct CustomOp {
   void* context = nullptr;  // prepare's
 };
 
-// The operator of a node of Opcode::CUSTOM among those `given`, or null.
+// The operator of a node of Opcode::CUSTOM, one of `given` before one of octavo's own; or null.
 const CustomOp* find_custom_op(Text name, Span<const CustomOp> given);
 
 }  // namespace octavo

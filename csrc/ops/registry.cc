@@ -6,6 +6,9 @@ namespace octavo {
 #define OP(code, prepare) Status prepare(PrepareContext&);
 #include "ops/ops.inc"
 #undef OP
+#define CUSTOM_OP(name, prepare) Status prepare(PrepareContext&, void*);
+#include "ops/custom_ops.inc"
+#undef CUSTOM_OP
 
 namespace {
 
@@ -14,6 +17,19 @@ constexpr Op kOps[] = {
 #include "ops/ops.inc"
 #undef OP
 };
+
+constexpr CustomOp kCustomOps[] = {
+#define CUSTOM_OP(name, prepare) {Text(#name, sizeof(#name) - 1), &prepare},
+#include "ops/custom_ops.inc"
+#undef CUSTOM_OP
+};
+
+const CustomOp* find_by_name(Text name, Span<const CustomOp> ops) {
+  for (const CustomOp& op : ops) {
+    if (op.name == name) return &op;
+  }
+  return nullptr;
+}
 
 }  // namespace
 
@@ -25,10 +41,8 @@ const Op* find_op(Opcode code) {
 }
 
 const CustomOp* find_custom_op(Text name, Span<const CustomOp> given) {
-  for (const CustomOp& op : given) {
-    if (op.name == name) return &op;
-  }
-  return nullptr;
+  const CustomOp* op = find_by_name(name, given);
+  return op != nullptr ? op : find_by_name(name, span_of(kCustomOps));
 }
 
 }  // namespace octavo

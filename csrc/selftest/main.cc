@@ -41,7 +41,8 @@ void run_table(const Kernels& kernels) {
 }
 
 void run_all() {
-  for (Span<const Test> tests : {kFixedPointTests, kMathTests, kMemoryTests, kCapiTests}) {
+  for (Span<const Test> tests :
+       {kFixedPointTests, kMathTests, kMemoryTests, kCapiTests, kCustomOpTests}) {
     for (const Test& test : tests) {
       Check check;
       test.run(check);

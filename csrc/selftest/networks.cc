@@ -15,32 +15,6 @@ alignas(64) uint8_t memory[64 * 1024];
 
 constexpr octavo_options kPortableAlone = {"portable", {}, nullptr, 0};
 
-struct Bytes {
-  const uint8_t* data;
-  size_t size;
-};
-
-int base64_digit(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (c >= '0' && c <= '9') return c - '0' + 52;
-  return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-Bytes decode(const char* base64, uint8_t (&to)[4096], Check& check) {
-  uint32_t bits = 0;
-  size_t pending = 0, size = 0;
-  for (const char* c = base64; base64_digit(*c) >= 0; ++c) {
-    bits = bits << 6 | static_cast<uint32_t>(base64_digit(*c));
-    pending += 6;
-    if (pending < 8) continue;
-    pending -= 8;
-    check.expect(size < sizeof(to), "more than ", sizeof(to), " bytes are recorded");
-    if (size < sizeof(to)) to[size++] = static_cast<uint8_t>(bits >> pending);
-  }
-  return {to, size};
-}
-
 // The recorded bytes that belong to the next tensor; none where there are too few.
 Bytes take(Bytes& bytes, size_t size) {
   if (bytes.size < size) return {};
@@ -109,7 +83,7 @@ void run_in_any_order(void*, int32_t parts, Workers::Part part, const void* task
 
 // Any amount of memory is either enough or an error; what octavo_memory_used says is enough.
 void test_too_little_memory(Check& check) {
-  const Bytes model = decode(kRecorded[0].model, model_bytes, check);
+  const Bytes model = decode_base64(kRecorded[0].model, span_of(model_bytes), check);
   octavo_network* network;
   size_t enough = 0;
   for (size_t size = 0; size <= sizeof(memory) && enough == 0; size += 16) {
@@ -128,7 +102,7 @@ void test_too_little_memory(Check& check) {
 }
 
 void test_misuse(Check& check) {
-  const Bytes model = decode(kRecorded[0].model, model_bytes, check);
+  const Bytes model = decode_base64(kRecorded[0].model, span_of(model_bytes), check);
   octavo_network* network;
   octavo_tensor t;
   auto expect = [&](octavo_status found, octavo_status status, const char* text) {
@@ -178,9 +152,9 @@ constexpr Test kTests[] = {
 };
 
 void run_recorded(const Recorded& r, const Kernels& kernels, const Workers& workers, Check& check) {
-  const Bytes model = decode(r.model, model_bytes, check);
-  Bytes inputs = decode(r.inputs, input_bytes, check);
-  Bytes outputs = decode(r.outputs, output_bytes, check);
+  const Bytes model = decode_base64(r.model, span_of(model_bytes), check);
+  Bytes inputs = decode_base64(r.inputs, span_of(input_bytes), check);
+  Bytes outputs = decode_base64(r.outputs, span_of(output_bytes), check);
   Arena arena(memory, sizeof(memory));
   const Graph* graph;
   Interpreter* interpreter;
@@ -205,9 +179,9 @@ void run_recorded(const Recorded& r, const Kernels& kernels, const Workers& work
 }
 
 void run_recorded(const Recorded& r, const octavo_options* options, Check& check) {
-  const Bytes model = decode(r.model, model_bytes, check);
-  Bytes inputs = decode(r.inputs, input_bytes, check);
-  Bytes outputs = decode(r.outputs, output_bytes, check);
+  const Bytes model = decode_base64(r.model, span_of(model_bytes), check);
+  Bytes inputs = decode_base64(r.inputs, span_of(input_bytes), check);
+  Bytes outputs = decode_base64(r.outputs, span_of(output_bytes), check);
   const int64_t allocations = allocation_count();
   octavo_network* network;
   octavo_status status =

@@ -39,7 +39,8 @@ struct Test {
   void (*run)(Check&);
 };
 
-extern const Span<const Test> kFixedPointTests, kMathTests, kMemoryTests, kCapiTests;
+extern const Span<const Test> kFixedPointTests, kMathTests, kMemoryTests, kCapiTests,
+    kCustomOpTests;
 
 // Run on every table but the portable one, which is what the others are compared with.
 struct KernelTest {
