@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+import numpy as np
+import octavo
 import pytest
 
 FOLDER = Path(os.environ["OCTAVO_SHARED"]) if "OCTAVO_SHARED" in os.environ else None
@@ -25,3 +27,20 @@ def networks(pattern="**/*.tflite", only=None, but=()):
 
 def network(name):
     return FOLDER / "models" / f"{name}.tflite"
+
+
+def random_inputs(file, seed):
+    """Integers over their type's whole range, floats normal, a shape as the file declares it."""
+    rng = np.random.default_rng(seed)
+    interpreter = octavo.Interpreter(file)
+    inputs = {}
+    for d in interpreter.get_input_details():
+        if file.stem.startswith("transpose_conv") and d["dtype"] == np.int32:
+            value = interpreter.get_output_details()[0]["shape"]
+        elif d["dtype"] == np.float32:
+            value = rng.normal(size=d["shape"]).astype(np.float32)
+        else:
+            ends = np.iinfo(d["dtype"])
+            value = rng.integers(ends.min, ends.max, d["shape"], d["dtype"], endpoint=True)
+        inputs[d["index"]] = value
+    return inputs

@@ -65,23 +65,6 @@ def with_float_weights(content):
     return write(model)
 
 
-def random_inputs(file, seed):
-    """Integers over their type's whole range, floats normal, a shape as the file declares it."""
-    rng = np.random.default_rng(seed)
-    interpreter = octavo.Interpreter(file)
-    inputs = {}
-    for d in interpreter.get_input_details():
-        if file.stem.startswith("transpose_conv") and d["dtype"] == np.int32:
-            value = interpreter.get_output_details()[0]["shape"]
-        elif d["dtype"] == np.float32:
-            value = rng.normal(size=d["shape"]).astype(np.float32)
-        else:
-            ends = np.iinfo(d["dtype"])
-            value = rng.integers(ends.min, ends.max, d["shape"], d["dtype"], endpoint=True)
-        inputs[d["index"]] = value
-    return inputs
-
-
 @pytest.mark.parametrize("file", shared.networks(but={*LACKING, *DYNAMIC}))
 def test_equal_to_litert(file):
     """Every integer that an operator computes to the bit; float outputs within 1e-5 of the peak."""
@@ -93,7 +76,7 @@ def test_equal_to_litert(file):
         for index in outputs.tolist()
     ]
     for seed in range(3):
-        inputs = random_inputs(file, seed)
+        inputs = shared.random_inputs(file, seed)
         values, outputs = oracle.octavo_run(content, inputs, keep_all=True)
         expected, _ = oracle.run(reference, inputs, keep_all=True)
         for index in computed:
@@ -104,7 +87,7 @@ def test_equal_to_litert(file):
 @pytest.mark.parametrize("file", shared.networks(only=EQUAL_LOGITS))
 def test_softmax_of_equal_logits(file):
     """What octavo gives where the oracle aborts: the exponentials' sum reaches 512, so -128."""
-    inputs = random_inputs(file, 0)
+    inputs = shared.random_inputs(file, 0)
     with pytest.raises(oracle.OracleError, match="died"):
         oracle.run(file.read_bytes(), inputs)
     values, outputs = oracle.octavo_run(file.read_bytes(), inputs)
@@ -121,7 +104,7 @@ def test_dynamic_range(file):
     content = cut_before_softmax(file.read_bytes())
     floats = with_float_weights(content)
     for seed in range(3):
-        inputs = random_inputs(file, seed)
+        inputs = shared.random_inputs(file, seed)
         exact, outputs = oracle.octavo_run(floats, inputs)
         theirs, _ = oracle.run(content, inputs)
         for ours, _ in oracle.octavo_tables(content, inputs).values():
@@ -143,7 +126,7 @@ def test_dynamic_range_against_its_float_network(file):
     (spec,) = octavo.load(partner).inputs
     contents = [cut_before_softmax(path.read_bytes()) for path in (file, partner)]
     for seed in range(3):
-        inputs = random_inputs(file, seed)
+        inputs = shared.random_inputs(file, seed)
         (x,) = inputs.values()
         values, outputs = oracle.octavo_run(contents[1], {spec.index: x})
         exact = values[outputs[0]]

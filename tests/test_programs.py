@@ -16,11 +16,12 @@ from small_networks import small_networks
 BUILD = Path(octavo.__path__[0]).parents[1]
 
 
-def _run(program: str) -> subprocess.CompletedProcess[str]:
+def _run(program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     path = BUILD / program
     if not path.exists():
         pytest.skip(f"{program} is not built: it is no part of the package")
-    return subprocess.run([path], capture_output=True, text=True, timeout=300)
+    command = [path, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
 
 
 def test_every_operator_is_recorded():
@@ -61,3 +62,31 @@ def test_firmware_example():
     lines = result.stdout.splitlines()
     assert lines[:2] == [f"probabilities {probabilities}", "digit 2"]
     assert re.fullmatch(r"memory \d+ of 16384 bytes, model \d+ bytes", lines[2])
+
+
+def test_run_example(tmp_path):
+    """Networks of one input and of several; then all that can be wrong with a file."""
+    model, inputs, outputs = tmp_path / "model.tflite", tmp_path / "inputs", tmp_path / "outputs"
+    for network in list(small_networks())[::40]:
+        expected, indices = oracle.octavo_run(network.model, network.inputs)
+        model.write_bytes(network.model)
+        inputs.write_bytes(b"".join(v.tobytes() for v in network.inputs.values()))
+        result = _run("octavo_run", model, inputs, outputs)
+        assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+        assert outputs.read_bytes() == b"".join(expected[i].tobytes() for i in indices)
+
+    given = inputs.read_bytes()
+    missing = tmp_path / "missing"
+    for content, arguments, message in [
+        (given[:-1], (model, inputs, outputs), f"{inputs}: has fewer bytes than"),
+        (given + b"0", (model, inputs, outputs), f"{inputs}: has more bytes than"),
+        (given, (missing, inputs, outputs), f"{missing}: cannot be read"),
+        (given, (model, missing, outputs), f"{missing}: cannot be read"),
+        (given, (model, inputs, tmp_path), f"{tmp_path}: cannot be written"),
+        (given, (inputs, inputs, outputs), f"{inputs}: "),
+        (given, (model, inputs), "usage: octavo_run MODEL INPUTS OUTPUTS"),
+    ]:
+        inputs.write_bytes(content)
+        result = _run("octavo_run", *arguments)
+        assert result.returncode == 1
+        assert result.stderr.startswith(f"octavo_run: {message}")
