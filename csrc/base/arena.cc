@@ -25,10 +25,10 @@ Status Arena::allocate(int64_t bytes, size_t alignment, void** out) {
   };
   if (!fits()) {
     const size_t block = size > kBlockBytes / 4 ? size : kBlockBytes;
-    void* fresh = grow_ != nullptr ? grow_(context_, block) : nullptr;
+    void* fresh = take_block(block);
     if (fresh == nullptr) {
       return Status::failed("out of memory: ", bytes, " bytes asked for, ",
-                            grow_ != nullptr ? int64_t{0} : static_cast<int64_t>(end_ - next_),
+                            has_heap() ? int64_t{0} : static_cast<int64_t>(end_ - next_),
                             " left after ", used_, " in use");
     }
     // A large block of its own leaves the shared block, with its remainder, current.
@@ -46,6 +46,43 @@ Status Arena::allocate(int64_t bytes, size_t alignment, void** out) {
   memset(memory, 0, size);
   *out = memory;
   return {};
+}
+
+// Where the block begins is its place in the list; what it is for follows, aligned.
+void* Arena::take_block(size_t bytes) {
+  if (!has_heap()) return nullptr;
+  auto* block = static_cast<Block*>(heap_.take(heap_.context, kAlignment + bytes + kAlignment));
+  if (block == nullptr) return nullptr;
+  block->next = blocks_;
+  blocks_ = block;
+  const uintptr_t behind = reinterpret_cast<uintptr_t>(block) + sizeof(Block);
+  return reinterpret_cast<void*>((behind + kAlignment - 1) & ~uintptr_t{kAlignment - 1});
+}
+
+void Arena::release() {
+  while (inner_ != nullptr) close(inner_);
+  while (blocks_ != nullptr) {
+    Block* block = blocks_;
+    blocks_ = block->next;
+    heap_.give_back(heap_.context, block);
+  }
+}
+
+Status Arena::open(Arena** inner) {
+  void* place = has_heap() ? heap_.take(heap_.context, sizeof(Arena)) : nullptr;
+  if (place == nullptr) return Status::failed("out of memory: no heap gives any while running");
+  *inner = new (place) Arena(nullptr, 0, heap_);
+  (*inner)->sibling_ = inner_;
+  inner_ = *inner;
+  return {};
+}
+
+void Arena::close(Arena* inner) {
+  Arena** link = &inner_;
+  while (*link != inner) link = &(*link)->sibling_;
+  *link = inner->sibling_;
+  inner->~Arena();
+  heap_.give_back(heap_.context, inner);
 }
 
 }  // namespace octavo

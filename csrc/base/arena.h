@@ -1,5 +1,6 @@
-// The one way in which octavo gets memory: a bump allocator over blocks. A host's Grow gives it
-// further blocks from the heap; firmware gives it one buffer and no Grow. Nothing is freed singly.
+// The one way in which octavo gets memory: a bump allocator over blocks. Firmware gives it one
+// buffer; from a heap it takes further blocks. Nothing is freed singly, but an arena can have
+// others within it that end before it does.
 #pragma once
 
 #include <cstddef>
@@ -12,17 +13,26 @@
 
 namespace octavo {
 
+// What a host or firmware with a heap lends to an arena.
+struct Heap {
+  void* context = nullptr;
+  // Returns `bytes` zero-filled bytes, aligned as for any type, or null.
+  void* (*take)(void* context, size_t bytes) = nullptr;
+  void (*give_back)(void* context, void* block) = nullptr;
+};
+
 class Arena {
  public:
-  // Returns a zero-filled block of at least `bytes`, aligned to kAlignment, or null; the arena
-  // never frees it.
-  using Grow = void* (*)(void* context, size_t bytes);
   static constexpr size_t kAlignment = 64;  // a cache line, and the widest vector
 
-  Arena(void* buffer, size_t size, Grow grow = nullptr, void* context = nullptr)
-      : next_(static_cast<uint8_t*>(buffer)), end_(next_ + size), grow_(grow), context_(context) {}
+  Arena(void* buffer, size_t size, const Heap& heap = {})
+      : next_(static_cast<uint8_t*>(buffer)), end_(next_ + size), heap_(heap) {}
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
+  ~Arena() { release(); }
+
+  // Gives back what the heap gave, and ends all arenas within this one.
+  void release();
 
   // `bytes` zero-filled bytes; fails when the memory is at its end.
   Status allocate(int64_t bytes, size_t alignment, void** out);
@@ -49,14 +59,28 @@ class Arena {
     return {};
   }
 
+  // An arena within this one, on the same heap, which ends with close(inner) or with this one.
+  // Fails without a heap.
+  Status open(Arena** inner);
+  void close(Arena* inner);
+  bool has_heap() const { return heap_.take != nullptr; }
+
   // Bytes handed out so far, alignment included.
   int64_t used() const { return used_; }
 
  private:
+  struct Block {
+    Block* next;
+  };
+
+  void* take_block(size_t bytes);
+
   uint8_t* next_;
   uint8_t* end_;
-  Grow grow_;
-  void* context_;
+  const Heap heap_;
+  Block* blocks_ = nullptr;
+  Arena* inner_ = nullptr;    // the first one, which knows the next
+  Arena* sibling_ = nullptr;  // the next within the same one
   int64_t used_ = 0;
 };
 

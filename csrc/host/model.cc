@@ -1,10 +1,12 @@
 #include "host/model.h"
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <type_traits>
+#include <vector>
 
 #ifndef _WIN32
 #include <fcntl.h>
@@ -52,20 +54,24 @@ uint64_t machine_memory() {
 
 }  // namespace
 
-HeapArena::~HeapArena() {
-  for (void* block : blocks_) std::free(block);
+// calloc's pages are zero without being touched. A block begins with its size.
+void* HeapArena::take(void* self, size_t bytes) {
+  uint64_t& taken = static_cast<HeapArena*>(self)->taken_;
+  bytes += alignof(std::max_align_t);
+  if (taken + bytes > machine_memory()) return nullptr;
+  auto* block = static_cast<uint8_t*>(std::calloc(bytes, 1));
+  if (block == nullptr) return nullptr;
+  taken += bytes;
+  memcpy(block, &bytes, sizeof(bytes));
+  return block + alignof(std::max_align_t);
 }
 
-// calloc's pages are zero without being touched; room is left to align within them.
-void* HeapArena::grow(void* context, size_t bytes) {
-  auto* self = static_cast<HeapArena*>(context);
-  if (self->taken_ + bytes > machine_memory()) return nullptr;
-  void* block = std::calloc(bytes + kAlignment, 1);
-  if (block == nullptr) return nullptr;
-  self->taken_ += bytes;
-  self->blocks_.push_back(block);
-  const auto address = reinterpret_cast<uintptr_t>(block);
-  return reinterpret_cast<void*>((address + kAlignment - 1) & ~uintptr_t{kAlignment - 1});
+void HeapArena::give_back(void* self, void* block) {
+  uint8_t* start = static_cast<uint8_t*>(block) - alignof(std::max_align_t);
+  size_t bytes;
+  memcpy(&bytes, start, sizeof(bytes));
+  static_cast<HeapArena*>(self)->taken_ -= bytes;
+  std::free(start);
 }
 
 Model::~Model() {

@@ -5,7 +5,6 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <vector>
 
 #include "base/arena.h"
 #include "graph/graph.h"
@@ -18,13 +17,13 @@ namespace octavo {
 // for any amount.
 class HeapArena : public Arena {
  public:
-  HeapArena() : Arena(nullptr, 0, &HeapArena::grow, this) {}
-  ~HeapArena();
+  HeapArena() : Arena(nullptr, 0, {this, &take, &give_back}) {}
+  ~HeapArena() { release(); }
 
  private:
-  static void* grow(void* context, size_t bytes);
+  static void* take(void* self, size_t bytes);
+  static void give_back(void* self, void* block);
 
-  std::vector<void*> blocks_;
   uint64_t taken_ = 0;  // bytes
 };
 

@@ -63,20 +63,28 @@ void test_arena_end(Check& check) {
   check.expect(!none.allocate(1, 1, &memory).ok(), "an arena without memory gave some");
 }
 
+// Gives four blocks at most, and takes them back.
 struct Blocks {
-  alignas(64) uint8_t memory[4][256 * 1024];
-  int given = 0;
+  static constexpr size_t kBytes = 256 * 1024;
+
+  Heap heap() {
+    return {this,
+            [](void* self, size_t bytes) -> void* {
+              auto& b = *static_cast<Blocks*>(self);
+              if (bytes > kBytes || b.given == 4) return nullptr;
+              return b.memory[b.given++];
+            },
+            [](void* self, void*) { ++static_cast<Blocks*>(self)->returned; }};
+  }
+
+  alignas(64) uint8_t memory[4][kBytes];
+  int given = 0, returned = 0;
 };
 
 void test_arena_grows(Check& check) {
   static Blocks blocks;
-  Arena arena(
-      nullptr, 0,
-      [](void* context, size_t bytes) -> void* {
-        auto& b = *static_cast<Blocks*>(context);
-        return bytes <= sizeof(b.memory[0]) && b.given < 4 ? b.memory[b.given++] : nullptr;
-      },
-      &blocks);
+  blocks.given = blocks.returned = 0;
+  Arena arena(nullptr, 0, blocks.heap());
   void *small, *large, *next;
   check.expect(arena.allocate(100, 64, &small).ok(), "a small block");
   check.expect(arena.allocate(200 * 1024, 64, &large).ok(), "a large block");
@@ -85,6 +93,28 @@ void test_arena_grows(Check& check) {
   check.expect(static_cast<uint8_t*>(next) == static_cast<uint8_t*>(small) + 128,
                "a large block took the place of the shared one");
   check.expect(!arena.allocate(1 << 20, 64, &next).ok(), "a block that cannot be given");
+  arena.release();
+  check.expect_equal(blocks.returned, 2, "the number of blocks given back");
+}
+
+void test_arenas_within(Check& check) {
+  static Blocks blocks;
+  blocks.given = blocks.returned = 0;
+  alignas(64) static uint8_t buffer[256];
+  Arena *first, *second;
+  void* memory;
+  {
+    Arena arena(buffer, sizeof(buffer), blocks.heap());
+    check.expect(arena.open(&first).ok() && arena.open(&second).ok(), "two arenas within");
+    check.expect(arena.allocate(100, 64, &memory).ok() && memory == buffer, "the outer one's own");
+    check.expect(second->allocate(100, 64, &memory).ok(), "a block of the second");
+    check.expect_equal(blocks.given, 3, "the number of blocks taken");
+    arena.close(first);
+    check.expect_equal(blocks.returned, 1, "blocks given back with the first");
+  }
+  check.expect_equal(blocks.returned, 3, "blocks given back with the outer one");
+  Arena firmware(buffer, sizeof(buffer));
+  check.expect(!firmware.open(&first).ok(), "an arena within one that has no heap");
 }
 
 void test_status(Check& check) {
@@ -149,9 +179,9 @@ void test_plan(Check& check) {
 }
 
 constexpr Test kTests[] = {
-    {"arena: blocks", &test_arena},         {"arena: its end", &test_arena_end},
-    {"arena: grows", &test_arena_grows},    {"status: messages", &test_status},
-    {"plan: random lifetimes", &test_plan},
+    {"arena: blocks", &test_arena},      {"arena: its end", &test_arena_end},
+    {"arena: grows", &test_arena_grows}, {"arena: arenas within", &test_arenas_within},
+    {"status: messages", &test_status},  {"plan: random lifetimes", &test_plan},
 };
 
 }  // namespace
