@@ -9,7 +9,7 @@
 struct octavo_network {
   enum class State { kBroken, kCreated, kReady };
 
-  octavo_network(void* memory, size_t size) : arena(memory, size) {}
+  octavo_network(void* memory, size_t size, const octavo::Heap& heap) : arena(memory, size, heap) {}
 
   octavo::Arena arena;
   octavo::Interpreter* interpreter = nullptr;
@@ -145,11 +145,11 @@ octavo_status octavo_create(const void* model, size_t model_size, void* memory, 
   *network = nullptr;
   if (memory_size < skipped + sizeof(octavo_network)) return OCTAVO_FAILED;
   uint8_t* place = static_cast<uint8_t*>(memory) + skipped;
-  *network = new (place) octavo_network(place + sizeof(octavo_network),
-                                        memory_size - skipped - sizeof(octavo_network));
-  return octavo::report(
-      **network, octavo::create(model, model_size, options != nullptr ? *options : octavo_options{},
-                                **network));
+  const octavo_options chosen = options != nullptr ? *options : octavo_options{};
+  *network = new (place)
+      octavo_network(place + sizeof(octavo_network), memory_size - skipped - sizeof(octavo_network),
+                     {chosen.heap.context, chosen.heap.take, chosen.heap.give_back});
+  return octavo::report(**network, octavo::create(model, model_size, chosen, **network));
 }
 
 octavo_status octavo_resize_input(octavo_network* network, int32_t input, const int32_t* shape,
@@ -186,6 +186,8 @@ octavo_status octavo_invoke(octavo_network* network) {
 octavo_status octavo_reset_variables(octavo_network* network) {
   return octavo::report(*network, octavo::reset_variables(*network));
 }
+
+void octavo_release(octavo_network* network) { network->~octavo_network(); }
 
 const char* octavo_message(const octavo_network* network) {
   if (network == nullptr) return "the memory is too small to hold even an error message";

@@ -22,7 +22,8 @@
  * `network` is null only where octavo_create says so, and then only octavo_message takes it.
  *
  * A network is not for several threads at once; several networks may share one model's bytes. There
- * is nothing to free: the memory is the caller's again as soon as it no longer uses the network.
+ * is nothing to free, but what octavo_release gives back to a heap: the memory is the caller's
+ * again as soon as it no longer uses the network.
  */
 #ifndef OCTAVO_CAPI_OCTAVO_H_
 #define OCTAVO_CAPI_OCTAVO_H_
@@ -64,7 +65,8 @@ enum { OCTAVO_MAX_RANK = 8 };
 /* An input or output of a network. A quantized element q stands for (q - zero_point) * scale. */
 typedef struct octavo_tensor {
   void* data;   /* row-major elements, aligned as their type wants, always at the same place; null
-                   before octavo_prepare */
+                   before octavo_prepare. Where the shape follows from values, both are those of the
+                   last octavo_invoke, until the next one; null before the first */
   size_t bytes; /* of all elements */
   octavo_type type;
   int32_t rank;
@@ -111,13 +113,23 @@ typedef struct octavo_custom_op {
   const char* (*invoke)(void* context, const octavo_node* node);
 } octavo_custom_op;
 
-/* How a network runs. All zero is as good as none: the best kernels, one thread. */
+/* Memory that the caller lends for what has no size before the network runs: tensors whose shapes
+ * follow from values. All zero: a network that needs any is an error of octavo_prepare. */
+typedef struct octavo_heap {
+  void* context;
+  /* Returns `bytes` zero-filled bytes, aligned as for any type, or null: calloc. */
+  void* (*take)(void* context, size_t bytes);
+  void (*give_back)(void* context, void* block);
+} octavo_heap;
+
+/* How a network runs. All zero is as good as none: the best kernels, one thread, no heap. */
 typedef struct octavo_options {
   const char* isa; /* the instruction set whose kernels to use, as "portable" or "avx2"; null: the
                       best that this CPU has and this library was built for */
   octavo_threads threads;
   const octavo_custom_op* custom_ops; /* they stay as long as the network is used */
   int32_t custom_op_count;
+  octavo_heap heap;
 } octavo_options;
 
 /* Reads a model: checks all that can be checked in the file, so that a damaged or malicious one is
@@ -125,10 +137,11 @@ typedef struct octavo_options {
  *
  * model         the bytes of a .tflite file, aligned to 16 bytes. Not copied: they stay, unchanged,
  *               as long as the network is used. Flash will do.
- * memory        everything that the network needs comes from here; any alignment, 64 bytes wastes
- *               nothing. octavo_memory_used tells how much was needed.
- * options       null: the best kernels, one thread. Not needed after the call, but for what
- *               `threads` refers to, and `custom_ops`.
+ * memory        everything that the network needs comes from here, and only where it is too small
+ *               from a heap; any alignment, 64 bytes wastes nothing. octavo_memory_used tells how
+ *               much was needed.
+ * options       null: the best kernels, one thread, no heap. Not needed after the call, but for
+ *               what `threads` and `heap` refer to, and `custom_ops`.
  * network       the result; also after an error, to ask octavo_message for its text. Null where
  *               `memory` does not even hold that.
  */
@@ -157,11 +170,14 @@ octavo_status octavo_invoke(octavo_network* network);
  * leaves it. */
 octavo_status octavo_reset_variables(octavo_network* network);
 
+/* Gives back what was taken from octavo_options.heap. The network cannot be used any more. */
+void octavo_release(octavo_network* network);
+
 /* What the last error was, in one line, as
  * `CONV_2D (node 12 "conv1"): filter has 3 input channels, input has 4`; empty before any. */
 const char* octavo_message(const octavo_network* network);
 
-/* Bytes of `memory` in use; after octavo_prepare it stays the same. */
+/* Bytes in use that octavo_invoke does not take anew; after octavo_prepare it stays the same. */
 size_t octavo_memory_used(const octavo_network* network);
 
 #ifdef __cplusplus

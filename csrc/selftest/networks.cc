@@ -1,4 +1,4 @@
-// Whole networks through the C interface, in static memory and without a heap.
+// Whole networks through the C interface, in static memory.
 #include <cstdlib>
 
 #include "base/math.h"
@@ -13,7 +13,31 @@ namespace {
 alignas(64) uint8_t model_bytes[4096], input_bytes[4096], output_bytes[4096];
 alignas(64) uint8_t memory[64 * 1024];
 
-constexpr octavo_options kPortableAlone = {"portable", {}, nullptr, 0};
+constexpr octavo_options kPortableAlone = {"portable", {}, nullptr, 0, {}};
+
+// A heap that forgets all blocks when the last one is given back.
+struct StaticHeap {
+  static constexpr size_t kAlignment = alignof(max_align_t);
+
+  static void* take(void* self, size_t bytes) {
+    auto& heap = *static_cast<StaticHeap*>(self);
+    if (bytes > sizeof(heap.memory) - heap.used) return nullptr;
+    uint8_t* block = heap.memory + heap.used;
+    heap.used += (bytes + kAlignment - 1) / kAlignment * kAlignment;
+    ++heap.blocks;
+    memset(block, 0, bytes);
+    return block;
+  }
+  static void give_back(void* self, void*) {
+    auto& heap = *static_cast<StaticHeap*>(self);
+    if (--heap.blocks == 0) heap.used = 0;
+  }
+
+  alignas(kAlignment) uint8_t memory[512 * 1024];
+  size_t used, blocks;
+};
+
+StaticHeap static_heap;
 
 // The recorded bytes that belong to the next tensor; none where there are too few.
 Bytes take(Bytes& bytes, size_t size) {
@@ -116,7 +140,7 @@ void test_misuse(Check& check) {
   expect(octavo_prepare(network), OCTAVO_INVALID,
          "the model's bytes lie 4 bytes after a multiple of 16, to which they should be aligned");
   check.expect(octavo_input_count(network) == 0, "a broken network has inputs");
-  const octavo_options unknown = {"z80", {}, nullptr, 0};
+  const octavo_options unknown = {"z80", {}, nullptr, 0, {}};
   check.expect(octavo_create(model.data, model.size, memory, sizeof(memory), &unknown, &network) ==
                    OCTAVO_INVALID,
                "kernels of a Z80 are there");
@@ -155,7 +179,7 @@ void run_recorded(const Recorded& r, const Kernels& kernels, const Workers& work
   const Bytes model = decode_base64(r.model, span_of(model_bytes), check);
   Bytes inputs = decode_base64(r.inputs, span_of(input_bytes), check);
   Bytes outputs = decode_base64(r.outputs, span_of(output_bytes), check);
-  Arena arena(memory, sizeof(memory));
+  Arena arena(memory, sizeof(memory), {&static_heap, &StaticHeap::take, &StaticHeap::give_back});
   const Graph* graph;
   Interpreter* interpreter;
   Status status = decode_model({model.data, model.size}, arena, &graph);
@@ -178,14 +202,14 @@ void run_recorded(const Recorded& r, const Kernels& kernels, const Workers& work
   expect_used_up(inputs, outputs, check);
 }
 
-void run_recorded(const Recorded& r, const octavo_options* options, Check& check) {
+void run_recorded(const Recorded& r, const octavo_options& options, Check& check) {
   const Bytes model = decode_base64(r.model, span_of(model_bytes), check);
   Bytes inputs = decode_base64(r.inputs, span_of(input_bytes), check);
   Bytes outputs = decode_base64(r.outputs, span_of(output_bytes), check);
   const int64_t allocations = allocation_count();
   octavo_network* network;
   octavo_status status =
-      octavo_create(model.data, model.size, memory, sizeof(memory), options, &network);
+      octavo_create(model.data, model.size, memory, sizeof(memory), &options, &network);
   if (status == OCTAVO_OK) status = octavo_prepare(network);
   if (status != OCTAVO_OK) return check.expect(false, octavo_message(network));
   for (int32_t i = 0; i < octavo_input_count(network); ++i) {
@@ -200,6 +224,8 @@ void run_recorded(const Recorded& r, const octavo_options* options, Check& check
     compare(outputs, i, t.data, t.bytes, t.type == OCTAVO_FLOAT32, check);
   }
   expect_used_up(inputs, outputs, check);
+  octavo_release(network);
+  check.expect_equal<size_t>(static_heap.blocks, 0, "the count of blocks not given back");
   check.expect_equal(allocation_count(), allocations, "the count of heap allocations");
 }
 
@@ -208,10 +234,10 @@ void run_recorded(const Recorded& r, const octavo_options* options, Check& check
 const Span<const Test> kCapiTests = {kTests, sizeof(kTests) / sizeof(kTests[0])};
 
 void run_recorded(const Recorded& r, Check& check) {
-  const octavo_options fastest = {nullptr, {3, nullptr, &run_in_any_order}, nullptr, 0};
-  run_recorded(r, &kPortableAlone, check);
-  run_recorded(r, &fastest, check);
-  run_recorded(r, nullptr, check);
+  const octavo_heap heap = {&static_heap, &StaticHeap::take, &StaticHeap::give_back};
+  run_recorded(r, {"portable", {}, nullptr, 0, heap}, check);
+  run_recorded(r, {nullptr, {3, nullptr, &run_in_any_order}, nullptr, 0, heap}, check);
+  run_recorded(r, {nullptr, {}, nullptr, 0, heap}, check);
 }
 
 void run_recorded(const Recorded& r, const Kernels& kernels, Check& check) {
