@@ -99,12 +99,6 @@ def axis(*values, dtype=np.int32):
             'axis "x1" has type int16, should have int32 or int64',
         ),
         (
-            [ROW, Operand(np.array([0], np.int32))],
-            "int32",
-            {},
-            'axis "x1" is computed while running',
-        ),
-        (
             [Operand(np.array(1, np.float32)), axis(0)],
             "int32",
             {},

@@ -118,10 +118,11 @@ def test_shape_arithmetic_is_done_while_preparing(batch: int) -> None:
     assert values[y].shape == (batch, 6)
 
 
-def test_shape_known_only_while_running_is_refused() -> None:
-    model, _ = flattening_network(known=False)
-    with pytest.raises(RuntimeError, match='shape "new_shape" is computed while running'):
-        octavo_run(model, {})
+@pytest.mark.parametrize("batch", [1, 2])
+def test_shape_that_is_an_input(batch: int) -> None:
+    model, x = flattening_network(known=False)
+    value = np.arange(6, dtype=np.int8).reshape(1, 2, 3)
+    check(model, {x: value, x + 2: np.array(batch, np.int32)})
 
 
 def test_scalars_that_litert_cannot_show() -> None:

@@ -170,11 +170,6 @@ AXIS = Operand(np.array([1], np.int32), is_constant=True)
             "float32",
             'axis "x1" has type int64, should have int32',
         ),
-        (
-            [ROW, Operand(np.array([1], np.int32))],
-            "float32",
-            'axis "x1" is computed while running',
-        ),
         ([ROW, AXIS], "int32", 'input "x0" has type float32, output "y" has int32'),
         (
             [Operand(np.zeros((2, 3), bool)), AXIS],

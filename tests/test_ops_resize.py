@@ -104,11 +104,6 @@ def size(*values, dtype=np.int32):
             "float32",
             'size "x1" has type int64, should have int32',
         ),
-        (
-            [IMAGE, Operand(np.array([2, 2], np.int32))],
-            "float32",
-            'size "x1" is computed while running',
-        ),
         ([IMAGE, size(2, 2)], "int8", 'input "x0" has type float32, output "y" has int8'),
         (
             [Operand(np.zeros((1, 0, 4, 2), np.float32)), size(2, 2)],

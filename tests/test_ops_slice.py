@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from moving import Constant, all_types, array, cases, check, shapes, single
-from octavo.flatbuffer import Network
 from oracle import Array, octavo_run, run
 
 
@@ -128,14 +127,3 @@ def test_malformed(message: str, code: str, operands: list[Any], options: dict[s
         octavo_run(model, inputs)
     assert str(error.value).startswith(f"{code} (node 0 ")
     assert message in str(error.value)
-
-
-def test_begin_known_only_while_running_is_refused() -> None:
-    net = Network()
-    x = net.tensor("x", (3,), "float32")
-    begin = net.tensor("begin", (1,), "int32")
-    y = net.tensor("y", (1,), "float32")
-    net.op("SLICE", [x, begin, net.constant("size", np.int32([1]))], [y])
-    net.inputs, net.outputs = [x, begin], [y]
-    with pytest.raises(RuntimeError, match='begin "begin" is computed while running'):
-        octavo_run(net.build(), {})

@@ -37,8 +37,9 @@ class [[nodiscard]] Status {
  public:
   enum class Code : uint8_t {
     kOk,
-    kInvalid,  // what the caller gave is wrong: a file, an array, an index
-    kFailed,   // the request was sound, but cannot be carried out
+    kInvalid,   // what the caller gave is wrong: a file, an array, an index
+    kFailed,    // the request was sound, but cannot be carried out
+    kTooEarly,  // a node cannot be prepared before others have run: never reaches the caller
   };
 
   Status() : code_(Code::kOk) { message_[0] = 0; }
@@ -51,6 +52,10 @@ class [[nodiscard]] Status {
   template <class... Parts>
   static Status failed(const Parts&... parts) {
     return Status(Code::kFailed, parts...);
+  }
+  template <class... Parts>
+  static Status too_early(const Parts&... parts) {
+    return Status(Code::kTooEarly, parts...);
   }
 
   bool ok() const { return code_ == Code::kOk; }

@@ -115,7 +115,12 @@ class PyInterpreter {
     std::vector<StepTime> times, all;
     run([&](Interpreter& interpreter) {
       for (int64_t i = 0; i < runs; ++i) {
+        const size_t steps = times.size();
         OCTAVO_TRY(octavo::time_steps(interpreter, times));
+        if (i > 0 && times.size() != steps) {
+          return Status::failed("what is to be timed runs ", steps, " steps and then ",
+                                times.size(), ": it depends on what it has computed before");
+        }
         all.insert(all.end(), times.begin(), times.end());
       }
       return Status();
@@ -155,7 +160,8 @@ class PyInterpreter {
     }
   }
 
-  // A view into the interpreter's memory, or a copy of it.
+  // A view into the interpreter's memory, or a copy of it. There are no views of memory that ends
+  // with the next run.
   py::array get_tensor(int32_t i, bool copy) {
     const Turn turn(is_taken_);
     const Tensor& t = tensor_in_memory(i);
@@ -166,6 +172,11 @@ class PyInterpreter {
                           "interpreter with experimental_preserve_all_tensors=True"));
     }
     if (copy || t.type == DType::kInt4) return copy_of(t);
+    if (state_->interpreter->is_deferred(i)) {
+      py::array value = copy_of(t);
+      value.attr("setflags")(py::arg("write") = false);
+      return value;
+    }
     const py::dtype type = numpy_type(t);
     auto* keeper = new std::shared_ptr<State>(state_);
     const py::capsule owner(keeper,
@@ -265,7 +276,9 @@ class PyInterpreter {
     if (t.data == nullptr) {
       const char* reason = "no operator uses it";
       if (t.info->is_sparse) reason = "it is a sparse constant";
-      if (is_computed(i)) {
+      if (state_->interpreter->is_deferred(i)) {
+        reason = "its shape is known only when the network has run: call invoke() first";
+      } else if (is_computed(i)) {
         reason =
             "it is intermediate and nothing needs it: construct the interpreter with "
             "experimental_preserve_all_tensors=True";

@@ -107,10 +107,14 @@ Status PrepareContext::expect_same_quantization(const char* role_a, const Tensor
 }
 
 Status PrepareContext::expect_known(const char* role, const Tensor& t) const {
-  if (t.is_known) return {};
-  return fail(
-      role, " \"", t.info->name,
-      "\" is computed while running, but its value must be known before: make it a constant");
+  if (t.info->is_variable) {
+    return fail(role, " \"", t.info->name, "\" is a variable, its value must stay the same");
+  }
+  if (t.data != nullptr) return {};
+  return Status::too_early(
+      NodeLabel(step).text, role, " \"", t.info->name,
+      "\" is computed while running, but its value must be known before: make it a constant, or "
+      "give octavo a heap");
 }
 
 Status PrepareContext::fail_types() const {

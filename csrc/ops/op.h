@@ -22,7 +22,7 @@ struct Tensor {
   const TensorInfo* info = nullptr;
   DType type = DType::kFloat32;
   Shape shape;
-  void* data = nullptr;       // while preparing: null unless the value is known
+  void* data = nullptr;       // while preparing: null unless the value is there
   bool is_known = false;      // a constant of the file, or computed while preparing
   bool is_from_file = false;  // known, and from the file's constants alone, not from input shapes
 
@@ -141,7 +141,8 @@ class PrepareContext {
   Status expect_symmetric_int16(const char* role, const Tensor& t) const;
   Status expect_same_quantization(const char* role_a, const Tensor& a, const char* role_b,
                                   const Tensor& b) const;
-  // The value is known while preparing, so that it can be read through t.data.
+  // The value is there while preparing, so that it can be read through t.data. Where it is not,
+  // the node is prepared again when others have run, and those behind it that need its outputs.
   Status expect_known(const char* role, const Tensor& t) const;
 
   template <class... Parts>

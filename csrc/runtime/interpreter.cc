@@ -2,10 +2,6 @@
 
 #include <algorithm>
 
-#include "base/math.h"
-#include "rewrites/steps.h"
-#include "runtime/sharing.h"
-
 namespace octavo {
 namespace {
 
@@ -14,22 +10,6 @@ bool is_in(Span<const int32_t> list, int32_t i) {
     if (x == i) return true;
   }
   return false;
-}
-
-// Besides sparing the kernels a case, this bounds the time that a file's sizes can ask for: a shape
-// with a dimension of 0 may have others of any length.
-bool has_nothing_to_compute(const Step& step) {
-  for (const Tensor* t : step.outputs) {
-    if (t->shape.count() > 0) return false;
-  }
-  return !step.outputs.empty();
-}
-
-bool is_from_file(const Step& step) {
-  for (const Tensor* t : step.inputs) {
-    if (t != nullptr && !t->is_from_file) return false;
-  }
-  return true;
 }
 
 }  // namespace
@@ -42,6 +22,8 @@ Status Interpreter::create(const Subgraph& graph, const Kernels& kernels, const 
   const auto count = static_cast<int64_t>(graph.tensors.size);
   OCTAVO_TRY(memory.make(count, self->tensors_));
   OCTAVO_TRY(memory.make(count, self->kept_));
+  OCTAVO_TRY(memory.make(count, self->is_deferred_));
+  OCTAVO_TRY(memory.make(count, self->is_missing_));
   for (size_t i = 0; i < graph.tensors.size; ++i) {
     const TensorInfo& info = graph.tensors[i];
     Tensor& t = self->tensors_[i];
@@ -76,27 +58,26 @@ Status Interpreter::prepare(bool keep_all) {
   OCTAVO_TRY(check_interface());
   OCTAVO_TRY(find_empty_tensors());
   OCTAVO_TRY(choose_nodes());
-  OCTAVO_TRY(memory_.make(static_cast<int64_t>(graph_.nodes.size), steps_));
-  steps_.size = 0;
-  for (size_t i = 0; i < graph_.nodes.size; ++i) OCTAVO_TRY(prepare_node(static_cast<int32_t>(i)));
-  if (!keeps_all_) {
-    OCTAVO_TRY(fuse_lookups({graph_, tensors_, steps_, kernels_, memory_}));
-    OCTAVO_TRY(drop_unread());
-  }
-  OCTAVO_TRY(plan());
+  first_.memory = &memory_;
+  OCTAVO_TRY(memory_.make(static_cast<int64_t>(graph_.nodes.size), first_.nodes));
+  for (size_t i = 0; i < first_.nodes.size; ++i) first_.nodes[i] = static_cast<int32_t>(i);
+  OCTAVO_TRY(prepare_stage(first_));
+  if (!first_.nodes.empty() && !memory_.has_heap()) return Status::failed(first_.reason.message());
   reset_variables();
   return {};
 }
 
 Status Interpreter::invoke(const Observer* observer) {
-  const Status s = run_steps(observer);
+  forget_deferred();
+  Status s = run_steps(first_.steps, observer);
+  if (s.ok() && !first_.nodes.empty()) s = run_deferred(observer);
   host_.workers.release();
   return s;
 }
 
-Status Interpreter::run_steps(const Observer* observer) const {
+Status Interpreter::run_steps(Span<Step> steps, const Observer* observer) const {
   const Workspace workspace{kernels_, host_.workers};
-  for (const Step& step : steps_) {
+  for (const Step& step : steps) {
     OCTAVO_TRY(step.invoke(step, workspace));
     if (observer != nullptr) observer->after(observer->context, step);
   }
@@ -212,175 +193,6 @@ Status Interpreter::choose_nodes() {
   OCTAVO_TRY(use_half_weights(nodes));
   OCTAVO_TRY(fuse_padding(nodes));
   return fuse_activations(nodes);
-}
-
-Status Interpreter::prepare_node(int32_t index) {
-  const Node& node = *nodes_[index].node;
-  Step& step = steps_.data[steps_.size];
-  step = Step{};
-  step.node = &node;
-  step.index = index;
-  OCTAVO_TRY(memory_.make(static_cast<int64_t>(node.inputs.size), step.inputs));
-  OCTAVO_TRY(memory_.make(static_cast<int64_t>(node.outputs.size), step.outputs));
-  bool all_known = true;
-  for (size_t i = 0; i < node.inputs.size; ++i) {
-    if (node.inputs[i] == kNoTensor) continue;
-    step.inputs[i] = &tensors_[node.inputs[i]];
-    all_known = all_known && step.inputs[i]->is_known;
-  }
-  for (size_t i = 0; i < node.outputs.size; ++i) step.outputs[i] = &tensors_[node.outputs[i]];
-  OCTAVO_TRY(check_operands(step));
-
-  PrepareContext c(step, kernels_, host_.workers, host_.derived, memory_);
-  OCTAVO_TRY(prepare_operator(c));
-  if (step.invoke == nullptr) return {};  // prepare did all the work
-  if (all_known && step.is_pure) return nodes_[index].is_unread ? Status() : run_while_preparing(c);
-  if (nodes_[index].is_done) step.effect = Effect::kRenames;
-  if (!has_nothing_to_compute(step)) ++steps_.size;
-  return {};
-}
-
-// A node whose inputs are all known gives outputs that are known: shape arithmetic, decompressed
-// weights.
-Status Interpreter::run_while_preparing(const PrepareContext& c) {
-  const Step& step = c.step;
-  for (Scratch& scratch : step.scratch_buffers) {
-    OCTAVO_TRY(memory_.allocate(scratch.bytes, Arena::kAlignment, &scratch.data));
-  }
-  if (step.outputs.size == 1 && !has_nothing_to_compute(step) && is_from_file(step)) {
-    return share_value(c, *step.outputs[0]);
-  }
-  for (size_t i = 0; i < step.outputs.size; ++i) {
-    void* value;
-    OCTAVO_TRY(c.make_known(static_cast<int32_t>(i), value));
-  }
-  if (has_nothing_to_compute(step)) return {};
-  return step.invoke(step, Workspace{kernels_, Workers()});
-}
-
-Status Interpreter::share_value(const PrepareContext& c, Tensor& output) const {
-  const auto compute = [&](void* memory) {
-    output.data = memory;
-    return c.step.invoke(c.step, Workspace{kernels_, Workers()});
-  };
-  const bool is_rewritten = c.step.node != &graph_.nodes[c.step.index];
-  OCTAVO_TRY(c.make_derived(Derived::kValue, {{is_rewritten}}, /*is_shareable=*/true,
-                            output.bytes(), compute, &output.data));
-  output.is_known = output.is_from_file = true;
-  return {};
-}
-
-template <class Wanted>
-void Interpreter::keep_steps(Wanted wanted) {
-  size_t count = 0;
-  for (const Step& step : steps_) {
-    if (wanted(step)) steps_[count++] = step;
-  }
-  steps_.size = count;
-}
-
-// Leaves the steps whose outputs are read: by a step that stays, by the caller, or by the next run.
-Status Interpreter::drop_unread() {
-  Span<bool> is_read;
-  OCTAVO_TRY(memory_.make(static_cast<int64_t>(tensors_.size), is_read));
-  for (int32_t i : graph_.outputs) is_read[i] = true;
-  for (size_t s = steps_.size; s-- > 0;) {
-    Step& step = steps_[s];
-    bool is_wanted = step.outputs.empty() || !step.is_pure;
-    for (const Tensor* t : step.outputs) is_wanted = is_wanted || is_read[index_of(*t)];
-    for (const Tensor* t : step.inputs) {
-      is_wanted = is_wanted || (t != nullptr && t->info->is_variable);
-    }
-    if (!is_wanted) step.invoke = nullptr;
-    for (const Tensor* t : step.inputs) {
-      if (is_wanted && t != nullptr) is_read[index_of(*t)] = true;
-    }
-  }
-  keep_steps([](const Step& step) { return step.invoke != nullptr; });
-  return {};
-}
-
-// Gives every computed tensor and every scratch buffer its place in one block of memory.
-Status Interpreter::plan() {
-  const auto tensors = static_cast<int64_t>(tensors_.size);
-  int64_t scratch_count = 0;
-  for (const Step& step : steps_) scratch_count += static_cast<int64_t>(step.scratch_buffers.size);
-
-  Span<PlannedBuffer> buffers;  // one a tensor, then one a scratch buffer
-  Span<int32_t> places, order;
-  OCTAVO_TRY(memory_.make(tensors + scratch_count, buffers));
-  OCTAVO_TRY(memory_.make(tensors + scratch_count, order));
-  OCTAVO_TRY(memory_.make(tensors, places));
-  set_lifetimes(buffers);
-  int64_t next = tensors;
-  for (size_t s = 0; s < steps_.size; ++s) {
-    const auto number = static_cast<int32_t>(s);
-    for (const Scratch& scratch : steps_[s].scratch_buffers) {
-      buffers[next++] = {scratch.bytes, number, number, 0};
-    }
-  }
-  for (const PlannedBuffer& b : buffers) unshared_bytes_ += b.bytes;
-  for (int64_t i = 0; i < tensors; ++i) places[i] = static_cast<int32_t>(i);
-  if (!keeps_all_) share_buffers(steps_, tensors_.data, buffers, places);
-
-  arena_bytes_ = plan_memory(buffers, order);
-  void* block;
-  OCTAVO_TRY(memory_.allocate(arena_bytes_, Arena::kAlignment, &block));
-  auto address = [&](int64_t i) { return static_cast<uint8_t*>(block) + buffers[i].offset; };
-  for (int64_t i = 0; i < tensors; ++i) {
-    if (buffers[places[i]].last >= 0) tensors_[i].data = address(places[i]);
-  }
-  next = tensors;
-  for (Step& step : steps_) {
-    for (Scratch& scratch : step.scratch_buffers) scratch.data = address(next++);
-  }
-  keep_steps([](const Step& step) { return step.invoke != nullptr; });
-  announce_reads();
-  return {};
-}
-
-// Tells steps what the steps behind them read first.
-void Interpreter::announce_reads() {
-  Span<const uint8_t> next;
-  for (size_t s = steps_.size; s-- > 0;) {
-    steps_[s].read_next = next;
-    if (!steps_[s].reads_first.empty()) next = steps_[s].reads_first;
-  }
-}
-
-// A tensor is alive from the step that writes it to the last that reads it; one that the caller or
-// the next run may touch, always. buffers[i].last stays negative where tensor i needs no memory.
-void Interpreter::set_lifetimes(Span<PlannedBuffer> buffers) {
-  const auto end = static_cast<int32_t>(steps_.size);
-  for (PlannedBuffer& b : buffers) b = {0, end, -1, 0};
-  for (int32_t s = 0; s < end; ++s) {
-    for (Span<Tensor*> operands : {steps_[s].inputs, steps_[s].outputs}) {
-      for (const Tensor* t : operands) {
-        if (t == nullptr || t->is_known) continue;
-        PlannedBuffer& b = buffers[index_of(*t)];
-        b.first = min(b.first, s);
-        b.last = max(b.last, s);
-      }
-    }
-  }
-  auto keep = [&](int32_t i, int32_t first) {
-    kept_[i] = true;
-    if (tensors_[i].is_known) return;
-    buffers[i].first = min(buffers[i].first, first);
-    buffers[i].last = end;
-  };
-  for (size_t i = 0; i < tensors_.size; ++i) {
-    const auto number = static_cast<int32_t>(i);
-    if (tensors_[i].is_known || graph_.tensors[i].is_variable ||
-        (keeps_all_ && buffers[i].last >= 0)) {
-      keep(number, 0);
-    }
-  }
-  for (int32_t i : graph_.inputs) keep(i, 0);
-  for (int32_t i : graph_.outputs) keep(i, end);
-  for (size_t i = 0; i < tensors_.size; ++i) {
-    if (buffers[i].last >= 0) buffers[i].bytes = tensors_[i].bytes();
-  }
 }
 
 void Interpreter::reset_variables() {

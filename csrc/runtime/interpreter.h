@@ -11,6 +11,7 @@
 #include "ops/op.h"
 #include "rewrites/nodes.h"
 #include "runtime/plan.h"
+#include "runtime/stage.h"
 
 namespace octavo {
 
@@ -56,15 +57,18 @@ class Interpreter {
   int32_t index_of(const Tensor& t) const { return static_cast<int32_t>(&t - tensors_.data); }
   // The value is there after invoke: the memory is no other tensor's.
   bool is_kept(int32_t i) const { return kept_[i]; }
+  // The shape is known only after invoke, until the next one, and so long the memory stays.
+  bool is_deferred(int32_t i) const { return is_deferred_[i]; }
 
   bool keeps_all() const { return keeps_all_; }
 
-  // What invoke runs.
-  Span<const Step> steps() const { return {steps_.data, steps_.size}; }
+  // What invoke runs, but for what is prepared while running.
+  Span<const Step> steps() const { return {first_.steps.data, first_.steps.size}; }
 
-  // Bytes of the memory that tensors and scratch share, and what they would take side by side.
-  int64_t arena_bytes() const { return arena_bytes_; }
-  int64_t unshared_bytes() const { return unshared_bytes_; }
+  // Bytes of the memory that tensors and scratch share, and what they would take side by side; with
+  // those that the last invoke has prepared.
+  int64_t arena_bytes() const { return first_.arena_bytes + deferred_bytes_; }
+  int64_t unshared_bytes() const { return first_.unshared_bytes + deferred_unshared_bytes_; }
 
   Interpreter(const Subgraph& graph, const Kernels& kernels, const HostServices& host,
               Arena& memory)
@@ -76,28 +80,33 @@ class Interpreter {
   Status check_operands(const Step& step) const;
   Status find_empty_tensors();
   Status choose_nodes();
-  Status prepare_node(int32_t index);
+  Status run_steps(Span<Step> steps, const Observer* observer) const;
+
+  // stage.cc
+  Status prepare_stage(Stage& stage);
+  Status prepare_node(Stage& stage, int32_t index, bool is_behind_others);
   Status prepare_operator(PrepareContext& c) const;
-  Status run_while_preparing(const PrepareContext& c);
+  Status run_while_preparing(const Stage& stage, const PrepareContext& c);
   Status share_value(const PrepareContext& c, Tensor& output) const;
-  Status run_steps(const Observer* observer) const;
-  void announce_reads();
-  template <class Wanted>
-  void keep_steps(Wanted wanted);
-  Status drop_unread();
-  Status plan();
-  void set_lifetimes(Span<PlannedBuffer> buffers);
+  void forget_outputs(int32_t node);
+  Status run_deferred(const Observer* observer);
+  void forget_deferred();
+  Status drop_unread(Stage& stage);
+  Status plan(Stage& stage);
+  void set_lifetimes(const Stage& stage, Span<PlannedBuffer> buffers);
 
   const Subgraph& graph_;
   const Kernels& kernels_;
   const HostServices host_;
   Arena& memory_;
   Span<Tensor> tensors_;
-  Span<bool> kept_;
+  Span<bool> kept_, is_deferred_;
+  Span<bool> is_missing_;  // the node that computes it has not been prepared yet
   bool keeps_all_ = false;
   Span<RewrittenNode> nodes_;
-  Span<Step> steps_;  // what invoke runs
-  int64_t arena_bytes_ = 0, unshared_bytes_ = 0;
+  Stage first_;
+  Arena* run_memory_ = nullptr;  // of further stages, until the next invoke
+  int64_t deferred_bytes_ = 0, deferred_unshared_bytes_ = 0;
 };
 
 }  // namespace octavo

@@ -16,7 +16,8 @@ bool is_same_element(const Tensor& a, const Tensor& b) {
 // on, at whose end is the number of steps.
 bool can_share(const Step& step, int32_t s, int32_t end, const Tensor& in, const Tensor& out,
                const PlannedBuffer& buffer, const PlannedBuffer& out_buffer) {
-  if (in.is_known || out.is_known || in.info->is_variable) return false;
+  // What has its memory already is a known value's, or of an earlier stage.
+  if (in.data != nullptr || out.data != nullptr || in.info->is_variable) return false;
   switch (step.effect) {
     case Effect::kComputes:
       return false;
