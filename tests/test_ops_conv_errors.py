@@ -135,31 +135,3 @@ def test_sparse_weights():
     )
     with pytest.raises(RuntimeError, match='input "x1" is sparse: store the constant densely'):
         oracle.octavo_run(write(net), {})
-
-
-def with_computed_shape(asked, declared):
-    """A TRANSPOSE_CONV of float32 that is given its output shape while running."""
-    rng = np.random.default_rng(0)
-    operands = [
-        Operand(np.array(asked, np.int32)),
-        Operand(rng.normal(size=(3, 2, 3, 4)).astype(np.float32), is_constant=True),
-        Operand(rng.normal(size=(2, 5, 6, 4)).astype(np.float32)),
-    ]
-    options = {"stride_h": 2, "stride_w": 1, "padding": "SAME"}
-    return single_op("TRANSPOSE_CONV", operands, declared, "float32", **options)
-
-
-@pytest.mark.parametrize("height", [9, 10])
-def test_output_shape_that_is_computed(height):
-    oracle.assert_equal_to_litert(*with_computed_shape((2, height, 6, 3), (2, height, 6, 3)))
-
-
-def test_output_shape_that_is_computed_must_be_the_declared_one():
-    with pytest.raises(RuntimeError) as error:
-        oracle.octavo_run(*with_computed_shape((2, 9, 6, 3), (2, 10, 6, 3)))
-    assert str(error.value) == (
-        'TRANSPOSE_CONV (node 0 "y"): the output shape is computed as (2, 9, 6, 3), '
-        "but declared as (2, 10, 6, 3)"
-    )
-    with pytest.raises(RuntimeError, match='output "y" has 3 dimensions in the file, should have'):
-        oracle.octavo_run(*with_computed_shape((2, 9, 6, 3), (18, 6, 3)))

@@ -8,59 +8,31 @@ namespace {
 
 constexpr size_t kShape = 0, kFilter = 1, kInput = 2, kBias = 3;
 
-Shape output_shape(const int32_t* dims) { return make_shape(dims[0], dims[1], dims[2], dims[3]); }
-
-// A shape that is computed while running must be what the memory was laid out for.
-Status check_output_shape(const Step& s) {
-  const Shape asked = output_shape(s.input(kShape));
-  if (asked == s.outputs[0]->shape) return {};
-  return s.fail("the output shape is computed as ", asked, ", but declared as ",
-                s.outputs[0]->shape);
-}
-
-template <auto kKernel>
-Status invoke(const Step& s, const Workspace& w) {
-  OCTAVO_TRY(check_output_shape(s));
-  return invoke_conv<kKernel, kInput, kBias>(s, w);
-}
-template <auto kKernel>
-Status invoke_half(const Step& s, const Workspace& w) {
-  OCTAVO_TRY(check_output_shape(s));
-  return invoke_conv_half<kKernel, kInput, kBias>(s, w);
-}
-template <auto kKernel>
-Status invoke_hybrid(const Step& s, const Workspace& w) {
-  OCTAVO_TRY(check_output_shape(s));
-  return invoke_conv_hybrid<kKernel, kInput, kBias>(s, w);
-}
-
 using T = DType;
 
 constexpr WeightedKernel kTransposeConvKernels[] = {
-    {T::kFloat32, T::kFloat32, T::kFloat32, invoke<&Kernels::transpose_conv_f32>},
-    {T::kFloat32, T::kFloat16, T::kFloat32, invoke_half<&Kernels::transpose_conv_f32>},
-    {T::kFloat32, T::kInt8, T::kFloat32, invoke_hybrid<&Kernels::transpose_conv_hybrid>},
-    {T::kInt16, T::kInt8, T::kInt64, invoke<&Kernels::transpose_conv_s16>},
-    {T::kInt16, T::kInt8, T::kInt32, invoke<&Kernels::transpose_conv_s16_b32>},
-    {T::kInt8, T::kInt8, T::kInt32, invoke<&Kernels::transpose_conv_s8>},
-    {T::kUInt8, T::kUInt8, T::kInt32, invoke<&Kernels::transpose_conv_u8>},
+    {T::kFloat32, T::kFloat32, T::kFloat32,
+     invoke_conv<&Kernels::transpose_conv_f32, kInput, kBias>},
+    {T::kFloat32, T::kFloat16, T::kFloat32,
+     invoke_conv_half<&Kernels::transpose_conv_f32, kInput, kBias>},
+    {T::kFloat32, T::kInt8, T::kFloat32,
+     invoke_conv_hybrid<&Kernels::transpose_conv_hybrid, kInput, kBias>},
+    {T::kInt16, T::kInt8, T::kInt64, invoke_conv<&Kernels::transpose_conv_s16, kInput, kBias>},
+    {T::kInt16, T::kInt8, T::kInt32, invoke_conv<&Kernels::transpose_conv_s16_b32, kInput, kBias>},
+    {T::kInt8, T::kInt8, T::kInt32, invoke_conv<&Kernels::transpose_conv_s8, kInput, kBias>},
+    {T::kUInt8, T::kUInt8, T::kInt32, invoke_conv<&Kernels::transpose_conv_u8, kInput, kBias>},
 };
 
-// The output's shape is an operand; where that is not known yet, what the file declares.
+// The output's shape is an operand.
 Status set_output_shape(const PrepareContext& c, const Tensor& input, const Tensor& filter) {
   const Tensor& shape = c.input(kShape);
   OCTAVO_TRY(c.expect_type("output shape", shape, {DType::kInt32}));
+  OCTAVO_TRY(c.expect_known("output shape", shape));
   if (shape.shape.count() != 4) {
     return c.fail("the output shape has ", shape.shape.count(), " elements, should have 4");
   }
-  const Shape& declared = c.output(0).info->shape;
-  if (!shape.is_known && declared.rank != 4) {
-    return c.fail("the output shape is computed while running, and output \"",
-                  c.output(0).info->name, "\" has ", declared.rank,
-                  " dimensions in the file, should have 4");
-  }
-  const Shape out =
-      shape.is_known ? output_shape(static_cast<const int32_t*>(shape.data)) : declared;
+  const auto* dims = static_cast<const int32_t*>(shape.data);
+  const Shape out = make_shape(dims[0], dims[1], dims[2], dims[3]);
   if (out[0] != input.shape[0]) {
     return c.fail("input has ", input.shape[0], " images, the output shape says ", out[0]);
   }
@@ -88,7 +60,6 @@ struct PhasesParams {
 };
 
 Status invoke_phases(const Step& s, const Workspace& w) {
-  OCTAVO_TRY(check_output_shape(s));
   const auto& params = s.params<PhasesParams>();
   uint8_t* out = s.output(0);
   const int64_t image_size = s.outputs[0]->shape.count() / s.outputs[0]->shape[0];
