@@ -168,13 +168,6 @@ F = ["float32"]
         ("axis is 1, there are 1", "UNPACK", [zeros(1)], F, {"num": 1, "axis": 1}),
         ("into 2 equal", "SPLIT", [Constant(0), zeros(3)], F * 2, {"num_splits": 2}),
         ("num_splits is 0", "SPLIT", [Constant(0), zeros(3)], [], {}),
-        (
-            'axis "in 0" is computed',
-            "SPLIT",
-            [zeros(dtype="int32"), zeros(3)],
-            F,
-            {"num_splits": 1},
-        ),
         ("sum of 2", "SPLIT_V", [zeros(3), Constant([2]), Constant(0)], F, {"num_splits": 1}),
         (
             "-1 for output 1",
