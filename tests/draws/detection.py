@@ -30,18 +30,16 @@ def suppression(draw: st.DrawFn, code: str, dtype: str) -> tuple[bytes, dict[int
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     count, steps = draw(st.integers(0, 40)), draw(STEPS)
     most = np.int32(draw(st.integers(0, 50)))
+    scores = rng.integers(-1, steps, count) / steps
+    numpy_type = "int8" if dtype == "int4" else dtype
     net = Network()
     values = {
-        net.tensor("boxes", (count, 4), dtype): boxes(rng, count, steps).astype(dtype),
-        net.tensor("scores", (count,), dtype): (rng.integers(-1, steps, count) / steps).astype(
-            dtype
-        ),
+        net.tensor("boxes", (count, 4), dtype): boxes(rng, count, steps).astype(numpy_type),
+        net.tensor("scores", (count,), dtype): scores.astype(numpy_type),
     }
     operands = [*values, net.constant("most", most)]
-    thresholds = [
-        draw(st.sampled_from([0.0, 0.3, 0.5, 1.0])),
-        draw(st.sampled_from([-1.0, 0.0, 0.5])),
-    ]
+    overlap, score = st.sampled_from([0.0, 0.3, 0.5, 1.0]), st.sampled_from([-1.0, 0.0, 0.5])
+    thresholds = [draw(overlap), draw(score)]
     if code.endswith("V5"):
         thresholds.append(draw(st.sampled_from([0.0, 0.5])))
     for i, value in enumerate(thresholds):
