@@ -167,7 +167,7 @@ template <class F>
 struct Panel {
   const GemmArgs& args;
   const typename F::Header& header;
-  typename F::Output output;
+  const typename F::Output& output;
   int32_t steps;  // of a tap, each of kDepth
   int32_t first;  // column
   int32_t used;   // columns that are there
@@ -365,8 +365,8 @@ void multiply_panel(const Panel<F>& panel) {
 template <class F, class Body>
 void for_each_panel(const GemmArgs& a, const Body& body) {
   const auto* header = static_cast<const PackedHeader<F>*>(a.packed);
-  Panel<F> panel = {
-      a, header->form, F::make_output(header->form), steps_of<F>(a.depth), 0, 0, 0, nullptr, {}};
+  const typename F::Output output = F::make_output(header->form);
+  Panel<F> panel = {a, header->form, output, steps_of<F>(a.depth), 0, 0, 0, nullptr, {}};
   const int64_t full_bytes = panel_bytes<F>(kPanelWidth<F>, int64_t{a.taps} * panel.steps);
   for (int32_t p = a.first_panel; p < a.first_panel + a.panels; ++p) {
     panel.first = p * kPanelWidth<F>;
