@@ -18,10 +18,4 @@ Multiplier quantize_multiplier(double real) {
   return k;
 }
 
-int32_t quantize(double x_over_s, int32_t zero_point, int32_t low, int32_t high) {
-  const double q = round_away(x_over_s) + zero_point;
-  if (!(q > low)) return low;
-  return q < high ? static_cast<int32_t>(q) : high;
-}
-
 }  // namespace octavo

@@ -97,7 +97,14 @@ constexpr int32_t requantize(Accumulator x, Multiplier k, int32_t zero_point, in
 }
 
 // round(x / s) + zero_point for a real x, clamped to [low, high]; NaN gives low. `x_over_s` is the
-// quotient in the precision that the operator's definition asks for.
-int32_t quantize(double x_over_s, int32_t zero_point, int32_t low, int32_t high);
+// quotient in the precision that the operator's definition asks for. Without branches, so that
+// compilers make vectors of it.
+constexpr int32_t quantize(double x_over_s, int32_t zero_point, int32_t low, int32_t high) {
+  const auto zero = static_cast<double>(zero_point);
+  const double least = low - zero, most = high - zero;
+  const double inside = x_over_s > least ? x_over_s : least;
+  const double clamped = inside < most ? inside : most;
+  return static_cast<int32_t>(static_cast<int64_t>(past_half_away(clamped)) + zero_point);
+}
 
 }  // namespace octavo

@@ -55,11 +55,7 @@ double floor(double x) {
   return t > x ? t - 1 : t;
 }
 
-double round_away(double x) {
-  // The number before one half: adding one half itself would carry 0.49999999999999994 up to 1.
-  constexpr double kAlmostHalf = 0x1.fffffffffffffp-2;
-  return truncate(x < 0 ? x - kAlmostHalf : x + kAlmostHalf);
-}
+double round_away(double x) { return truncate(past_half_away(x)); }
 
 double round_even(double x) {
   const double down = floor(x);

@@ -8,6 +8,12 @@
 namespace octavo {
 
 double floor(double x);
+// x, moved away from zero such that cutting off its fraction rounds halves away from zero. By the
+// number before one half: one half itself would carry 0.49999999999999994 up to 1.
+constexpr double past_half_away(double x) {
+  constexpr double kAlmostHalf = 0x1.fffffffffffffp-2;
+  return x < 0 ? x - kAlmostHalf : x + kAlmostHalf;
+}
 double round_away(double x);  // to the nearest integer, half away from zero: C's round()
 double round_even(double x);  // to the nearest integer, half to even: C's nearbyint()
 double exp(double x);

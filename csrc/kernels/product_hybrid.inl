@@ -60,10 +60,12 @@ struct FormHybrid : W {
 
     static reference::RowQuantization find(const ImageConversion& c, int32_t row) {
       if (!c.by_row) return *c.quantization;
-      float least, greatest;
-      range_f32(int64_t{c.middle} * c.channels, static_cast<const float*>(c.in) + row * c.in_stride,
-                &least, &greatest);
-      return c.quantization[row] = reference::quantization_of_range(least, greatest, c.low == -128);
+      if (row % kRowsTogether == 0) {
+        find_quantizations(min(c.rows - row, kRowsTogether), int64_t{c.middle} * c.channels,
+                           c.in_stride, static_cast<const float*>(c.in) + row * c.in_stride,
+                           c.low == -128, c.quantization + row);
+      }
+      return c.quantization[row];
     }
   };
   static constexpr int kParts = 1;

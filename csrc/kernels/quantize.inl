@@ -105,6 +105,25 @@ void range_f32(int64_t count, const float* in, float* least, float* greatest) {
   *least = -F::greatest(F::sub(zero, low[0]));
 }
 
+constexpr int kRowsTogether = 16;
+
+// What `rows` rows of `size` floats at a distance of `stride`, at most kRowsTogether, are to be
+// quantized by.
+void find_quantizations(int32_t rows, int64_t size, int64_t stride, const float* in,
+                        bool asymmetric, reference::RowQuantization* out) {
+  float least[kRowsTogether] = {}, greatest[kRowsTogether] = {}, scale[kRowsTogether];
+  int32_t zero[kRowsTogether];
+  for (int32_t r = 0; r < rows; ++r) {
+    range_f32(size, in + r * stride, &least[r], &greatest[r]);
+  }
+  for (int r = 0; r < kRowsTogether; ++r) {  // in vectors
+    const auto q = reference::quantization_of_range(least[r], greatest[r], asymmetric);
+    scale[r] = q.scale;
+    zero[r] = q.zero;
+  }
+  for (int32_t r = 0; r < rows; ++r) out[r] = {scale[r], zero[r]};
+}
+
 // Rounded to [low, 127], of which `low` is -128 or, symmetrically, -127.
 struct RowQuantizer {
   Quantizer quantizer;

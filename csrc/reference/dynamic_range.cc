@@ -1,6 +1,5 @@
 #include "reference/dynamic_range.h"
 
-#include "base/fixed_point.h"
 #include "base/math.h"
 
 namespace octavo::reference {
@@ -11,15 +10,6 @@ void range_f32(int64_t count, const float* in, float* least, float* greatest) {
     *least = min(*least, in[i]);
     *greatest = max(*greatest, in[i]);
   }
-}
-
-RowQuantization quantization_of_range(float least, float greatest, bool asymmetric) {
-  const double low = least, high = greatest;
-  RowQuantization q;
-  q.scale = static_cast<float>(asymmetric ? (high - low) / 255 : max(-low, high) / 127);
-  if (q.scale == 0) q.scale = 1;
-  q.zero = asymmetric ? quantize(-128 - low / q.scale, 0, -128, 127) : 0;
-  return q;
 }
 
 void quantize_rows_s8(int64_t rows, int64_t size, bool asymmetric, const float* in, int8_t* out,
