@@ -71,8 +71,7 @@ void convert_image(const ImageConversion& c, void* converted) {
   fill(c.above * row_elements, row);
   row += c.above * row_elements;
   // Rows with nothing between them are as one: those of 1x1 filters are single pixels.
-  const bool is_whole =
-      is_line && c.left == 0 && c.right == 0 && c.in_stride == row_elements && !c.by_row;
+  const bool is_whole = is_line && c.left == 0 && c.right == 0 && c.in_stride == row_elements;
   const int32_t rows = is_whole ? max(c.rows, 1) : 1;
   for (int32_t y = 0; y < c.rows; y += rows, in += rows * c.in_stride, row += rows * row_elements) {
     const typename F::Conversion conversion(c, y);

@@ -8,6 +8,7 @@
 #include "kernels/lookup.inl"
 #include "kernels/pool.inl"
 #include "kernels/quantize.inl"
+#include "kernels/quantize_rows.inl"
 #include "kernels/reduce.inl"
 #include "kernels/resize.inl"
 #include "kernels/softmax.inl"

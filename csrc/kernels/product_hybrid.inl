@@ -55,18 +55,13 @@ struct FormHybrid : W {
   using In = float;
   using Out = float;
   using Sum = V::I32;
-  struct Conversion : RowQuantizer {
-    Conversion(const ImageConversion& c, int32_t row) : RowQuantizer(find(c, row), c.low) {}
+  struct Conversion {
+    const ImageConversion& image;
+    RowQuantizer quantizer;  // of all rows, unless each has its own
 
-    static reference::RowQuantization find(const ImageConversion& c, int32_t row) {
-      if (!c.by_row) return *c.quantization;
-      if (row % kRowsTogether == 0) {
-        find_quantizations(min(c.rows - row, kRowsTogether), int64_t{c.middle} * c.channels,
-                           c.in_stride, static_cast<const float*>(c.in) + row * c.in_stride,
-                           c.low == -128, c.quantization + row);
-      }
-      return c.quantization[row];
-    }
+    Conversion(const ImageConversion& c, int32_t)
+        : image(c),
+          quantizer(c.by_row ? reference::RowQuantization{1, 0} : *c.quantization, c.low) {}
   };
   static constexpr int kParts = 1;
   static constexpr bool kIsIdentity = false, kIsOrdered = false;
@@ -78,12 +73,38 @@ struct FormHybrid : W {
   }
   // By way of int8: the elements of some instruction sets are wider.
   static void convert(const Conversion& c, const In* in, int64_t count, Element* out, int64_t) {
+    if (c.image.by_row) return convert_rows(c.image, in, count, out);
     constexpr int64_t kPart = 4 * B::kSize;
     int8_t bytes[kPart];
     for (int64_t i = 0; i < count; i += kPart) {
       const int64_t n = min(count - i, kPart);
-      for (int64_t j = 0; j < n; j += B::kSize) B::store(c.quantize(in + i + j, n - j), bytes + j);
+      for (int64_t j = 0; j < n; j += B::kSize) {
+        B::store(c.quantizer.quantize(in + i + j, n - j), bytes + j);
+      }
       V::convert(bytes, n, 0, out + i);
+    }
+  }
+  static void convert_rows(const ImageConversion& c, const In* in, int64_t count, Element* out) {
+    const int64_t size = int64_t{c.middle} * c.channels;
+    auto* q = c.quantization + (in - static_cast<const In*>(c.in)) / size;
+    ImageConversion row = c;
+    row.by_row = false;
+    for (int64_t rows = count / size; rows > 0; rows -= kRowsTogether) {
+      const auto together = static_cast<int32_t>(min<int64_t>(rows, kRowsTogether));
+      find_quantizations(together, size, in, c.low == -128, q);
+      const int32_t step = size < B::kSize ? kShortRows : 1;
+      for (int32_t r = 0; r < together; r += step, in += step * size, out += step * size) {
+        if (step == 1) {
+          row.quantization = q + r;
+          convert(Conversion(row, 0), in, size, out, 0);
+          continue;
+        }
+        const int32_t n = min(together - r, step);
+        int8_t bytes[(kShortRows + 1) * B::kSize];
+        quantize_short_rows(n, size, q + r, c.low, in, bytes);
+        V::convert(bytes, n * size, 0, out);
+      }
+      q += together;
     }
   }
 

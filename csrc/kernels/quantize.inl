@@ -1,7 +1,6 @@
-// QUANTIZE of float32 to 8 and 16 bits and between integers, DEQUANTIZE of 8 and 16 bits and the
-// quantization of float rows by their own range, over the traits V, B and F; reference/quantize.h
-// and reference/dynamic_range.h have the formulas. Of floats: tensors of one scale; others, and
-// ends, are the reference's.
+// QUANTIZE of float32 to 8 and 16 bits and between integers and DEQUANTIZE of 8 and 16 bits, over
+// the traits V, B and F; reference/quantize.h has the formulas. Of floats: tensors of one scale;
+// others, and ends, are the reference's.
 
 // What remains of a tensor of one scale after `done` elements.
 reference::AffineParams rest_of(const reference::AffineParams& p, int64_t done) {
@@ -22,6 +21,8 @@ bool has_inverse(float scale) { return scale >= 0x1p-100f && scale <= 0x1p100f; 
 // so that they round alike unless they are that near to the middle of two integers. A quotient that
 // no int32 holds is far from what it is rounded to. Outputs of 16 bits are so precise that nearly
 // every vector would have doubtful ones: they are divided.
+constexpr float kCertain = 0.5f - 0x1p-13f;  // distances from an integer up to this
+
 struct Quantizer {
   F::Vec scale, inverse, inner, low, high, doubtful;
   V::I32 whole_inner;
@@ -33,7 +34,7 @@ struct Quantizer {
         inner(F::set(static_cast<float>(inner_zero))),
         low(F::set(static_cast<float>(least))),
         high(F::set(static_cast<float>(greatest))),
-        doubtful(F::set(has_inverse(scale_of_all) ? 0.5f - 0x1p-13f : -1)),
+        doubtful(F::set(has_inverse(scale_of_all) ? kCertain : -1)),
         whole_inner(V::set(inner_zero)) {}
 
   // Before `inner` is added.
@@ -82,89 +83,6 @@ void quantize_to(const reference::AffineParams& p, const float* in, T* out) {
 }
 
 // reference/dynamic_range.h.
-
-void range_f32(int64_t count, const float* in, float* least, float* greatest) {
-  constexpr int kSets = 4;  // which do not wait for each other
-  const F::Vec zero = F::set(0);
-  F::Vec low[kSets], high[kSets];
-#pragma GCC unroll 4
-  for (int j = 0; j < kSets; ++j) low[j] = high[j] = zero;
-  const auto take = [&](int j, F::Vec x) {  // NaN counts for nothing
-    low[j] = F::min(x, low[j]);
-    high[j] = F::max(x, high[j]);
-  };
-  const float* end = in + count;
-  for (; end - in >= kSets * F::kLanes; in += kSets * F::kLanes) {
-#pragma GCC unroll 4
-    for (int j = 0; j < kSets; ++j) take(j, F::load(in + j * F::kLanes));
-  }
-  for (; end - in >= F::kLanes; in += F::kLanes) take(0, F::load(in));
-  if (in < end) take(1, F::load_part(in, end - in));
-  low[0] = F::min(F::min(low[0], low[1]), F::min(low[2], low[3]));
-  *greatest = F::greatest(F::max(F::max(high[0], high[1]), F::max(high[2], high[3])));
-  *least = -F::greatest(F::sub(zero, low[0]));
-}
-
-constexpr int kRowsTogether = 16;
-
-// What `rows` rows of `size` floats at a distance of `stride`, at most kRowsTogether, are to be
-// quantized by.
-void find_quantizations(int32_t rows, int64_t size, int64_t stride, const float* in,
-                        bool asymmetric, reference::RowQuantization* out) {
-  float least[kRowsTogether] = {}, greatest[kRowsTogether] = {}, scale[kRowsTogether];
-  int32_t zero[kRowsTogether];
-  for (int32_t r = 0; r < rows; ++r) {
-    range_f32(size, in + r * stride, &least[r], &greatest[r]);
-  }
-  for (int r = 0; r < kRowsTogether; ++r) {  // in vectors
-    const auto q = reference::quantization_of_range(least[r], greatest[r], asymmetric);
-    scale[r] = q.scale;
-    zero[r] = q.zero;
-  }
-  for (int32_t r = 0; r < rows; ++r) out[r] = {scale[r], zero[r]};
-}
-
-// Rounded to [low, 127], of which `low` is -128 or, symmetrically, -127.
-struct RowQuantizer {
-  Quantizer quantizer;
-  V::Output output;
-
-  RowQuantizer(const reference::RowQuantization& q, int32_t low)
-      : quantizer(q.scale, q.zero, low, 127),
-        output(V::make_output({q.zero, low, 127, Flip::kNo})) {}
-
-  // The next `count` elements, B::kSize at most; the others are anything.
-  B::Vec quantize(const float* in, int64_t count) const {
-    Parts<int8_t> y;
-    if (count >= B::kSize) {
-      quantizer.quantize(in, y);
-    } else {
-      float part[B::kSize];
-      for (int64_t j = 0; j < B::kSize; j += F::kLanes) {
-        const int64_t n = min<int64_t>(count - j, F::kLanes);
-        F::store(n > 0 ? F::load_part(in + j, n) : F::set(0), part + j);
-      }
-      quantizer.quantize(part, y);
-    }
-    return B::in_order(Lanes<int8_t>::finish(y.v, output));
-  }
-};
-
-void quantize_rows_s8(int64_t rows, int64_t size, bool asymmetric, const float* in, int8_t* out,
-                      float* scale, int32_t* zero) {
-  for (int64_t r = 0; r < rows; ++r, in += size, out += size) {
-    float least, greatest;
-    range_f32(size, in, &least, &greatest);
-    const reference::RowQuantization q =
-        reference::quantization_of_range(least, greatest, asymmetric);
-    const RowQuantizer quantizer(q, asymmetric ? -128 : -127);
-    for (int64_t i = 0; i < size; i += B::kSize) {
-      store_channels(quantizer.quantize(in + i, size - i), out + i, out + size);
-    }
-    scale[r] = q.scale;
-    zero[r] = q.zero;
-  }
-}
 
 template <class T, auto kReference>
 void dequantize_from(const reference::AffineParams& p, const T* in, float* out) {
