@@ -24,6 +24,13 @@ from octavo.kernels import Call, Table
 
 FOLDER = Path(__file__).parent / "shapes"
 OPERATORS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+# Types of activations, weights and bias.
+FORMS = {
+    "int8": ("int8", "int8", "int32"),
+    "16x8": ("int16", "int8", "int64"),
+    "dynamic": ("float32", "int8", "float32"),
+    "float32": ("float32", "float32", "float32"),
+}
 
 
 @dataclass(frozen=True)
@@ -60,34 +67,42 @@ class Layer:
         depth = 1 if self.operator == "DEPTHWISE_CONV_2D" else self.in_c
         return out_h * out_w * self.out_c * self.filter_h * self.filter_w * depth
 
-    def prepare(self, table: Table, generator: np.random.Generator) -> Call:
-        """The layer on random int8, with weights per channel and outputs all over their range."""
-
-        def random(*shape: int) -> Any:
-            return generator.integers(-127, 128, shape, np.int8)
-
+    def prepare(self, table: Table, form: str, generator: np.random.Generator) -> Call:
+        """The layer in one of FORMS on random numbers, with weights per channel and, of integers,
+        outputs all over their range."""
         window = (self.filter_h, self.filter_w)
         options: dict[str, Any] = {
             "stride": (self.stride_h, self.stride_w),
             "dilation": (self.dilation_h, self.dilation_w),
             "padding": self.padding,
         }
-        x = random(1, self.in_h, self.in_w, self.in_c)
-        bias = generator.integers(-1000, 1000, self.out_c, np.int32)
+        x_dtype, weights_dtype, bias_dtype = FORMS[form]
+        x = draw(generator, (1, self.in_h, self.in_w, self.in_c), x_dtype)
+        bias = draw(generator, (self.out_c,), bias_dtype)
         depth = math.prod(window)
         if self.operator == "DEPTHWISE_CONV_2D":
-            prepare, weights = table.depthwise_conv_2d, random(1, *window, self.out_c)
+            prepare, shape = table.depthwise_conv_2d, (1, *window, self.out_c)
         elif self.operator == "CONV_2D":
-            prepare, weights = table.conv_2d, random(self.out_c, *window, self.in_c)
+            prepare, shape = table.conv_2d, (self.out_c, *window, self.in_c)
             depth *= self.in_c
         else:
-            prepare, weights = table.fully_connected, random(self.out_c, self.in_c)
+            prepare, shape = table.fully_connected, (self.out_c, self.in_c)
             x, depth, options = x[0, 0], self.in_c, {}
-        # Sums of so many products of random numbers have this deviation: 64 quanta of the output.
+        # Sums of so many products of random int8 have this deviation: 64 quanta of the output. An
+        # int16 is 256 times as great, and so are the quanta.
         multiplier = np.full(self.out_c, 64 / (73**2 * math.sqrt(depth)))
+        zero = -3 if x_dtype == "int8" else 0
+        weights = draw(generator, shape, weights_dtype)
         return prepare(
-            x, weights, bias, multiplier=multiplier, in_zero=-3, activation="RELU", **options
+            x, weights, bias, multiplier=multiplier, in_zero=zero, activation="RELU", **options
         )
+
+
+def draw(generator: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Any:
+    if dtype == "float32":
+        return generator.standard_normal(shape, np.float32)
+    most = {"int8": 127, "int16": 32767}.get(dtype, 1000)
+    return generator.integers(-most, most + 1, shape, dtype)
 
 
 def read(network: str) -> dict[Layer, int]:

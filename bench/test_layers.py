@@ -1,6 +1,6 @@
 """The layers of networks, one at a time, on every table of kernels.
 
-    python -m pytest bench --benchmark-columns=min,median -k "mobilenet_v2 and avx2"
+    python -m pytest bench --benchmark-columns=min,median -k "mobilenet_v2 and avx2 and int8"
 
 Weights and packed parameters come from beyond the second-level cache, activations from within it,
 and a small layer of the same kind has just run, so that the code is near: so a layer finds them in
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from layers import Layer, networks, read
+from layers import FORMS, Layer, networks, read
 from octavo import kernels
 
 EVICTED = np.zeros(1 << 22)  # 32 MiB: more than a second-level cache holds
@@ -25,19 +25,20 @@ BEFORE = {
 }
 
 CASES = [
-    pytest.param(layer, count, isa, id=f"{network} {isa} {layer}")
+    pytest.param(layer, count, form, isa, id=f"{network} {form} {isa} {layer}")
     for network in networks()
     for layer, count in read(network).items()
+    for form in FORMS
     for isa in kernels.tables()[:-1]
 ]
 
 
-@pytest.mark.parametrize(("layer", "count", "isa"), CASES)
-def test_layer(benchmark: Any, layer: Layer, count: int, isa: str) -> None:
+@pytest.mark.parametrize(("layer", "count", "form", "isa"), CASES)
+def test_layer(benchmark: Any, layer: Layer, count: int, form: str, isa: str) -> None:
     table = kernels.table(isa)
-    call = layer.prepare(table, np.random.default_rng(0))
+    call = layer.prepare(table, form, np.random.default_rng(0))
     inputs = call.inputs()
-    before = BEFORE[layer.operator].prepare(table, np.random.default_rng(1))
+    before = BEFORE[layer.operator].prepare(table, form, np.random.default_rng(1))
     peaks = []
 
     def before_each() -> None:
@@ -53,6 +54,7 @@ def test_layer(benchmark: Any, layer: Layer, count: int, isa: str) -> None:
     speeds = layer.macs / np.array(benchmark.stats.stats.data) / 1e9
     benchmark.extra_info.update(
         isa=isa,
+        form=form,
         count=count,
         macs=layer.macs,
         kernels=call.kernels,

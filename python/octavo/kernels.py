@@ -249,7 +249,7 @@ class Table:
         Args:
           x: (batch, height, width, channels) of int8, uint8, int16 or float32.
           weights: (out_channels, height, width, channels / groups): int8; uint8 for uint8, float32
-            for float32.
+            for float32, which int8 makes a product in dynamic range.
           bias: (out_channels,): int32; int32 or int64 for int16, float32 for float32.
           stride: one, or (vertical, horizontal).
           dilation: the same.
@@ -306,7 +306,8 @@ class Table:
           bias: (units,): see `conv_2d`.
           arithmetic:
             multiplier: what a quantum of the sum is in quanta of the output, in float32: a number,
-              or one for each unit (1 by default). Floats ignore it, and the zero points.
+              or one for each unit (1 by default). Floats ignore the zero points, and this unless it
+              is the scale of int8 weights.
             in_zero: the zero point of x, within its type (0).
             weights_zero: of uint8 weights (0).
             out_zero: of the output (0).
@@ -334,10 +335,10 @@ class Table:
     ) -> Call:
         """With scales of 1 for input and output, a weight's scale is the multiplier."""
         dtype = np.asarray(x).dtype
-        is_real = dtype.kind == "f"
+        is_real, has_real_weights = (np.asarray(a).dtype.kind == "f" for a in (x, weights))
         operands = [
             Operand(x, None if is_real else 1.0, in_zero),
-            constant(weights, None if is_real else multiplier, weights_zero, axis),
+            constant(weights, None if has_real_weights else multiplier, weights_zero, axis),
             None if bias is None else constant(bias, None if is_real else multiplier),
         ]
         output = Output(dtype, None if is_real else 1.0, out_zero)
