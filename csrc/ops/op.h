@@ -58,6 +58,7 @@ enum class Effect : uint8_t {
   kComputes,     // an element may depend on any element
   kElementwise,  // on the elements of its own place alone, which the kernel has read before it
                  // writes there: an input of the output's shape may lie where the output does
+  kOverwrites,   // output 0 may lie where input 0 does: the kernel writes what is to change
   kRenames,      // output 0 has the bytes of input 0
 };
 
@@ -116,6 +117,9 @@ class PrepareContext {
   Step& step;  // prepare sets step.invoke
   const Kernels& kernels;
   const Workers& workers;  // invoke's, not to run here: how many need scratch of their own
+
+  // The same for another step, which an operator makes of its own.
+  PrepareContext of(Step& other) const { return {other, kernels, workers, store_, memory_}; }
 
   template <class Options>
   const Options& options() const {

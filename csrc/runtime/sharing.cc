@@ -22,6 +22,7 @@ bool can_share(const Step& step, int32_t s, int32_t end, const Tensor& in, const
     case Effect::kComputes:
       return false;
     case Effect::kElementwise:
+    case Effect::kOverwrites:
       return is_same_element(in, out) && buffer.last == s;
     case Effect::kRenames:
       // Nobody writes to the buffer any more; but what the caller sees of two tensors is apart.
@@ -37,8 +38,8 @@ void share_buffers(Span<Step> steps, const Tensor* tensors, Span<PlannedBuffer> 
   const auto end = static_cast<int32_t>(steps.size);
   for (int32_t s = 0; s < end; ++s) {
     Step& step = steps[s];
-    const size_t candidates = step.effect == Effect::kRenames ? 1 : step.inputs.size;
-    for (size_t i = 0; i < candidates; ++i) {
+    const size_t candidates = step.effect == Effect::kElementwise ? step.inputs.size : 1;
+    for (size_t i = 0; i < candidates && i < step.inputs.size; ++i) {
       if (step.inputs[i] == nullptr) continue;
       const Tensor &in = *step.inputs[i], &out = *step.outputs[0];
       const int32_t place = places[&in - tensors];
