@@ -3,6 +3,7 @@
 #include "base/fixed_point.h"
 #include "graph/options.h"
 #include "ops/copy.h"
+#include "ops/unpacked.h"
 
 namespace octavo {
 namespace {
@@ -71,9 +72,7 @@ Status set_rescaled(PrepareContext& c, Span<StridedCopyParams> copies) {
   return c.add_scratch(most);
 }
 
-}  // namespace
-
-Status prepare_concatenation(PrepareContext& c) {
+Status prepare_concatenation_bytes(PrepareContext& c) {
   const auto& o = c.options<ConcatenationOptions>();
   if (c.input_count() < 1) return c.fail("has no inputs");
   OCTAVO_TRY(c.expect_operands(c.input_count(), c.input_count(), 1));
@@ -117,6 +116,12 @@ Status prepare_concatenation(PrepareContext& c) {
     begin += part[axis];
   }
   return rescale ? set_rescaled(c, copies) : Status();
+}
+
+}  // namespace
+
+Status prepare_concatenation(PrepareContext& c) {
+  return prepare_unpacked(c, &prepare_concatenation_bytes);
 }
 
 }  // namespace octavo

@@ -2,6 +2,7 @@
 #include "base/math.h"
 #include "graph/options.h"
 #include "ops/copy.h"
+#include "ops/unpacked.h"
 
 namespace octavo {
 namespace {
@@ -122,9 +123,7 @@ Status read_specification(const PrepareContext& c, const Specification& s, Range
   return {};
 }
 
-}  // namespace
-
-Status prepare_slice(PrepareContext& c) {
+Status prepare_slice_bytes(PrepareContext& c) {
   OCTAVO_TRY(c.expect_operands(3, 3, 1));
   const Tensor &in = c.input(0), &begin = c.input(1), &size = c.input(2);
   OCTAVO_TRY(expect_movable(c, in, c.output(0)));
@@ -146,6 +145,10 @@ Status prepare_slice(PrepareContext& c) {
   OCTAVO_TRY(c.set_shape(0, shape));
   return set_slice(c, ranges);
 }
+
+}  // namespace
+
+Status prepare_slice(PrepareContext& c) { return prepare_unpacked(c, &prepare_slice_bytes); }
 
 Status prepare_strided_slice(PrepareContext& c) {
   OCTAVO_TRY(c.expect_operands(4, 4, 1));

@@ -1,9 +1,11 @@
 // TRANSPOSE.
 #include "ops/copy.h"
+#include "ops/unpacked.h"
 
 namespace octavo {
+namespace {
 
-Status prepare_transpose(PrepareContext& c) {
+Status prepare_transpose_bytes(PrepareContext& c) {
   OCTAVO_TRY(c.expect_operands(2, 2, 1));
   const Tensor &in = c.input(0), &perm = c.input(1);
   OCTAVO_TRY(expect_movable(c, in, c.output(0)));
@@ -23,6 +25,12 @@ Status prepare_transpose(PrepareContext& c) {
   }
   OCTAVO_TRY(c.set_shape(0, shape));
   return set_copy(c, plan_copy(shape, element_bytes(in), from, row_major(shape)));
+}
+
+}  // namespace
+
+Status prepare_transpose(PrepareContext& c) {
+  return prepare_unpacked(c, &prepare_transpose_bytes);
 }
 
 }  // namespace octavo

@@ -20,9 +20,19 @@ To convert_real(From x) {
   return x < kHigh ? static_cast<To>(x) : std::numeric_limits<To>::max();
 }
 
+struct Complex {
+  float real, imaginary;
+};
+
 template <class To, class From>
 To convert(From x) {
-  if constexpr (std::is_same_v<From, Half>) {
+  if constexpr (std::is_same_v<From, Complex> && std::is_same_v<To, Complex>) {
+    return x;
+  } else if constexpr (std::is_same_v<From, Complex>) {
+    return convert<To>(x.real);
+  } else if constexpr (std::is_same_v<To, Complex>) {
+    return {convert<float>(x), 0};
+  } else if constexpr (std::is_same_v<From, Half>) {
     return convert<To>(to_float(x));
   } else if constexpr (std::is_same_v<From, Bool>) {
     return convert<To>(static_cast<uint8_t>(x != Bool{0}));
@@ -63,6 +73,8 @@ bool with_type(DType type, F f) {
       return f(uint32_t{}), true;
     case DType::kBool:
       return f(Bool{}), true;
+    case DType::kComplex64:
+      return f(Complex{}), true;
     default:
       return false;
   }
