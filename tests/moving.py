@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 from octavo.flatbuffer import Network
 from oracle import Array, octavo_run, run
 
+# Of operators that LiteRT does not have from version 1 on.
+LEAST_VERSIONS = {"BROADCAST_TO": 2}
+
 TYPES = ["float32", "int8", "uint8", "int16", "int32", "int64", "bool"]
 
 cases = settings(max_examples=40, deadline=None)
@@ -32,10 +35,17 @@ def single(
     operands: list[Array | Constant | None],
     outputs: list[str],
     quantization: dict[str, Any] | None = None,
+    shape: tuple[int, ...] = (),
     **options: Any,
 ) -> tuple[bytes, dict[int, Array]]:
     """A network of one operator and the values of its inputs. Every array operand is an input of
-    the network; all tensors of quantized types have `quantization`."""
+    the network; those of the first output's type, and it, have `quantization`. The file says that
+    outputs have `shape`, for what it is worth."""
+
+    def quantized(dtype: Any) -> dict[str, Any]:
+        is_data = bool(outputs) and str(dtype) == outputs[0]
+        return quantization if quantization is not None and is_data else {}
+
     net = Network()
     indices: list[int | None] = []
     inputs = {}
@@ -43,20 +53,21 @@ def single(
         if operand is None:
             indices.append(None)
         elif isinstance(operand, Constant):
-            quantized = (quantization or {}) if operand.dtype == "int4" else {}
+            own = quantized(operand.dtype) if operand.dtype == "int4" else {}
             name = f"constant {number}"
             indices.append(
-                net.tensor(name, operand.shape, operand.dtype, data=operand.value, **quantized)
+                net.tensor(name, operand.shape, operand.dtype, data=operand.value, **own)
             )
         else:
-            index = net.tensor(f"in {number}", operand.shape, operand.dtype, **(quantization or {}))
+            own = quantized(operand.dtype)
+            index = net.tensor(f"in {number}", operand.shape, operand.dtype, **own)
             indices.append(index)
             inputs[index] = operand
     results = [
-        net.tensor(f"out {number}", (), dtype, **(quantization or {}))
+        net.tensor(f"out {number}", shape, dtype, **quantized(dtype))
         for number, dtype in enumerate(outputs)
     ]
-    net.op(code, indices, results, **options)
+    net.op(code, indices, results, version=LEAST_VERSIONS.get(code, 1), **options)
     net.inputs, net.outputs = list(inputs), results
     return net.build(), inputs
 
@@ -80,6 +91,12 @@ def array(draw: Any, shape: tuple[int, ...], dtype: str) -> Any:
         return rng.integers(0, 2, shape).astype(bool)
     size = math.prod(shape) * np.dtype(dtype).itemsize
     return np.frombuffer(rng.bytes(size), dtype).reshape(shape)
+
+
+def parameter(draw: Any, value: Any, dtype: str = "int32") -> Constant | Array:
+    """A tensor whose value decides the output's shape: a constant, or given while running."""
+    is_constant = dtype == "int4" or draw(st.booleans())
+    return Constant(value, dtype) if is_constant else np.asarray(value, dtype)
 
 
 def shapes(least: int = 0, most: int = 6, smallest: int = 1) -> st.SearchStrategy[tuple[int, ...]]:

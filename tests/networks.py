@@ -110,11 +110,16 @@ def weights_in_blocks(w, scales, bias=None, rows=1, **options):
     y = net.tensor("y", (rows, len(w)), "float32")
     net.op("FULLY_CONNECTED", operands, [y], **options)
     net.inputs, net.outputs = [x], [y]
-    tree = read(net.build())
+    return quantized_in_blocks(net.build(), weights, scale, w.shape[1] // scales.shape[1])
+
+
+def quantized_in_blocks(model, tensor, scales, size):
+    """The file with a tensor quantized in blocks, by the scales that another tensor holds."""
+    tree = read(model)
     blocks = schema.BlockwiseQuantizationT()
-    blocks.scales, blocks.zeroPoints, blocks.blockSize = scale, -1, w.shape[1] // scales.shape[1]
+    blocks.scales, blocks.zeroPoints, blocks.blockSize = scales, -1, size
     quantization = schema.QuantizationParametersT()
     quantization.details = blocks
     quantization.detailsType = schema.QuantizationDetails.BlockwiseQuantization
-    tree.subgraphs[0].tensors[weights].quantization = quantization
+    tree.subgraphs[0].tensors[tensor].quantization = quantization
     return write(tree)

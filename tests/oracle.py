@@ -59,14 +59,17 @@ def _answer(
     for index, value in inputs.items():
         interpreter.set_tensor(index, value)
     interpreter.invoke()
-    outputs = [d["index"] for d in interpreter.get_output_details()]
+    output_details = {d["index"]: d for d in interpreter.get_output_details()}
+    outputs = list(output_details)
     wanted = {d["index"] for d in interpreter.get_tensor_details()} if keep_all else set(outputs)
     values = {}
     for index in wanted:
         try:
             values[index] = interpreter.get_tensor(index)
-        except ValueError:
-            continue  # a tensor without memory
+        except ValueError:  # a tensor without memory
+            details = output_details.get(index)
+            if details is not None and 0 in details["shape"]:
+                values[index] = np.zeros(details["shape"], details["dtype"])
     return values, outputs
 
 

@@ -32,7 +32,22 @@ CASES = 30  # that LiteRT takes, of each operator and type
 NO_OPERATORS = {"CUSTOM", "DELEGATE", "PLACEHOLDER_FOR_GREATER_OP_CODES"}
 
 # What LiteRT computes wrongly throughout, see docs/numerics.md: tests of their own hold these.
+_FOUR_BYTES = ("float16", "float64", "int4", "uint16", "uint64", "bool", "complex64", "complex128")
 FAULTS = {
+    **{
+        (code, "int4"): "takes elements of int4 for bytes"
+        for code in ("BITCAST", "BROADCAST_TO", "DILATE", "HASHTABLE_LOOKUP")
+    },
+    **{
+        (code, dtype): "moves elements of other sizes as four bytes each"
+        for code in ("MATRIX_DIAG", "MATRIX_SET_DIAG")
+        for dtype in _FOUR_BYTES
+    },
+    **{
+        ("EMBEDDING_LOOKUP_SPARSE", dtype): "reads every table as float32"
+        for dtype in ALL_TYPES
+        if dtype != "float32"
+    },
     ("SUM", "int8"): "reads its input as unsigned bytes",
     ("SUM", "int16"): "reads its input as unsigned bytes",
 }

@@ -19,9 +19,7 @@ enum FlexType : uint8_t {
 };
 constexpr int32_t kWidthMask = 3;
 
-Status damaged() {
-  return Status::failed("the options are no flexbuffer map, or a damaged one");
-}
+Status damaged() { return Status::failed("the options are no flexbuffer map, or a damaged one"); }
 
 template <class To, class From>
 To bits_to(From from) {

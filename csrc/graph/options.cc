@@ -101,6 +101,49 @@ Status decode(const schema::BatchMatMulOptions& from, BatchMatMulOptions& to) {
   return {};
 }
 
+Status decode(const schema::BucketizeOptions& from, BucketizeOptions& to) {
+  static_assert(FLATBUFFERS_LITTLEENDIAN, "boundaries are read as they lie in the file");
+  if (from.boundaries() == nullptr) return {};
+  to.boundaries = {from.boundaries()->data(), from.boundaries()->size()};
+  return {};
+}
+
+Status decode(const schema::CumsumOptions& from, CumsumOptions& to) {
+  to.exclusive = from.exclusive();
+  to.reverse = from.reverse();
+  return {};
+}
+
+Status decode(const schema::EmbeddingLookupSparseOptions& from, EmbeddingLookupSparseOptions& to) {
+  const schema::CombinerType combiner = from.combiner();
+  to.combiner = static_cast<Combiner>(combiner);
+  if (combiner >= schema::CombinerType::MIN && combiner <= schema::CombinerType::MAX) return {};
+  return Status::invalid("combiner ", static_cast<int>(combiner), " is unknown");
+}
+
+Status decode(const schema::GatherOptions& from, GatherOptions& to) {
+  to.axis = from.axis();
+  to.batch_dims = from.batch_dims();
+  return {};
+}
+
+Status decode(const schema::MirrorPadOptions& from, MirrorPadOptions& to) {
+  to.reflects = from.mode() == schema::MirrorPadMode::REFLECT;
+  return {};
+}
+
+Status decode(const schema::ReverseSequenceOptions& from, ReverseSequenceOptions& to) {
+  to.seq_dim = from.seq_dim();
+  to.batch_dim = from.batch_dim();
+  return {};
+}
+
+template <class From>  // SpaceToDepthOptions, DepthToSpaceOptions
+Status decode(const From& from, BlockOptions& to) {
+  to.block_size = from.block_size();
+  return {};
+}
+
 Status decode(const schema::SoftmaxOptions& from, SoftmaxOptions& to) {
   to.beta = from.beta();
   return {};
@@ -148,6 +191,11 @@ Status decode(const schema::UnpackOptions& from, AxisOptions& to) {
   return {};
 }
 
+Status decode(const schema::OneHotOptions& from, AxisOptions& to) {
+  to.axis = from.axis();
+  return {};
+}
+
 template <class From>  // SplitOptions, SplitVOptions
 Status decode(const From& from, AxisOptions& to) {
   to.count = from.num_splits();
@@ -164,6 +212,10 @@ Status decode(const schema::ReshapeOptions& from, DimsOptions& to) {
 
 Status decode(const schema::ShapeOptions& from, TypeOptions& to) {
   return convert(from.out_type(), to.out);
+}
+
+Status decode(const schema::UniqueOptions& from, TypeOptions& to) {
+  return convert(from.idx_out_type(), to.out);
 }
 
 template <class From>  // ArgMaxOptions, ArgMinOptions
@@ -200,21 +252,32 @@ constexpr OptionsOf kOptions[] = {
     {Opcode::ARG_MIN, &decode_table<schema::ArgMinOptions, TypeOptions>},
     {Opcode::AVERAGE_POOL_2D, &decode_table<schema::Pool2DOptions, Pool2DOptions>},
     {Opcode::BATCH_MATMUL, &decode_table<schema::BatchMatMulOptions, BatchMatMulOptions>},
+    {Opcode::BUCKETIZE, &decode_table<schema::BucketizeOptions, BucketizeOptions>},
     {Opcode::CONCATENATION, &decode_table<schema::ConcatenationOptions, ConcatenationOptions>},
     {Opcode::CONV_2D, &decode_table<schema::Conv2DOptions, Conv2DOptions>},
+    {Opcode::CUMSUM, &decode_table<schema::CumsumOptions, CumsumOptions>},
     {Opcode::DEPTHWISE_CONV_2D, &decode_table<schema::DepthwiseConv2DOptions, Conv2DOptions>},
+    {Opcode::DEPTH_TO_SPACE, &decode_table<schema::DepthToSpaceOptions, BlockOptions>},
+    {Opcode::EMBEDDING_LOOKUP_SPARSE,
+     &decode_table<schema::EmbeddingLookupSparseOptions, EmbeddingLookupSparseOptions>},
     {Opcode::FULLY_CONNECTED, &decode_table<schema::FullyConnectedOptions, FullyConnectedOptions>},
+    {Opcode::GATHER, &decode_table<schema::GatherOptions, GatherOptions>},
     {Opcode::LEAKY_RELU, &decode_table<schema::LeakyReluOptions, LeakyReluOptions>},
     {Opcode::MAX_POOL_2D, &decode_table<schema::Pool2DOptions, Pool2DOptions>},
     {Opcode::MEAN, &decode_table<schema::ReducerOptions, ReducerOptions>},
+    {Opcode::MIRROR_PAD, &decode_table<schema::MirrorPadOptions, MirrorPadOptions>},
     {Opcode::MUL, &decode_table<schema::MulOptions, BinaryOptions>},
+    {Opcode::ONE_HOT, &decode_table<schema::OneHotOptions, AxisOptions>},
     {Opcode::PACK, &decode_table<schema::PackOptions, AxisOptions>},
     {Opcode::RESHAPE, &decode_table<schema::ReshapeOptions, DimsOptions>},
     {Opcode::RESIZE_BILINEAR, &decode_table<schema::ResizeBilinearOptions, ResizeOptions>},
     {Opcode::RESIZE_NEAREST_NEIGHBOR,
      &decode_table<schema::ResizeNearestNeighborOptions, ResizeOptions>},
+    {Opcode::REVERSE_SEQUENCE,
+     &decode_table<schema::ReverseSequenceOptions, ReverseSequenceOptions>},
     {Opcode::SHAPE, &decode_table<schema::ShapeOptions, TypeOptions>},
     {Opcode::SOFTMAX, &decode_table<schema::SoftmaxOptions, SoftmaxOptions>},
+    {Opcode::SPACE_TO_DEPTH, &decode_table<schema::SpaceToDepthOptions, BlockOptions>},
     {Opcode::SPLIT, &decode_table<schema::SplitOptions, AxisOptions>},
     {Opcode::SPLIT_V, &decode_table<schema::SplitVOptions, AxisOptions>},
     {Opcode::SQUEEZE, &decode_table<schema::SqueezeOptions, DimsOptions>},
@@ -222,6 +285,7 @@ constexpr OptionsOf kOptions[] = {
     {Opcode::SUB, &decode_table<schema::SubOptions, BinaryOptions>},
     {Opcode::SUM, &decode_table<schema::ReducerOptions, ReducerOptions>},
     {Opcode::TRANSPOSE_CONV, &decode_table<schema::TransposeConvOptions, Conv2DOptions>},
+    {Opcode::UNIQUE, &decode_table<schema::UniqueOptions, TypeOptions>},
     {Opcode::UNPACK, &decode_table<schema::UnpackOptions, AxisOptions>},
 };
 

@@ -6,6 +6,7 @@
 
 #include "base/dtype.h"
 #include "base/shape.h"
+#include "base/span.h"
 
 namespace octavo {
 
@@ -34,6 +35,12 @@ struct Conv2DOptions {  // CONV_2D, DEPTHWISE_CONV_2D, TRANSPOSE_CONV
   Border border;  // in no file: added to the image before `padding` counts, VALID's alone
 };
 
+enum class Combiner : int8_t { kSum = 0, kMean = 1, kSqrtN = 2 };
+
+struct EmbeddingLookupSparseOptions {
+  Combiner combiner = Combiner::kSum;
+};
+
 struct FullyConnectedOptions {
   Activation activation = Activation::kNone;
   bool shuffled_weights = false;  // the weights_format SHUFFLED4x16INT8
@@ -54,6 +61,14 @@ struct BinaryOptions {  // ADD, SUB, MUL
   bool pot_scale_int16 = true;
 };
 
+struct BucketizeOptions {
+  Span<const float> boundaries;
+};
+
+struct CumsumOptions {
+  bool exclusive = false, reverse = false;
+};
+
 struct BatchMatMulOptions {
   bool adj_x = false, adj_y = false;  // transposes of the inputs' matrices are multiplied
   bool asymmetric_quantize_inputs = false;
@@ -61,6 +76,18 @@ struct BatchMatMulOptions {
 
 struct SoftmaxOptions {
   float beta = 0;
+};
+
+struct GatherOptions {
+  int32_t axis = 0, batch_dims = 0;
+};
+
+struct MirrorPadOptions {
+  bool reflects = true;  // the mode REFLECT: the edge itself is not repeated; else SYMMETRIC
+};
+
+struct ReverseSequenceOptions {
+  int32_t seq_dim = 0, batch_dim = 0;
 };
 
 struct LeakyReluOptions {
@@ -86,7 +113,11 @@ struct StridedSliceOptions {
   bool offset = false;
 };
 
-struct AxisOptions {  // PACK, UNPACK, SPLIT, SPLIT_V; the splits have their axis as an input
+struct BlockOptions {  // SPACE_TO_DEPTH, DEPTH_TO_SPACE
+  int32_t block_size = 0;
+};
+
+struct AxisOptions {  // PACK, UNPACK, SPLIT, SPLIT_V, ONE_HOT; the splits have theirs as an input
   int32_t count = 0;  // PACK: values_count; UNPACK: num; SPLIT, SPLIT_V: num_splits
   int32_t axis = 0;
 };
@@ -97,7 +128,7 @@ struct DimsOptions {  // SQUEEZE: squeeze_dims; RESHAPE: new_shape
   int32_t dims[kMaxRank] = {};
 };
 
-struct TypeOptions {            // SHAPE: out_type; ARG_MAX, ARG_MIN: output_type
+struct TypeOptions {  // SHAPE: out_type; ARG_MAX, ARG_MIN: output_type; UNIQUE: idx_out_type
   DType out = DType::kUnknown;  // where the options are left out
 };
 

@@ -116,4 +116,19 @@ Status expect_unscaled(const PrepareContext& c, const Tensor& in, const Tensor& 
   return c.expect_same_quantization("input", in, "output", out);
 }
 
+bool has_zero_point(const Tensor& t) {
+  const bool is_short =
+      t.type == DType::kInt8 || t.type == DType::kUInt8 || t.type == DType::kInt16;
+  return is_short && t.quantization().per_tensor();
+}
+
+Status write_zero(const PrepareContext& c, const Tensor& out, uint8_t* zero) {
+  if (!has_zero_point(out)) return {};
+  OCTAVO_TRY(c.expect_per_tensor("output", out));
+  const int32_t value = out.zero_point();
+  zero[0] = static_cast<uint8_t>(value);
+  zero[1] = static_cast<uint8_t>(value >> 8);
+  return {};
+}
+
 }  // namespace octavo

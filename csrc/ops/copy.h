@@ -38,4 +38,10 @@ inline int32_t element_bytes(const Tensor& t) { return dtype_info(t.type).bits /
 // Two tensors between which elements move: where one has a scale, the other has the same.
 Status expect_unscaled(const PrepareContext& c, const Tensor& in, const Tensor& out);
 
+// Whether 0 is a number of its own in the tensor: its zero point.
+bool has_zero_point(const Tensor& t);
+// Writes the element that stands for 0 in `out`, into memory that holds kZeroBytes of zeros.
+constexpr int64_t kZeroBytes = 16;
+Status write_zero(const PrepareContext& c, const Tensor& out, uint8_t* zero);
+
 }  // namespace octavo

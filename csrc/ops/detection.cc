@@ -66,8 +66,8 @@ Status invoke_detection(const Step& s, const Workspace& w) {
   }
   const auto detect = p.is_regular ? &reference::detect_regular : &reference::detect_fast;
   float* count = s.output(3);
-  *count = static_cast<float>(detect(p.detect, boxes, scores, buffers_of(s, p),
-                                     {s.output(0), s.output(1), s.output(2)}));
+  *count = static_cast<float>(
+      detect(p.detect, boxes, scores, buffers_of(s, p), {s.output(0), s.output(1), s.output(2)}));
   return {};
 }
 

@@ -1,39 +1,8 @@
 // PAD, PADV2: a border of one value around a tensor.
-#include "ops/copy.h"
+#include "ops/inlay.h"
 
 namespace octavo {
 namespace {
-
-struct PadParams {
-  int64_t count;
-  int32_t element_bytes;
-  uint8_t zero[8];  // the border where no third input gives it
-  StridedCopyParams inside;
-};
-
-Status invoke_pad(const Step& s, const Workspace& w) {
-  const auto& p = s.params<PadParams>();
-  const void* border = s.input(2);
-  w.kernels.fill(p.count, p.element_bytes, border != nullptr ? border : p.zero, s.output(0));
-  w.kernels.strided_copy(p.inside, s.input(0), s.output(0));
-  return {};
-}
-
-bool has_zero_point(const Tensor& t) {
-  const bool is_short =
-      t.type == DType::kInt8 || t.type == DType::kUInt8 || t.type == DType::kInt16;
-  return is_short && t.quantization().per_tensor();
-}
-
-// What stands for 0 in the output: the zero point, where it has one.
-Status write_zero(const PrepareContext& c, const Tensor& out, uint8_t* zero) {
-  if (!has_zero_point(out)) return {};
-  OCTAVO_TRY(c.expect_per_tensor("output", out));
-  const int32_t value = out.zero_point();
-  zero[0] = static_cast<uint8_t>(value);
-  zero[1] = static_cast<uint8_t>(value >> 8);
-  return {};
-}
 
 Status expect_border(const PrepareContext& c, const Tensor& border) {
   OCTAVO_TRY(c.expect_same_type("input", c.input(0), "constant_values", border));
@@ -51,7 +20,6 @@ Status prepare_pad(PrepareContext& c) {
   OCTAVO_TRY(c.expect_operands(2, 3, 1));
   const Tensor &in = c.input(0), &paddings = c.input(1), &out = c.output(0);
   OCTAVO_TRY(expect_movable(c, in, out));
-  if (element_bytes(in) > 8) return c.fail_types();
   OCTAVO_TRY(c.expect_type("paddings", paddings,
                            {DType::kInt8, DType::kInt16, DType::kInt32, DType::kInt64}));
   if (paddings.shape != make_shape(in.shape.rank, 2)) {
@@ -74,20 +42,19 @@ Status prepare_pad(PrepareContext& c) {
   }
   OCTAVO_TRY(c.set_shape(0, shape));
 
-  PadParams* p;
-  OCTAVO_TRY(c.make_params(p));
-  p->count = shape.count();
-  p->element_bytes = element_bytes(in);
+  Inlay p;
+  p.element_bytes = element_bytes(in);
   Layout inside = row_major(shape);
   for (int32_t d = 0; d < shape.rank; ++d) inside.offset += before[d] * inside.strides[d];
-  p->inside = plan_copy(in.shape, p->element_bytes, row_major(in.shape), inside);
+  p.copy = plan_copy(in.shape, p.element_bytes, row_major(in.shape), inside);
   if (c.has_input(2)) {
     OCTAVO_TRY(expect_border(c, c.input(2)));
+    p.ground = Ground::kElement;
+    p.ground_input = 2;
   } else {
-    OCTAVO_TRY(write_zero(c, out, p->zero));
+    OCTAVO_TRY(write_zero(c, out, p.zero));
   }
-  c.step.invoke = &invoke_pad;
-  return {};
+  return set_inlay(c, p);
 }
 
 }  // namespace octavo

@@ -1,4 +1,4 @@
-// RESHAPE, SQUEEZE, EXPAND_DIMS: the same elements in a new shape.
+// RESHAPE, SQUEEZE, EXPAND_DIMS, BITCAST: the same bytes in a new shape.
 #include "base/math.h"
 #include "graph/options.h"
 #include "ops/copy.h"
@@ -12,6 +12,11 @@ Status finish(PrepareContext& c, const Shape& shape) {
   StridedCopyParams copy = {};
   copy.block_bytes = c.input(0).bytes();
   return set_copy(c, copy);
+}
+
+// Whole tensors are copied: their elements need not be whole bytes.
+Status expect_copy(const PrepareContext& c) {
+  return c.expect_same_type("input", c.input(0), "output", c.output(0));
 }
 
 // What RESHAPE asks for, one dimension of which may be -1.
@@ -45,7 +50,7 @@ Status read_new_shape(const PrepareContext& c, Shape& shape) {
 Status prepare_reshape(PrepareContext& c) {
   OCTAVO_TRY(c.expect_operands(1, 2, 1));
   const Tensor& in = c.input(0);
-  OCTAVO_TRY(expect_movable(c, in, c.output(0)));
+  OCTAVO_TRY(expect_copy(c));
   Shape asked;
   OCTAVO_TRY(read_new_shape(c, asked));
 
@@ -78,7 +83,7 @@ Status prepare_reshape(PrepareContext& c) {
 Status prepare_squeeze(PrepareContext& c) {
   OCTAVO_TRY(c.expect_operands(1, 1, 1));
   const Tensor& in = c.input(0);
-  OCTAVO_TRY(expect_movable(c, in, c.output(0)));
+  OCTAVO_TRY(expect_copy(c));
   const auto& o = c.options<DimsOptions>();
   bool removed[kMaxRank] = {};
   for (int32_t d = 0; d < in.shape.rank; ++d) removed[d] = o.count == 0 && in.shape[d] == 1;
@@ -101,13 +106,32 @@ Status prepare_squeeze(PrepareContext& c) {
 Status prepare_expand_dims(PrepareContext& c) {
   OCTAVO_TRY(c.expect_operands(2, 2, 1));
   const Tensor& in = c.input(0);
-  OCTAVO_TRY(expect_movable(c, in, c.output(0)));
+  OCTAVO_TRY(expect_copy(c));
   OCTAVO_TRY(expect_unscaled(c, in, c.output(0)));
   OCTAVO_TRY(c.expect_rank("input", in, 0, kMaxRank - 1));
   OCTAVO_TRY(expect_integers(c, "axis", c.input(1), 1));
   int32_t axis;
   OCTAVO_TRY(normalize_axis(c, integer_at(c.input(1), 0), in.shape.rank + 1, axis));
   return finish(c, insert_dimension(in.shape, axis, 1));
+}
+
+// Elements that become smaller get a dimension of their own; those of the last one become one.
+Status prepare_bitcast(PrepareContext& c) {
+  OCTAVO_TRY(c.expect_operands(1, 1, 1));
+  const Tensor& in = c.input(0);
+  const int32_t from = dtype_info(in.type).bits, to = dtype_info(c.output(0).type).bits;
+  Shape shape = in.shape;
+  if (from > to && from % to == 0) {
+    OCTAVO_TRY(c.expect_rank("input", in, 0, kMaxRank - 1));
+    shape = insert_dimension(shape, shape.rank, from / to);
+  } else if (from < to) {
+    if (shape.rank == 0 || int64_t{shape.back()} * from != to) {
+      return c.fail("input shape ", in.shape, " of ", in.type, " should end with ", to / from,
+                    " for output of ", c.output(0).type);
+    }
+    --shape.rank;
+  }
+  return finish(c, shape);
 }
 
 }  // namespace octavo

@@ -59,16 +59,20 @@ void strided_copy(const StridedCopyParams& p, const void* in, void* out) {
   }
 }
 
-void fill(int64_t count, int32_t element_bytes, const void* value, void* out) {
-  const int64_t total = count * element_bytes;
-  if (total == 0) return;
-  memcpy(out, value, element_bytes);
-  auto* bytes = static_cast<uint8_t*>(out);
-  for (int64_t done = element_bytes; done < total;) {  // what is filled doubles
+void repeat(int64_t bytes, int64_t times, void* out) {
+  auto* first = static_cast<uint8_t*>(out);
+  const int64_t total = bytes * times;
+  for (int64_t done = bytes; done < total;) {  // what is written doubles
     const int64_t n = done < total - done ? done : total - done;
-    memcpy(bytes + done, bytes, n);
+    memcpy(first + done, first, n);
     done += n;
   }
+}
+
+void fill(int64_t count, int32_t element_bytes, const void* value, void* out) {
+  if (count == 0) return;
+  memcpy(out, value, element_bytes);
+  repeat(element_bytes, count, out);
 }
 
 }  // namespace octavo::reference

@@ -21,6 +21,9 @@ struct StridedCopyParams {
 // in_strides[d]) to out_offset + sum(i[d] * out_strides[d]). `in` and `out` do not overlap.
 void strided_copy(const StridedCopyParams& p, const void* in, void* out);
 
+// Repeats the first `bytes` of `out`, `times` in all.
+void repeat(int64_t bytes, int64_t times, void* out);
+
 // Writes the element at `value` `count` times.
 void fill(int64_t count, int32_t element_bytes, const void* value, void* out);
 

@@ -146,11 +146,14 @@ Status Interpreter::check_operands(const Step& step) const {
     if (t->info->is_sparse) {
       return step.fail("input \"", t->info->name, "\" is sparse: store the constant densely");
     }
-    const bool may_have_blocks = step.node->code == Opcode::FULLY_CONNECTED && i == 1;
+    const Opcode code = step.node->code;
+    const bool may_have_blocks =
+        i == 1 && (code == Opcode::FULLY_CONNECTED || code == Opcode::EMBEDDING_LOOKUP);
     if (t->info->is_blockwise() && !may_have_blocks) {
       return step.fail(
           "input \"", t->info->name,
-          "\" is quantized in blocks, which octavo runs as weights of FULLY_CONNECTED only");
+          "\" is quantized in blocks, which octavo runs as weights of FULLY_CONNECTED and as a "
+          "table of EMBEDDING_LOOKUP only");
     }
     if (dtype_info(t->type).bits == 0) {
       return step.fail("input \"", t->info->name, "\" has type ", t->type,

@@ -82,7 +82,8 @@ void test_the_callers_operator_runs(Check& check) {
     check.expect(found == static_cast<float>(4 * i), "output ", i, " is ", found);
   }
   check.expect(seen.is_as_expected, "the operator was told something else than expected");
-  check.expect(seen.prepared == 1 && seen.invoked == 1, "the operator ran ", seen.invoked, " times");
+  check.expect(seen.prepared == 1 && seen.invoked == 1, "the operator ran ", seen.invoked,
+               " times");
 
   seen.complaint = "the needle is stuck";
   check.expect(octavo_invoke(network) == OCTAVO_FAILED &&

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
-from moving import Constant, array, axes, quantizations, shapes, single
+from moving import Constant, array, axes, parameter, quantizations, shapes, single
 from single_op import Array
 
 from draws import generator
@@ -30,7 +30,7 @@ def reshapings(draw: Any) -> tuple[tuple[int, ...], list[int]]:
 
 
 @st.composite
-def specifications(draw: Any, shape: tuple[int, ...]) -> tuple[list[Constant], dict[str, int]]:
+def specifications(draw: Any, shape: tuple[int, ...]) -> tuple[list[Any], dict[str, int]]:
     """Begin, end and strides for some dimensions of a shape, with masks."""
     indexed = draw(st.integers(0, len(shape)))
     entries = ["index"] * indexed
@@ -63,7 +63,7 @@ def specifications(draw: Any, shape: tuple[int, ...]) -> tuple[list[Constant], d
         begins.append(begin)
         ends.append(end)
         strides.append(stride)
-    vectors = [Constant(v) for v in (begins, ends, strides)]
+    vectors = [parameter(draw, v) for v in (begins, ends, strides)]
     return vectors, {f"{name}_mask": mask for name, mask in masks.items()}
 
 
@@ -73,7 +73,7 @@ def reshape(draw: st.DrawFn, code: str, dtype: str) -> tuple[bytes, dict[int, Ar
     operands: list[Any] = [array(draw, shape, dtype)]
     options = {}
     if new == [0] or draw(st.booleans()):  # the option (0) means a scalar
-        operands.append(Constant(new))
+        operands.append(parameter(draw, new))
         if draw(st.booleans()):
             options = {"new_shape": [7, 7, 7]}  # the tensor goes before the option
     else:
@@ -99,7 +99,7 @@ def expand_dims(draw: st.DrawFn, code: str, dtype: str) -> tuple[bytes, dict[int
     x = array(draw, draw(shapes(most=7, smallest=0)), dtype)
     axis = draw(axes(x.ndim + 1))
     axis_type = draw(st.sampled_from(["int32", "int64"]))
-    operands = [x, Constant([axis] if draw(st.booleans()) else axis, axis_type)]
+    operands = [x, parameter(draw, [axis] if draw(st.booleans()) else axis, axis_type)]
     quantization = draw(quantizations(dtype, symmetric_int16=True))
     return single("EXPAND_DIMS", operands, [dtype], quantization)
 
@@ -120,7 +120,7 @@ def transpose(draw: st.DrawFn, code: str, dtype: str) -> tuple[bytes, dict[int, 
     perm = draw(st.permutations(range(x.ndim)))
     perm = [d - x.ndim * draw(st.booleans()) for d in perm]
     quantization = draw(quantizations(dtype))
-    return single("TRANSPOSE", [x, Constant(perm)], [dtype], quantization)
+    return single("TRANSPOSE", [x, parameter(draw, perm)], [dtype], quantization)
 
 
 @generator("PACK")
@@ -177,7 +177,8 @@ def pad(draw: st.DrawFn, code: str, dtype: str) -> tuple[bytes, dict[int, Array]
     if x.ndim == 4 and draw(st.booleans()):
         paddings[0] = paddings[3] = (0, 0)
     padding_type = draw(st.sampled_from(["int32", "int32", "int64", "int16", "int8"]))
-    operands: list[Any] = [x, Constant(np.reshape(paddings, (x.ndim, 2)), padding_type)]
+    given = parameter(draw, np.reshape(paddings, (x.ndim, 2)), padding_type)
+    operands: list[Any] = [x, given]
     if code == "PADV2":
         # Its third input, an input of the network, may be left out.
         operands.append(array(draw, (), dtype) if draw(st.integers(0, 3)) else None)
@@ -205,7 +206,8 @@ def slice(draw: st.DrawFn, code: str, dtype: str) -> tuple[bytes, dict[int, Arra
         for whole, first in zip(x.shape, begin, strict=True)
     ]
     index_type = draw(st.sampled_from(["int32", "int64"]))
-    operands = [x, Constant(begin, index_type), Constant(size, index_type)]
+    vectors = [parameter(draw, v, index_type) for v in (begin, size)]
+    operands = [x, *vectors]
     return single("SLICE", operands, [dtype], draw(quantizations(dtype)))
 
 
