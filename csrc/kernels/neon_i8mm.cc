@@ -1,25 +1,34 @@
 #include "kernels/simd/neon_i8mm.h"
 
+#include "kernels/simd/neon_bytes.h"
+#include "kernels/simd/neon_floats.h"
+#include "kernels/simd/neon_words.h"
 #include "kernels/table.h"
 
 namespace octavo {
 namespace neon_i8mm {
 namespace {
+using B = neon::B;
+using F = neon::F;
+using W = neon::W;
 // clang-format off: the first has what the others use.
 #include "kernels/requantize.inl"
+#include "kernels/broadcast.inl"
+#include "kernels/lanes.inl"
 #include "kernels/image.inl"
 #include "kernels/gemm.inl"
 #include "kernels/depthwise.inl"
+#include "kernels/direct_depthwise.inl"
+#include "kernels/product_f32.inl"
 #include "kernels/product_s8.inl"
+#include "kernels/real.inl"
+#include "kernels/real_rows.inl"
+#include "kernels/narrow.inl"
+#include "kernels/product_s16.inl"
+#include "kernels/product_hybrid.inl"
 #include "kernels/peak.inl"
+#include "kernels/fill_table.inl"
 // clang-format on
-
-constexpr Kernels fill_table(const char* isa) {
-  Kernels k = reference_kernels(isa);
-  k.product_s8 = &kProductS8;
-  k.dot_loop_s8 = &dot_loop_s8;
-  return k;
-}
 }  // namespace
 }  // namespace neon_i8mm
 

@@ -8,7 +8,7 @@ namespace {
 
 struct V : neon::V {
   using Weights = int8x16_t;
-  using Left = int8x16_t;  // of the left matrix
+  using Left = int8x8_t;  // of the left matrix: 4 elements, which an instruction repeats
   static constexpr int kDepth = 4;
   static constexpr int kVectorBytes = kLanes * kDepth;
   // 6 x 4 sums, 4 vectors of weights and one of the left matrix: 29 registers of 32.
@@ -26,11 +26,12 @@ struct V : neon::V {
     low = vshlq_n_s8(x, 4);
     high = vandq_s8(x, vdupq_n_s8(-16));
   }
-  static Weights broadcast(const Element* const* lines, int64_t at) {
-    int32_t four;
+  static Left broadcast(const Element* const* lines, int64_t at) {
+    uint32_t four;
     memcpy(&four, *lines + at, sizeof(four));
-    return vreinterpretq_s8_s32(vdupq_n_s32(four));
+    return vcreate_s8(four);
   }
+  static void dot(I32& sum, Left x, Weights w) { sum = vdotq_lane_s32(sum, w, x, 0); }
   static void dot(I32& sum, Weights x, Weights w) { sum = vdotq_s32(sum, x, w); }
 
   static void interleave(const Element* const (&tap)[4], Weights (&x)[4]) {
