@@ -60,7 +60,7 @@ def _answer(
         interpreter.set_tensor(index, value)
     interpreter.invoke()
     output_details = {d["index"]: d for d in interpreter.get_output_details()}
-    outputs = list(output_details)
+    outputs = [d["index"] for d in interpreter.get_output_details()]  # one may be there twice
     wanted = {d["index"] for d in interpreter.get_tensor_details()} if keep_all else set(outputs)
     values = {}
     for index in wanted:
