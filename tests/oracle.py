@@ -73,6 +73,37 @@ def _answer(
     return values, outputs
 
 
+def _answer_actions(model: bytes, actions: list[Any]) -> list[Array]:
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    kind = OpResolverType.BUILTIN_REF
+    return act(Interpreter(model_content=model, experimental_op_resolver_type=kind), actions)
+
+
+def act(interpreter: Any, actions: list[Any]) -> list[Array]:
+    """Takes an interpreter of LiteRT's or octavo's through a sequence of actions.
+
+    "reset" resets variables, {tensor: shape} resizes inputs, {tensor: array} sets them and invokes.
+    The result is the outputs of all invokes, one after the other.
+    """
+    interpreter.allocate_tensors()
+    values = []
+    for action in actions:
+        if action == "reset":
+            interpreter.reset_all_variables()
+        elif any(isinstance(value, tuple) for value in action.values()):
+            for index, shape in action.items():
+                interpreter.resize_tensor_input(index, shape)
+            interpreter.allocate_tensors()
+        else:
+            for index, value in action.items():
+                interpreter.set_tensor(index, value)
+            interpreter.invoke()
+            for details in interpreter.get_output_details():
+                values.append(np.asarray(interpreter.get_tensor(details["index"])))
+    return values
+
+
 def _serve() -> None:
     answers = sys.stdout.buffer
     sys.stdout = sys.stderr  # LiteRT's chatter must not mix with the answers
@@ -82,7 +113,8 @@ def _serve() -> None:
         except EOFError:
             return
         try:
-            _send(answers, _answer(*request))
+            answer = _answer_actions if isinstance(request[1], list) else _answer
+            _send(answers, answer(*request))
         except Exception as error:
             _send(answers, f"{type(error).__name__}: {error}")
 
@@ -127,16 +159,7 @@ def run(
     LiteRT's OpResolverType: which kernels run. `inputs` and `resize` (shapes to set first) go by
     tensor number too.
     """
-    global _child
-    if _child is None:
-        _child = _Child()
-        atexit.register(lambda: _child.stop() if _child else None)
-    try:
-        answer = _child.ask((model, inputs, resize or {}, keep_all, resolver))
-    except OracleError:
-        _child.stop()
-        _child = None
-        raise
+    answer = _ask((model, inputs, resize or {}, keep_all, resolver))
     if isinstance(answer, str):
         if resolver == "BUILTIN_REF" and "Didn't find op" in answer:
             # A few operators have one kernel, which LiteRT does not list with the reference's.
@@ -145,6 +168,29 @@ def run(
         raise OracleError(answer)
     values, outputs = answer
     return values, outputs
+
+
+def run_actions(model: bytes, actions: list[Any]) -> list[Array]:
+    """The outputs of every invoke of a sequence of actions, see `act`."""
+    answer = _ask((model, actions))
+    if isinstance(answer, str):
+        raise OracleError(answer)
+    values: list[Array] = answer
+    return values
+
+
+def _ask(request: object) -> Any:
+    """The child's answer; an error is a string."""
+    global _child
+    if _child is None:
+        _child = _Child()
+        atexit.register(lambda: _child.stop() if _child else None)
+    try:
+        return _child.ask(request)
+    except OracleError:
+        _child.stop()
+        _child = None
+        raise
 
 
 def octavo_run(

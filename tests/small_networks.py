@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from calls import CODES, single_call
 from flatbuffers import flexbuffers
 from octavo.flatbuffer import Network
 
@@ -456,8 +457,14 @@ CASES = [
 
 
 def small_networks() -> list[SmallNetwork]:
-    """Every row of CASES in every type of the row, the same at each call."""
-    return [_build(case, dtype) for case in CASES for dtype in case.types.split()]
+    """Every row of CASES in every type of the row, and calls; the same at each call."""
+    built = [_build(case, dtype) for case in CASES for dtype in case.types.split()]
+    return built + [_build_call(code) for code in CODES]
+
+
+def _build_call(code: str) -> SmallNetwork:
+    values = np.arange(6, dtype=np.float32).reshape(2, 3)
+    return SmallNetwork(f"{code} float32", code, *single_call(code, values))
 
 
 def _build(case: Case, dtype: str) -> SmallNetwork:

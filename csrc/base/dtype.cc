@@ -20,7 +20,7 @@ constexpr DTypeInfo kInfo[] = {
     {"float64", 64, 0, 0},
     {"complex128", 128, 0, 0},
     {"uint64", 64, 0, 0},
-    {"resource", 0, 0, 0},
+    {"resource", 32, 0, 0},
     {"variant", 0, 0, 0},
     {"uint32", 32, 0, 0},
     {"uint16", 16, 0, UINT16_MAX},

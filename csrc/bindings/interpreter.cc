@@ -20,12 +20,31 @@ namespace {
 
 using SharedModel = std::shared_ptr<const Model>;
 
+// The variables of subgraphs that belong together, and the right to touch any of them.
+struct PySession {
+  explicit PySession(int64_t max_loop_iterations) {
+    if (max_loop_iterations < 0) {
+      raise_if_failed(Status::invalid("max_loop_iterations cannot be ", max_loop_iterations));
+    }
+    session.set_max_loop_iterations(max_loop_iterations);
+  }
+
+  HeapArena arena;
+  Session session{arena};
+  std::atomic<bool> is_taken{false};
+};
+
 // A prepared subgraph with its memory. Arrays that look into it keep it alive.
 struct State {
-  State(SharedModel m, int32_t thread_count, bool is_eager, const std::vector<PythonOp>& ops)
-      : model(std::move(m)), threads(thread_count, is_eager), custom_ops(ops) {}
+  State(SharedModel m, std::shared_ptr<PySession> s, int32_t thread_count, bool is_eager,
+        const std::vector<PythonOp>& ops)
+      : model(std::move(m)),
+        session(std::move(s)),
+        threads(thread_count, is_eager),
+        custom_ops(ops) {}
 
   SharedModel model;
+  std::shared_ptr<PySession> session;
   Threads threads;
   PythonOps custom_ops;
   HeapArena arena;
@@ -52,14 +71,16 @@ class Turn {
 class PyInterpreter {
  public:
   PyInterpreter(SharedModel model, int32_t subgraph, bool keep_all, int32_t threads, bool is_eager,
-                const std::string& isa, std::vector<PythonOp> custom_ops)
+                const std::string& isa, std::vector<PythonOp> custom_ops,
+                std::shared_ptr<PySession> session)
       : model_(std::move(model)),
         kernels_(selected_kernels(isa)),
         subgraph_(subgraph),
         keep_all_(keep_all),
         threads_(threads),
         is_eager_(is_eager),
-        custom_ops_(std::move(custom_ops)) {
+        custom_ops_(std::move(custom_ops)),
+        session_(std::move(session)) {
     const size_t count = model_->graph().subgraphs.size;
     if (subgraph < 0 || static_cast<size_t>(subgraph) >= count) {
       raise_if_failed(
@@ -79,7 +100,7 @@ class PyInterpreter {
       shape.dims[shape.rank++] = static_cast<int32_t>(d);
     }
     check(tensor);
-    const Turn turn(is_taken_);
+    const Turn turn(session_->is_taken);
     const Shape before = state_->interpreter->tensor(tensor).shape;
     raise_if_failed(state_->interpreter->resize_input(tensor, shape));
     if (shape == before) return;
@@ -90,7 +111,7 @@ class PyInterpreter {
   void check_operators() const { raise_if_failed(state_->interpreter->check_operators()); }
 
   void allocate() {
-    const Turn turn(is_taken_);
+    const Turn turn(session_->is_taken);
     if (state_->is_ready) return;
     std::shared_ptr<State> state = fresh();
     Status s;
@@ -149,7 +170,7 @@ class PyInterpreter {
   }
 
   void set_tensor(int32_t i, const py::array& value) {
-    const Turn turn(is_taken_);
+    const Turn turn(session_->is_taken);
     const Tensor& t = tensor_in_memory(i);
     if (t.is_known) {
       raise_if_failed(Status::invalid("tensor ", i, " \"", t.info->name, "\" is a constant"));
@@ -163,7 +184,7 @@ class PyInterpreter {
   // A view into the interpreter's memory, or a copy of it. There are no views of memory that ends
   // with the next run.
   py::array get_tensor(int32_t i, bool copy) {
-    const Turn turn(is_taken_);
+    const Turn turn(session_->is_taken);
     const Tensor& t = tensor_in_memory(i);
     if (!state_->interpreter->is_kept(i)) {
       raise_if_failed(
@@ -216,8 +237,13 @@ class PyInterpreter {
   bool is_ready() const { return state_->is_ready; }
   int64_t arena_bytes() const { return state_->interpreter->arena_bytes(); }
   int64_t unshared_bytes() const { return state_->interpreter->unshared_bytes(); }
+  // As before the first run.
+  void forget() {
+    reset_variables();
+    session_->session.forget();
+  }
   void reset_variables() {
-    const Turn turn(is_taken_);
+    const Turn turn(session_->is_taken);
     state_->interpreter->reset_variables();
   }
 
@@ -227,7 +253,7 @@ class PyInterpreter {
   // Runs `how` on the prepared interpreter, without the GIL.
   template <class How>
   void run(How how) {
-    const Turn turn(is_taken_);
+    const Turn turn(session_->is_taken);
     if (!state_->is_ready) {
       raise_if_failed(
           Status::failed("the interpreter is not ready to run: call allocate_tensors() before "
@@ -242,9 +268,9 @@ class PyInterpreter {
   }
 
   std::shared_ptr<State> fresh() const {
-    auto state = std::make_shared<State>(model_, threads_, is_eager_, custom_ops_);
+    auto state = std::make_shared<State>(model_, session_, threads_, is_eager_, custom_ops_);
     const HostServices host = {state->threads.workers(), model_->derived_store(),
-                               state->custom_ops.ops()};
+                               state->custom_ops.ops(), &session_->session};
     raise_if_failed(
         Interpreter::create(graph(), kernels_, host, state->arena, &state->interpreter));
     for (const auto& [tensor, shape] : shapes_) {
@@ -297,26 +323,34 @@ class PyInterpreter {
   bool is_eager_;
   std::vector<PythonOp> custom_ops_;
   std::map<int32_t, Shape> shapes_;  // of the inputs that were resized
+  std::shared_ptr<PySession> session_;
   std::shared_ptr<State> state_;
-  std::atomic<bool> is_taken_{false};
 };
 
 }  // namespace
 
 void bind_interpreter(py::module_& m) {
+  py::class_<PySession, std::shared_ptr<PySession>>(m, "Session")
+      .def(py::init<int64_t>(), py::arg("max_loop_iterations"));
   py::class_<PyInterpreter>(m, "Interpreter")
-      .def(py::init([](std::shared_ptr<Model> model, int32_t subgraph, bool keep_all,
-                       int32_t threads, bool is_eager, const std::string& isa,
-                       const std::vector<std::tuple<std::string, py::function, py::function>>&
-                           custom_ops) {
-             std::vector<PythonOp> ops;
-             for (const auto& [name, infer, run] : custom_ops) ops.push_back({name, infer, run});
-             return std::make_unique<PyInterpreter>(std::move(model), subgraph, keep_all, threads,
-                                                    is_eager, isa, std::move(ops));
-           }),
-           py::arg("model"), py::arg("subgraph") = 0, py::arg("keep_all") = false,
-           py::arg("threads") = 1, py::arg("is_eager") = false, py::arg("isa") = "",
-           py::arg("custom_ops") = py::list())
+      .def(
+          py::init(
+              [](std::shared_ptr<Model> model, int32_t subgraph, bool keep_all, int32_t threads,
+                 bool is_eager, const std::string& isa,
+                 const std::vector<std::tuple<std::string, py::function, py::function>>& custom_ops,
+                 std::shared_ptr<PySession> session) {
+                if (session == nullptr) {
+                  session = std::make_shared<PySession>(Session::kMaxLoopIterations);
+                }
+                std::vector<PythonOp> ops;
+                for (const auto& [name, infer, run] : custom_ops) ops.push_back({name, infer, run});
+                return std::make_unique<PyInterpreter>(std::move(model), subgraph, keep_all,
+                                                       threads, is_eager, isa, std::move(ops),
+                                                       std::move(session));
+              }),
+          py::arg("model"), py::arg("subgraph") = 0, py::arg("keep_all") = false,
+          py::arg("threads") = 1, py::arg("is_eager") = false, py::arg("isa") = "",
+          py::arg("custom_ops") = py::list(), py::arg("session") = nullptr)
       .def("resize_input", &PyInterpreter::resize_input)
       .def("check_operators", &PyInterpreter::check_operators)
       .def("allocate", &PyInterpreter::allocate)
@@ -328,6 +362,7 @@ void bind_interpreter(py::module_& m) {
       .def("get_tensor", &PyInterpreter::get_tensor, py::arg("index"), py::arg("copy"))
       .def("tensor_details", &PyInterpreter::tensor_details)
       .def("nodes", &PyInterpreter::nodes)
+      .def("forget", &PyInterpreter::forget)
       .def("reset_variables", &PyInterpreter::reset_variables)
       .def_property_readonly("isa", &PyInterpreter::isa)
       .def_property_readonly("steps", &PyInterpreter::steps)

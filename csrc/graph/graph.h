@@ -56,6 +56,9 @@ struct Subgraph {
   Span<TensorInfo> tensors;
   Span<Node> nodes;                     // in order of execution
   Span<const int32_t> inputs, outputs;  // tensor numbers
+  Span<Subgraph> all;                   // subgraphs of the file, this one among them
+
+  int32_t number() const { return static_cast<int32_t>(this - all.data); }
 };
 
 struct SignatureTensor {

@@ -1,6 +1,7 @@
 // From the bytes of a file to a Graph. With options.cc, the only code that sees flatbuffers. A file
 // is hostile until the verifier and then every check below have passed: later code relies on what
 // graph.h says.
+#include "graph/calls.h"
 #include "graph/schema.h"
 
 namespace octavo {
@@ -95,7 +96,9 @@ Status Decoder::decode(const Graph** out) {
   OCTAVO_TRY(arena_.make(subgraphs, graph->subgraphs));
   for (uint32_t i = 0; i < subgraphs; ++i) {
     OCTAVO_TRY(decode_subgraph(*model_->subgraphs()->Get(i), i, graph->subgraphs[i]));
+    graph->subgraphs[i].all = graph->subgraphs;
   }
+  OCTAVO_TRY(check_calls(*graph, arena_));
   OCTAVO_TRY(arena_.make(length(model_->signature_defs()), graph->signatures));
   for (uint32_t i = 0; i < graph->signatures.size; ++i) {
     OCTAVO_TRY(decode_signature(*model_->signature_defs()->Get(i), *graph, graph->signatures[i]));

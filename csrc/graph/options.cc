@@ -223,6 +223,34 @@ Status decode(const From& from, TypeOptions& to) {
   return convert(from.output_type(), to.out);
 }
 
+Status decode(const schema::IfOptions& from, CallOptions& to) {
+  to = {2, {from.then_subgraph_index(), from.else_subgraph_index()}};
+  return {};
+}
+
+Status decode(const schema::WhileOptions& from, CallOptions& to) {
+  to = {2, {from.cond_subgraph_index(), from.body_subgraph_index()}};
+  return {};
+}
+
+Status decode(const schema::CallOnceOptions& from, CallOptions& to) {
+  to = {1, {from.init_subgraph_index()}};
+  return {};
+}
+
+Status decode(const schema::StableHLOCompositeOptions& from, CallOptions& to) {
+  to = {1, {from.decomposition_subgraph_index()}};
+  return {};
+}
+
+Status decode(const schema::VarHandleOptions& from, VariableOptions& to) {
+  auto text = [](const flatbuffers::String* s) {
+    return s != nullptr ? Text(s->c_str(), s->size()) : Text();
+  };
+  to = {text(from.container()), text(from.shared_name())};
+  return {};
+}
+
 // Options left out altogether are the defaults; options of another operator are an error.
 template <class From, class To>
 Status decode_table(const schema::Operator& op, Arena& arena, const void** out) {
@@ -241,6 +269,24 @@ Status decode_table(const schema::Operator& op, Arena& arena, const void** out) 
   return decode(*from, *to);
 }
 
+// Of the operators whose options are in the second union.
+template <class From, class To>
+Status decode_table_2(const schema::Operator& op, Arena& arena, const void** out) {
+  To* to;
+  OCTAVO_TRY(arena.make(to));
+  *out = to;
+  if (op.builtin_options_2_type() == schema::BuiltinOptions2::NONE ||
+      op.builtin_options_2() == nullptr) {
+    return {};
+  }
+  const From* from = op.builtin_options_2_as<From>();
+  if (from == nullptr) {
+    return Status::invalid("has options of the wrong kind, ",
+                           schema::EnumNameBuiltinOptions2(op.builtin_options_2_type()));
+  }
+  return decode(*from, *to);
+}
+
 struct OptionsOf {
   Opcode code;
   Status (*decode)(const schema::Operator&, Arena&, const void**);
@@ -253,6 +299,7 @@ constexpr OptionsOf kOptions[] = {
     {Opcode::AVERAGE_POOL_2D, &decode_table<schema::Pool2DOptions, Pool2DOptions>},
     {Opcode::BATCH_MATMUL, &decode_table<schema::BatchMatMulOptions, BatchMatMulOptions>},
     {Opcode::BUCKETIZE, &decode_table<schema::BucketizeOptions, BucketizeOptions>},
+    {Opcode::CALL_ONCE, &decode_table<schema::CallOnceOptions, CallOptions>},
     {Opcode::CONCATENATION, &decode_table<schema::ConcatenationOptions, ConcatenationOptions>},
     {Opcode::CONV_2D, &decode_table<schema::Conv2DOptions, Conv2DOptions>},
     {Opcode::CUMSUM, &decode_table<schema::CumsumOptions, CumsumOptions>},
@@ -262,6 +309,7 @@ constexpr OptionsOf kOptions[] = {
      &decode_table<schema::EmbeddingLookupSparseOptions, EmbeddingLookupSparseOptions>},
     {Opcode::FULLY_CONNECTED, &decode_table<schema::FullyConnectedOptions, FullyConnectedOptions>},
     {Opcode::GATHER, &decode_table<schema::GatherOptions, GatherOptions>},
+    {Opcode::IF, &decode_table<schema::IfOptions, CallOptions>},
     {Opcode::LEAKY_RELU, &decode_table<schema::LeakyReluOptions, LeakyReluOptions>},
     {Opcode::MAX_POOL_2D, &decode_table<schema::Pool2DOptions, Pool2DOptions>},
     {Opcode::MEAN, &decode_table<schema::ReducerOptions, ReducerOptions>},
@@ -281,12 +329,15 @@ constexpr OptionsOf kOptions[] = {
     {Opcode::SPLIT, &decode_table<schema::SplitOptions, AxisOptions>},
     {Opcode::SPLIT_V, &decode_table<schema::SplitVOptions, AxisOptions>},
     {Opcode::SQUEEZE, &decode_table<schema::SqueezeOptions, DimsOptions>},
+    {Opcode::STABLEHLO_COMPOSITE, &decode_table_2<schema::StableHLOCompositeOptions, CallOptions>},
     {Opcode::STRIDED_SLICE, &decode_table<schema::StridedSliceOptions, StridedSliceOptions>},
     {Opcode::SUB, &decode_table<schema::SubOptions, BinaryOptions>},
     {Opcode::SUM, &decode_table<schema::ReducerOptions, ReducerOptions>},
     {Opcode::TRANSPOSE_CONV, &decode_table<schema::TransposeConvOptions, Conv2DOptions>},
     {Opcode::UNIQUE, &decode_table<schema::UniqueOptions, TypeOptions>},
     {Opcode::UNPACK, &decode_table<schema::UnpackOptions, AxisOptions>},
+    {Opcode::VAR_HANDLE, &decode_table<schema::VarHandleOptions, VariableOptions>},
+    {Opcode::WHILE, &decode_table<schema::WhileOptions, CallOptions>},
 };
 
 }  // namespace

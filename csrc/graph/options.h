@@ -128,6 +128,15 @@ struct DimsOptions {  // SQUEEZE: squeeze_dims; RESHAPE: new_shape
   int32_t dims[kMaxRank] = {};
 };
 
+struct CallOptions {  // IF: then, else; WHILE: condition, body; CALL_ONCE, STABLEHLO_COMPOSITE: one
+  int32_t count = 0;
+  int32_t subgraphs[2] = {};
+};
+
+struct VariableOptions {  // VAR_HANDLE
+  Text container, shared_name;
+};
+
 struct TypeOptions {  // SHAPE: out_type; ARG_MAX, ARG_MIN: output_type; UNIQUE: idx_out_type
   DType out = DType::kUnknown;  // where the options are left out
 };

@@ -117,6 +117,13 @@ Status PrepareContext::expect_known(const char* role, const Tensor& t) const {
       "give octavo a heap");
 }
 
+Status PrepareContext::expect_turn() const {
+  if (surroundings_.is_turn) return {};
+  return Status::too_early(NodeLabel(step).text,
+                           "the shapes of its outputs are known only while running: give octavo a "
+                           "heap");
+}
+
 Status PrepareContext::fail_types() const {
   char list[256];
   Message m(list, sizeof(list));

@@ -13,7 +13,9 @@
 #include "base/workers.h"
 #include "graph/graph.h"
 #include "kernels/table.h"
+#include "ops/callee.h"
 #include "ops/derived.h"
+#include "ops/session.h"
 
 namespace octavo {
 
@@ -105,14 +107,26 @@ Status Step::fail(const Parts&... parts) const {
   return Status::failed(NodeLabel(*this).text, parts...);
 }
 
+// What only operators with subgraphs or variables need of the runtime.
+struct Surroundings {
+  Callees callees;
+  Session* session = nullptr;
+  bool is_turn = false;  // what has state before the node, in the file's order, has run
+};
+
 // How an operator's prepare talks to the runtime. Functions that return a Status fail with a
 // message that starts with the operator and node; `role` says which operand is meant: "input",
 // "filter".
 class PrepareContext {
  public:
   PrepareContext(Step& step, const Kernels& kernels, const Workers& workers,
-                 const DerivedStore& store, Arena& memory)
-      : step(step), kernels(kernels), workers(workers), store_(store), memory_(memory) {}
+                 const DerivedStore& store, Arena& memory, const Surroundings& surroundings = {})
+      : step(step),
+        kernels(kernels),
+        workers(workers),
+        store_(store),
+        memory_(memory),
+        surroundings_(surroundings) {}
 
   Step& step;  // prepare sets step.invoke
   const Kernels& kernels;
@@ -148,6 +162,9 @@ class PrepareContext {
   // The value is there while preparing, so that it can be read through t.data. Where it is not,
   // the node is prepared again when others have run, and those behind it that need its outputs.
   Status expect_known(const char* role, const Tensor& t) const;
+  // All that has state before the node has run, so that prepare may see what it has left, and run
+  // what changes it. Where it has not, the node is prepared again when it has.
+  Status expect_turn() const;
 
   template <class... Parts>
   Status fail(const Parts&... parts) const {
@@ -162,6 +179,19 @@ class PrepareContext {
   // shape set before, that prepare fills. The output is known from then on; a step left without an
   // invoke does not run.
   Status make_known(int32_t output, void*& data) const;
+
+  // Prepares a subgraph to be called by the step. What it takes lasts as long as the step, or as
+  // `memory`.
+  Status make_callee(int32_t subgraph, Span<const Argument> arguments, Callee** out,
+                     Arena* memory = nullptr) const {
+    const Callees& callees = surroundings_.callees;
+    return callees.make(callees.context, step, subgraph, arguments, memory, out);
+  }
+  const Subgraph& subgraph(int32_t number) const { return surroundings_.callees.subgraphs[number]; }
+  Session& session() const { return *surroundings_.session; }
+  // Memory for prepare alone, until it is closed.
+  Status open_arena(Arena** arena) const { return memory_.open(arena); }
+  void close_arena(Arena* arena) const { memory_.close(arena); }
 
   // Zero-initialised params, which live as long as the prepared graph; invoke finds them as
   // step.params<Params>().
@@ -214,6 +244,7 @@ class PrepareContext {
 
   const DerivedStore& store_;
   Arena& memory_;
+  const Surroundings surroundings_;
 };
 
 // Runs a kernel whose arguments are its params, one or two inputs, and an output.

@@ -1,6 +1,6 @@
 #include "runtime/interpreter.h"
 
-#include <algorithm>
+#include "runtime/operators.h"
 
 namespace octavo {
 namespace {
@@ -24,6 +24,11 @@ Status Interpreter::create(const Subgraph& graph, const Kernels& kernels, const 
   OCTAVO_TRY(memory.make(count, self->kept_));
   OCTAVO_TRY(memory.make(count, self->is_deferred_));
   OCTAVO_TRY(memory.make(count, self->is_missing_));
+  if (self->host_.session == nullptr) {
+    OCTAVO_TRY(memory.allocate(sizeof(Session), alignof(Session), &place));
+    self->host_.session = new (place) Session(memory);
+  }
+  OCTAVO_TRY(self->session().set_subgraph_count(graph.all.size));
   for (size_t i = 0; i < graph.tensors.size; ++i) {
     const TensorInfo& info = graph.tensors[i];
     Tensor& t = self->tensors_[i];
@@ -36,6 +41,13 @@ Status Interpreter::create(const Subgraph& graph, const Kernels& kernels, const 
     self->kept_[i] = t.is_known;
   }
   *out = self;
+  return {};
+}
+
+Status Interpreter::create_callee(const Subgraph& graph, Arena& memory, CalleeScope& scope,
+                                  Interpreter** out) const {
+  OCTAVO_TRY(create(graph, kernels_, host_, memory, out));
+  (*out)->scope_ = &scope;
   return {};
 }
 
@@ -52,6 +64,16 @@ Status Interpreter::resize_input(int32_t tensor, const Shape& shape) {
   return {};
 }
 
+Status Interpreter::fix_input(int32_t tensor, void* data) {
+  Tensor& t = tensors_[tensor];
+  if (t.is_known || t.info->is_variable) {
+    return Status::invalid("input \"", t.info->name, "\" has a value of its own");
+  }
+  t.data = data;
+  t.is_known = true;
+  return {};
+}
+
 Status Interpreter::prepare(bool keep_all) {
   keeps_all_ = keep_all;
   OCTAVO_TRY(check_operators());
@@ -59,6 +81,7 @@ Status Interpreter::prepare(bool keep_all) {
   OCTAVO_TRY(find_empty_tensors());
   OCTAVO_TRY(choose_nodes());
   first_.memory = &memory_;
+  first_.scope = scope_;
   OCTAVO_TRY(memory_.make(static_cast<int64_t>(graph_.nodes.size), first_.nodes));
   for (size_t i = 0; i < first_.nodes.size; ++i) first_.nodes[i] = static_cast<int32_t>(i);
   OCTAVO_TRY(prepare_stage(first_));
@@ -68,11 +91,32 @@ Status Interpreter::prepare(bool keep_all) {
 }
 
 Status Interpreter::invoke(const Observer* observer) {
-  forget_deferred();
-  Status s = run_steps(first_.steps, observer);
-  if (s.ok() && !first_.nodes.empty()) s = run_deferred(observer);
+  session().begin_run();
+  const Status s = run(observer);
   host_.workers.release();
   return s;
+}
+
+Status Interpreter::run(const Observer* observer) {
+  forget_deferred();
+  OCTAVO_TRY(run_steps(first_.steps, observer));
+  return first_.nodes.empty() ? Status() : run_deferred(observer);
+}
+
+int64_t Interpreter::arena_bytes() const {
+  int64_t bytes = first_.arena_bytes + deferred_bytes_;
+  for (const PreparedCallee* c = own_scope_.first; c != nullptr; c = c->next) {
+    bytes += c->interpreter->arena_bytes();
+  }
+  return bytes;
+}
+
+int64_t Interpreter::unshared_bytes() const {
+  int64_t bytes = first_.unshared_bytes + deferred_unshared_bytes_;
+  for (const PreparedCallee* c = own_scope_.first; c != nullptr; c = c->next) {
+    bytes += c->interpreter->unshared_bytes();
+  }
+  return bytes;
 }
 
 Status Interpreter::run_steps(Span<Step> steps, const Observer* observer) const {
@@ -84,13 +128,6 @@ Status Interpreter::run_steps(Span<Step> steps, const Observer* observer) const 
   return {};
 }
 
-bool Interpreter::has_operator(const Node& node) const {
-  if (node.code == Opcode::CUSTOM) {
-    return find_custom_op(node.custom_code, host_.custom_ops) != nullptr;
-  }
-  return find_op(node.code) != nullptr;
-}
-
 Status Interpreter::prepare_operator(PrepareContext& c) const {
   const Node& node = *c.step.node;
   if (node.code != Opcode::CUSTOM) return find_op(node.code)->prepare(c);
@@ -98,33 +135,8 @@ Status Interpreter::prepare_operator(PrepareContext& c) const {
   return op.prepare(c, op.context);
 }
 
-// Says at once everything that is missing: each operator with the first node that needs it.
 Status Interpreter::check_operators() const {
-  constexpr size_t kMost = 16;
-  const Node* missing[kMost];
-  size_t count = 0;
-  char list[400];
-  Message m(list, sizeof(list));
-  for (size_t i = 0; i < graph_.nodes.size && count < kMost && !m.is_full(); ++i) {
-    const Node& node = graph_.nodes[i];
-    auto is_same = [&](const Node* other) {
-      return other->code == node.code && other->custom_code == node.custom_code;
-    };
-    if (has_operator(node) || std::any_of(missing, missing + count, is_same)) continue;
-    m.add(count > 0 ? ", " : "");
-    m.add(opcode_name(node.code));
-    if (node.code == Opcode::CUSTOM) {
-      m.add(" \"");
-      m.add(node.custom_code);
-      m.add("\"");
-    }
-    m.add(" (node ");
-    m.add(i);
-    m.add(")");
-    missing[count++] = &node;
-  }
-  if (count == 0) return {};
-  return Status::failed("the model uses operators that octavo does not have: ", list);
+  return octavo::check_operators(graph_, host_.custom_ops, memory_);
 }
 
 Status Interpreter::check_interface() const {
@@ -204,6 +216,9 @@ void Interpreter::reset_variables() {
     // An int8 variable's zero is its zero point, as in LiteRT; the other types' is the number.
     const int zero = t.type == DType::kInt8 ? static_cast<int>(t.info->quantization.zero()) : 0;
     memset(t.data, zero, static_cast<size_t>(t.bytes()));
+  }
+  for (PreparedCallee* c = own_scope_.first; c != nullptr; c = c->next) {
+    c->interpreter->reset_variables();
   }
 }
 

@@ -10,6 +10,7 @@
 #include "kernels/table.h"
 #include "ops/op.h"
 #include "rewrites/nodes.h"
+#include "runtime/callees.h"
 #include "runtime/plan.h"
 #include "runtime/stage.h"
 
@@ -27,6 +28,7 @@ struct HostServices {
   Workers workers;
   DerivedStore derived;
   Span<const CustomOp> custom_ops;  // outlive the interpreter
+  Session* session = nullptr;       // of all subgraphs that share variables; null: its own
 };
 
 class Interpreter {
@@ -37,6 +39,8 @@ class Interpreter {
 
   // Gives the subgraph's input tensor number `tensor` another shape.
   Status resize_input(int32_t tensor, const Shape& shape);
+  // Gives an input a value that it has in every run.
+  Status fix_input(int32_t tensor, void* data);
 
   // Every operator is there, or an error that lists what is missing. prepare begins with it.
   Status check_operators() const;
@@ -47,12 +51,18 @@ class Interpreter {
 
   Status invoke(const Observer* observer = nullptr);
 
-  // Sets variable tensors to zero, as prepare leaves them.
+  // For callees: an interpreter of another subgraph of the same file, and what invoke does of it.
+  Status create_callee(const Subgraph& graph, Arena& memory, CalleeScope& scope,
+                       Interpreter** out) const;
+  Status run(const Observer* observer);
+
+  // Sets variable tensors to zero, those of called subgraphs too, as prepare leaves them.
   void reset_variables();
 
   const Subgraph& graph() const { return graph_; }
   const HostServices& host() const { return host_; }
   const Tensor& tensor(int32_t i) const { return tensors_[i]; }
+  Tensor& tensor(int32_t i) { return tensors_[i]; }
   // The number of one of this interpreter's tensors.
   int32_t index_of(const Tensor& t) const { return static_cast<int32_t>(&t - tensors_.data); }
   // The value is there after invoke: the memory is no other tensor's.
@@ -67,15 +77,16 @@ class Interpreter {
 
   // Bytes of the memory that tensors and scratch share, and what they would take side by side; with
   // those that the last invoke has prepared.
-  int64_t arena_bytes() const { return first_.arena_bytes + deferred_bytes_; }
-  int64_t unshared_bytes() const { return first_.unshared_bytes + deferred_unshared_bytes_; }
+  int64_t arena_bytes() const;
+  int64_t unshared_bytes() const;
+
+  Session& session() const { return *host_.session; }
 
   Interpreter(const Subgraph& graph, const Kernels& kernels, const HostServices& host,
               Arena& memory)
       : graph_(graph), kernels_(kernels), host_(host), memory_(memory) {}
 
  private:
-  bool has_operator(const Node& node) const;
   Status check_interface() const;
   Status check_operands(const Step& step) const;
   Status find_empty_tensors();
@@ -97,13 +108,15 @@ class Interpreter {
 
   const Subgraph& graph_;
   const Kernels& kernels_;
-  const HostServices host_;
+  HostServices host_;
   Arena& memory_;
   Span<Tensor> tensors_;
   Span<bool> kept_, is_deferred_;
   Span<bool> is_missing_;  // the node that computes it has not been prepared yet
   bool keeps_all_ = false;
   Span<RewrittenNode> nodes_;
+  CalleeScope own_scope_;
+  CalleeScope* scope_ = &own_scope_;  // of the callees of the first stage
   Stage first_;
   Arena* run_memory_ = nullptr;  // of further stages, until the next invoke
   int64_t deferred_bytes_ = 0, deferred_unshared_bytes_ = 0;

@@ -57,6 +57,7 @@ void announce_reads(Span<Step> steps) {
 Status Interpreter::prepare_stage(Stage& stage) {
   OCTAVO_TRY(stage.memory->make(static_cast<int64_t>(stage.nodes.size), stage.steps));
   stage.steps.size = 0;
+  stage.has_state = false;
   size_t left = 0;
   for (int32_t index : stage.nodes) {
     const Status s = prepare_node(stage, index, /*is_behind_others=*/left > 0);
@@ -93,6 +94,9 @@ Status Interpreter::run_deferred(const Observer* observer) {
   OCTAVO_TRY(memory_.open(&run_memory_));
   Stage stage;
   stage.memory = run_memory_;
+  OCTAVO_TRY(run_memory_->make(stage.scope));
+  stage.scope->outer = scope_;
+  stage.is_first = false;
   OCTAVO_TRY(run_memory_->make(static_cast<int64_t>(first_.nodes.size), stage.nodes));
   for (size_t i = 0; i < first_.nodes.size; ++i) stage.nodes[i] = first_.nodes[i];
   while (!stage.nodes.empty()) {
@@ -132,12 +136,17 @@ Status Interpreter::prepare_node(Stage& stage, int32_t index, bool is_behind_oth
   for (size_t i = 0; i < node.outputs.size; ++i) step.outputs[i] = &tensors_[node.outputs[i]];
   OCTAVO_TRY(check_operands(step));
 
-  PrepareContext c(step, kernels_, host_.workers, host_.derived, *stage.memory);
+  // In the first stage nothing has run.
+  const bool is_turn = !stage.is_first && !stage.has_state && !is_behind_others;
+  CalleeMaker callees(*this, stage);
+  PrepareContext c(step, kernels_, host_.workers, host_.derived, *stage.memory,
+                   {callees.lend(), host_.session, is_turn});
   OCTAVO_TRY(prepare_operator(c));
   if (step.invoke == nullptr) return {};  // prepare did all the work
   const bool has_state = !step.is_pure || reads_variable(step);
   // What has state runs in the file's order.
   if (has_state && is_behind_others) return Status::too_early();
+  stage.has_state = stage.has_state || has_state;
   if (all_known && !has_state) {
     return nodes_[index].is_unread ? Status() : run_while_preparing(stage, c);
   }

@@ -7,14 +7,18 @@
 
 #include "base/arena.h"
 #include "ops/op.h"
+#include "runtime/callees.h"
 
 namespace octavo {
 
 struct Stage {
   Arena* memory = nullptr;
-  Span<int32_t> nodes;  // by number; once prepared, those left for a later stage
-  Status reason;        // that the first one left has
-  Span<Step> steps;     // what invoke runs
+  CalleeScope* scope = nullptr;
+  bool is_first = true;
+  bool has_state = false;  // one of the steps
+  Span<int32_t> nodes;     // by number; once prepared, those left for a later stage
+  Status reason;           // that the first one left has
+  Span<Step> steps;        // what invoke runs
   // Bytes of the memory that tensors and scratch share, and what they would take side by side.
   int64_t arena_bytes = 0, unshared_bytes = 0;
 };

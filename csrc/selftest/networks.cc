@@ -184,8 +184,8 @@ void run_recorded(const Recorded& r, const Kernels& kernels, const Workers& work
   Interpreter* interpreter;
   Status status = decode_model({model.data, model.size}, arena, &graph);
   if (status.ok()) {
-    status =
-        Interpreter::create(graph->subgraphs[0], kernels, {workers, {}, {}}, arena, &interpreter);
+    status = Interpreter::create(graph->subgraphs[0], kernels, {workers, {}, {}, {}}, arena,
+                                 &interpreter);
   }
   if (status.ok()) status = interpreter->prepare(/*keep_all=*/false);
   if (!status.ok()) return check.expect(false, status.message());

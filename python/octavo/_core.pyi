@@ -40,6 +40,11 @@ class Model:
     def signatures(self) -> list[tuple[str, int, dict[str, int], dict[str, int]]]:
         """(key, subgraph, inputs, outputs) of each; inputs and outputs are tensors by name."""
 
+class Session:
+    """The variables of a model's subgraphs, for the interpreters that share them."""
+
+    def __init__(self, max_loop_iterations: int) -> None: ...
+
 class Interpreter:
     """One subgraph, prepared and run. For one thread at a time: RuntimeError otherwise."""
 
@@ -52,10 +57,11 @@ class Interpreter:
         is_eager: bool = False,
         isa: str = "",
         custom_ops: Sequence[tuple[str, Callable[..., Any], Callable[..., Any]]] = (),
+        session: Session | None = None,
     ) -> None:
         """`threads`, at least 1, includes the caller's. `is_eager`, for tests: however small a step
         is, it is split among them. `isa`: of its table; by default what `isa()` gives.
-        `custom_ops`: (name, infer, run), see `octavo.custom_ops`."""
+        `custom_ops`: (name, infer, run), see `octavo.custom_ops`. `session`: by default its own."""
     def check_operators(self) -> None:
         """RuntimeError that lists the operators that are not there, if any."""
     def resize_input(self, tensor: int, dims: Sequence[int]) -> None: ...
@@ -77,6 +83,8 @@ class Interpreter:
     def nodes(self) -> list[tuple[str, npt.NDArray[np.int32], npt.NDArray[np.int32]]]:
         """(operator, inputs, outputs) of each, in order of execution."""
     def reset_variables(self) -> None: ...
+    def forget(self) -> None:
+        """Resets variables, and what the session holds, as before the first run."""
     @property
     def isa(self) -> str:
         """The instruction set of its table of kernels."""

@@ -64,6 +64,7 @@ class Interpreter:
         *,
         model: Model | None = None,
         custom_ops: CustomOps | None = None,
+        max_loop_iterations: int = 1_000_000,
     ) -> None:
         """Reads the model. Exactly one of `model_path`, `model_content` and `model` is given.
 
@@ -87,6 +88,8 @@ class Interpreter:
           model: what `octavo.load` returned, to share it.
           custom_ops: operators that the file calls by name, see `CustomOp`; those of `model`, where
             it is given.
+          max_loop_iterations: how many times all WHILE loops of one `invoke` together may go round:
+            a loop that never ends is an error of that `invoke`.
 
         Raises:
           ValueError: the file is not a .tflite file or is damaged, or an argument is wrong.
@@ -105,6 +108,7 @@ class Interpreter:
             model = Model(source, custom_ops=custom_ops)
         self._model = model
         self._keep_all = bool(experimental_preserve_all_tensors)
+        self._session = _core.Session(operator.index(max_loop_iterations))
         self._subgraphs: dict[int, _core.Interpreter] = {}
         self._main = self._subgraph(0)
 
@@ -116,6 +120,7 @@ class Interpreter:
                 keep_all=self._keep_all,
                 threads=self._threads,
                 custom_ops=self._model.custom_ops,
+                session=self._session,
             )
         return self._subgraphs[index]
 
@@ -196,8 +201,12 @@ class Interpreter:
         self._main.resize_input(input_index, shape)
 
     def reset_all_variables(self) -> None:
-        """Sets the network's variables, its state between invocations, to zero."""
-        self._main.reset_variables()
+        """Sets variable tensors, state that the network keeps between invocations, to zero.
+
+        As in LiteRT, what ASSIGN_VARIABLE has stored stays.
+        """
+        for subgraph in self._subgraphs.values():
+            subgraph.reset_variables()
 
     def get_input_details(self) -> list[TensorDetails]:
         """Details of every input, in the order of the file.

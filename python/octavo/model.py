@@ -40,8 +40,8 @@ class Model:
 
     Quantized outputs (int8, uint8 or int16 with a scale) are always returned as the real numbers,
     float32, that they stand for, whatever the inputs were; other outputs as they are. One output is
-    returned as an array, several as a dictionary by name. Variables, where a network has any, are
-    zero at the beginning of every call.
+    returned as an array, several as a dictionary by name. What a network keeps, variables, is at
+    the beginning of every call as before the first one.
 
     May be called by several threads at once: each call has an interpreter of its own, and
     interpreters are kept for the next call.
@@ -99,7 +99,7 @@ class Model:
             for index, array in arrays.items():
                 interpreter.resize_input(index, array.shape)
             interpreter.allocate()
-            interpreter.reset_variables()
+            interpreter.forget()
             for index, array in arrays.items():
                 interpreter.set_tensor(index, array)
             interpreter.invoke()

@@ -23,7 +23,7 @@ void run(const Model& model, const Kernels& kernels, int32_t thread_count, Run* 
   HeapArena arena;
   Threads threads(thread_count, /*is_eager=*/true);
   Interpreter* interpreter;
-  const HostServices host = {threads.workers(), model.derived_store(), {}};
+  const HostServices host = {threads.workers(), model.derived_store(), {}, {}};
   result->status =
       Interpreter::create(model.graph().subgraphs[0], kernels, host, arena, &interpreter);
   if (result->status.ok()) result->status = interpreter->prepare(/*keep_all=*/false);

@@ -1,0 +1,318 @@
+// IF, WHILE, CALL_ONCE, STABLEHLO_COMPOSITE: operators that run other subgraphs.
+#include <cstring>
+
+#include "graph/options.h"
+#include "ops/op.h"
+
+namespace octavo {
+namespace {
+
+struct CallParams {
+  Callee* callees[2];
+  Session* session;
+};
+
+// Copies values to tensors of the same shapes, but to those that have theirs for good.
+void copy_values(Span<Tensor*> from, Span<Tensor*> to) {
+  for (size_t i = 0; i < from.size; ++i) {
+    if (to[i]->is_known || to[i]->data == from[i]->data) continue;
+    if (from[i]->bytes() > 0) memcpy(to[i]->data, from[i]->data, to[i]->bytes());
+  }
+}
+
+// A file may have other bytes than 0 and 1.
+bool is_true(const Tensor& t) { return *static_cast<const uint8_t*>(t.data) != 0; }
+
+Status run(const Step& s, const Callee& callee) {
+  const Status status = callee.run(callee);
+  return status.ok() ? status : s.fail("subgraph ", callee.subgraph, ": ", status.message());
+}
+
+Status call(const Step& s, const Callee& callee, Span<Tensor*> arguments, Span<Tensor*> results) {
+  copy_values(arguments, callee.inputs);
+  OCTAVO_TRY(run(s, callee));
+  copy_values(callee.outputs, results);
+  return {};
+}
+
+Status make_callee(const PrepareContext& c, int32_t subgraph, Span<Tensor*> tensors, bool are_fixed,
+                   Callee** out) {
+  Span<Argument> arguments;
+  OCTAVO_TRY(c.make_array(static_cast<int64_t>(tensors.size), arguments));
+  for (size_t i = 0; i < tensors.size; ++i) {
+    arguments[i] = {tensors[i], are_fixed && tensors[i]->is_known};
+  }
+  return c.make_callee(subgraph, {arguments.data, arguments.size}, out);
+}
+
+// The subgraph takes and gives as many tensors as the node, of the same types.
+Status expect_signature(const PrepareContext& c, int32_t number, Span<Tensor*> arguments,
+                        Span<Tensor*> results) {
+  const Subgraph& g = c.subgraph(number);
+  if (g.inputs.size != arguments.size || g.outputs.size != results.size) {
+    return c.fail("subgraph ", number, " \"", g.name, "\" takes ", g.inputs.size, " and gives ",
+                  g.outputs.size, " tensors, should take ", arguments.size, " and give ",
+                  results.size);
+  }
+  for (size_t i = 0; i < arguments.size; ++i) {
+    if (arguments[i] == nullptr) return c.fail("an argument of subgraph ", number, " is left out");
+    const TensorInfo& t = g.tensors[g.inputs[i]];
+    if (t.type == arguments[i]->type) continue;
+    return c.fail("subgraph ", number, " takes \"", t.name, "\" of type ", t.type, ", \"",
+                  arguments[i]->info->name, "\" has ", arguments[i]->type);
+  }
+  for (size_t i = 0; i < results.size; ++i) {
+    const TensorInfo& t = g.tensors[g.outputs[i]];
+    if (t.type == results[i]->type) continue;
+    return c.fail("subgraph ", number, " gives \"", t.name, "\" of type ", t.type, ", \"",
+                  results[i]->info->name, "\" has ", results[i]->type);
+  }
+  return {};
+}
+
+bool have_same_shapes(Span<Tensor*> a, Span<Tensor*> b) {
+  for (size_t i = 0; i < a.size; ++i) {
+    if (a[i]->shape != b[i]->shape) return false;
+  }
+  return true;
+}
+
+Status set_shapes(const PrepareContext& c, Span<Tensor*> results) {
+  for (size_t i = 0; i < results.size; ++i) {
+    OCTAVO_TRY(c.set_shape(static_cast<int32_t>(i), results[i]->shape));
+  }
+  return {};
+}
+
+// The node has done its work while it was prepared: these are its outputs.
+Status give_known(const PrepareContext& c, Span<Tensor*> results) {
+  OCTAVO_TRY(set_shapes(c, results));
+  for (size_t i = 0; i < results.size; ++i) {
+    void* data;
+    OCTAVO_TRY(c.make_known(static_cast<int32_t>(i), data));
+    const int64_t bytes = results[i]->bytes();
+    if (bytes > 0) memcpy(data, results[i]->data, static_cast<size_t>(bytes));
+  }
+  return {};
+}
+
+// What runs while it is prepared needs its arguments' values, and its turn.
+Status expect_to_run(const PrepareContext& c, Span<Tensor*> arguments) {
+  for (const Tensor* t : arguments) OCTAVO_TRY(c.expect_known("argument", *t));
+  return c.expect_turn();
+}
+
+Span<Tensor*> without_condition(Span<Tensor*> inputs) { return {inputs.data + 1, inputs.size - 1}; }
+
+Status invoke_if(const Step& s, const Workspace&) {
+  const Callee& branch = *s.params<CallParams>().callees[is_true(*s.inputs[0]) ? 0 : 1];
+  return call(s, branch, without_condition(s.inputs), s.outputs);
+}
+
+Status invoke_composite(const Step& s, const Workspace&) {
+  return call(s, *s.params<CallParams>().callees[0], s.inputs, s.outputs);
+}
+
+// The step that calls one of `callees`, where the shapes of its outputs do not depend on which one
+// or on values. Else it is the first of them, which runs now.
+Status finish_call(PrepareContext& c, Span<Callee*> callees, Span<Tensor*> arguments,
+                   const Tensor* condition, Step::Invoke invoke) {
+  const Callee& first = *callees[0];
+  bool has_shapes = true;
+  for (const Callee* callee : callees) {
+    has_shapes =
+        has_shapes && callee->has_shapes && have_same_shapes(callee->outputs, first.outputs);
+  }
+  c.step.is_pure = false;
+  if (has_shapes) {
+    CallParams* params;
+    OCTAVO_TRY(c.make_params(params));
+    for (size_t i = 0; i < 2; ++i) params->callees[i] = callees[callees.size == 1 ? 0 : i];
+    c.step.invoke = invoke;
+    return set_shapes(c, first.outputs);
+  }
+  if (condition != nullptr) OCTAVO_TRY(c.expect_known("condition", *condition));
+  OCTAVO_TRY(expect_to_run(c, arguments));
+  copy_values(arguments, first.inputs);
+  OCTAVO_TRY(run(c.step, first));
+  return give_known(c, first.outputs);
+}
+
+Status invoke_call_once(const Step& s, const Workspace&) {
+  const auto& params = s.params<CallParams>();
+  const Callee& callee = *params.callees[0];
+  if (params.session->has_run(callee.subgraph)) return {};
+  OCTAVO_TRY(run(s, callee));
+  params.session->set_has_run(callee.subgraph);
+  return {};
+}
+
+// The condition's only output says whether a loop goes on.
+Status decide(const Step& s, const Callee& condition, bool* goes_on) {
+  OCTAVO_TRY(run(s, condition));
+  const Tensor& out = *condition.outputs[0];
+  if (out.shape.count() != 1) {
+    return s.fail("condition \"", out.info->name, "\" has shape ", out.shape,
+                  ", should have 1 element");
+  }
+  *goes_on = is_true(out);
+  return {};
+}
+
+Status count_iteration(const Step& s, Session& session) {
+  if (session.count_iteration()) return {};
+  return s.fail("loops have gone round ", session.max_loop_iterations(),
+                " times, the most that max_loop_iterations allows");
+}
+
+// A loop whose tensors keep their shapes: the outputs hold its state.
+Status invoke_while(const Step& s, const Workspace&) {
+  const auto& params = s.params<CallParams>();
+  copy_values(s.inputs, s.outputs);
+  for (;;) {
+    bool goes_on;
+    copy_values(s.outputs, params.callees[0]->inputs);
+    OCTAVO_TRY(decide(s, *params.callees[0], &goes_on));
+    if (!goes_on) return {};
+    OCTAVO_TRY(count_iteration(s, *params.session));
+    OCTAVO_TRY(call(s, *params.callees[1], s.outputs, s.outputs));
+  }
+}
+
+// A condition and a body prepared for the shapes of one iteration, in memory of their own.
+struct Iteration {
+  Arena* memory = nullptr;
+  Callee *condition = nullptr, *body = nullptr;
+};
+
+Status make_iteration(const PrepareContext& c, Span<Argument> state, Iteration& to) {
+  const auto& o = c.options<CallOptions>();
+  OCTAVO_TRY(c.open_arena(&to.memory));
+  const Span<const Argument> arguments = {state.data, state.size};
+  OCTAVO_TRY(c.make_callee(o.subgraphs[0], arguments, &to.condition, to.memory));
+  return c.make_callee(o.subgraphs[1], arguments, &to.body, to.memory);
+}
+
+// Whether an output of the body is one of its inputs, and not the one that it becomes.
+bool swaps_inputs(const Callee& body) {
+  for (size_t i = 0; i < body.outputs.size; ++i) {
+    for (size_t j = 0; j < body.inputs.size; ++j) {
+      if (i != j && body.outputs[i] == body.inputs[j]) return true;
+    }
+  }
+  return false;
+}
+
+// A loop whose tensors may change their shapes. The inputs of the body hold its state.
+Status run_loop(const PrepareContext& c, Span<Argument> state) {
+  Iteration now;
+  OCTAVO_TRY(make_iteration(c, state, now));
+  copy_values(c.step.inputs, now.body->inputs);
+  for (;;) {
+    bool goes_on;
+    copy_values(now.body->inputs, now.condition->inputs);
+    OCTAVO_TRY(decide(c.step, *now.condition, &goes_on));
+    if (!goes_on) break;
+    OCTAVO_TRY(count_iteration(c.step, c.session()));
+    OCTAVO_TRY(run(c.step, *now.body));
+    if (have_same_shapes(now.body->outputs, now.body->inputs) && !swaps_inputs(*now.body)) {
+      copy_values(now.body->outputs, now.body->inputs);
+      continue;
+    }
+    for (size_t i = 0; i < state.size; ++i) {
+      if (!state[i].is_fixed) state[i].tensor = now.body->outputs[i];
+    }
+    Iteration next;
+    OCTAVO_TRY(make_iteration(c, state, next));
+    copy_values(now.body->outputs, next.body->inputs);
+    c.close_arena(now.memory);
+    now = next;
+  }
+  OCTAVO_TRY(give_known(c, now.body->inputs));
+  c.close_arena(now.memory);
+  return {};
+}
+
+}  // namespace
+
+Status prepare_if(PrepareContext& c) {
+  const auto& o = c.options<CallOptions>();
+  OCTAVO_TRY(c.expect_operands(1, c.input_count(), c.output_count()));
+  const Tensor& condition = c.input(0);
+  OCTAVO_TRY(c.expect_type("condition", condition, {DType::kBool}));
+  if (condition.shape.count() != 1) {
+    return c.fail("condition \"", condition.info->name, "\" has shape ", condition.shape,
+                  ", should have 1 element");
+  }
+  const Span<Tensor*> arguments = without_condition(c.step.inputs);
+  for (int32_t branch : o.subgraphs) {
+    OCTAVO_TRY(expect_signature(c, branch, arguments, c.step.outputs));
+  }
+  const bool is_decided = condition.data != nullptr && !condition.info->is_variable;
+  Callee* branches[2];
+  size_t count = 0;
+  for (size_t i = 0; i < 2; ++i) {
+    if (is_decided && is_true(condition) != (i == 0)) continue;
+    OCTAVO_TRY(make_callee(c, o.subgraphs[i], arguments, /*are_fixed=*/true, &branches[count++]));
+  }
+  return finish_call(c, {branches, count}, arguments, &condition, &invoke_if);
+}
+
+Status prepare_composite(PrepareContext& c) {
+  const int32_t number = c.options<CallOptions>().subgraphs[0];
+  OCTAVO_TRY(expect_signature(c, number, c.step.inputs, c.step.outputs));
+  Callee* callee;
+  OCTAVO_TRY(make_callee(c, number, c.step.inputs, /*are_fixed=*/true, &callee));
+  return finish_call(c, {&callee, 1}, c.step.inputs, nullptr, &invoke_composite);
+}
+
+Status prepare_call_once(PrepareContext& c) {
+  OCTAVO_TRY(c.expect_operands(0, 0, 0));
+  const int32_t number = c.options<CallOptions>().subgraphs[0];
+  OCTAVO_TRY(expect_signature(c, number, {}, {}));
+  CallParams* params;
+  OCTAVO_TRY(c.make_params(params));
+  params->session = &c.session();
+  OCTAVO_TRY(c.make_callee(number, {}, &params->callees[0]));
+  c.step.is_pure = false;
+  c.step.invoke = &invoke_call_once;
+  return {};
+}
+
+Status prepare_while(PrepareContext& c) {
+  const auto& o = c.options<CallOptions>();
+  const Span<Tensor*> inputs = c.step.inputs, outputs = c.step.outputs;
+  const int32_t condition = o.subgraphs[0], body = o.subgraphs[1];
+  if (condition == body) return c.fail("condition and body are both subgraph ", body);
+  Tensor flag;
+  const TensorInfo flag_info;
+  flag.info = &flag_info;
+  flag.type = DType::kBool;
+  Tensor* flags[] = {&flag};
+  OCTAVO_TRY(expect_signature(c, condition, inputs, span_of(flags)));
+  OCTAVO_TRY(expect_signature(c, body, inputs, outputs));
+
+  // What the body hands on as it is has one value in all iterations.
+  const Subgraph& g = c.subgraph(body);
+  Span<Argument> state;
+  OCTAVO_TRY(c.make_array(static_cast<int64_t>(inputs.size), state));
+  for (size_t i = 0; i < inputs.size; ++i) {
+    state[i] = {inputs[i], g.inputs[i] == g.outputs[i] && inputs[i]->is_known};
+  }
+  CallParams* params;
+  OCTAVO_TRY(c.make_params(params));
+  params->session = &c.session();
+  for (size_t i = 0; i < 2; ++i) {
+    OCTAVO_TRY(c.make_callee(o.subgraphs[i], {state.data, state.size}, &params->callees[i]));
+  }
+  const Callee& first = *params->callees[1];
+  c.step.is_pure = false;
+  if (first.has_shapes && have_same_shapes(first.outputs, inputs)) {
+    c.step.invoke = &invoke_while;
+    return set_shapes(c, inputs);
+  }
+  OCTAVO_TRY(expect_to_run(c, inputs));
+  return run_loop(c, state);
+}
+
+}  // namespace octavo

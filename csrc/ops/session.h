@@ -1,0 +1,63 @@
+// What a network keeps between runs beside its variable tensors. All subgraphs of one interpreter
+// share it, and it outlives their plans.
+#pragma once
+
+#include <cstdint>
+
+#include "base/arena.h"
+#include "base/dtype.h"
+#include "base/shape.h"
+
+namespace octavo {
+
+// What VAR_HANDLE names: a tensor that has the type and shape of what was assigned last.
+struct Variable {
+  Text container, name;
+  bool is_assigned = false;
+  DType type = DType::kFloat32;
+  Shape shape;
+  void* data = nullptr;
+  int64_t capacity = 0;  // bytes
+  // Of the values that nodes prepared so far assign to it: whether there are any, whether they have
+  // one shape, and that.
+  bool is_declared = false, has_one_shape = false;
+  Shape one_shape;
+  Variable* next = nullptr;
+};
+
+class Session {
+ public:
+  static constexpr int64_t kMaxLoopIterations = 1000000;
+
+  // Takes memory from `memory`, which outlives it.
+  explicit Session(Arena& memory) : memory_(memory) {}
+
+  // The number by which variable() finds the one of that name, a new one where there is none.
+  Status find_variable(Text container, Text name, int32_t* number);
+  // Null where there is none of that number.
+  Variable* variable(int32_t number) const;
+  // Makes room for a value of so many bytes.
+  Status reserve(Variable& variable, int64_t bytes);
+
+  // Whether CALL_ONCE has run the subgraph.
+  bool has_run(int32_t subgraph) const { return has_run_[subgraph]; }
+  void set_has_run(int32_t subgraph) { has_run_[subgraph] = true; }
+  Status set_subgraph_count(size_t count);
+
+  // How many times all loops of an invoke together may go round.
+  void set_max_loop_iterations(int64_t count) { max_loop_iterations_ = count; }
+  int64_t max_loop_iterations() const { return max_loop_iterations_; }
+  void begin_run() { iterations_ = 0; }
+  bool count_iteration() { return ++iterations_ <= max_loop_iterations_; }
+
+  // As before the first run: no variable has a value.
+  void forget();
+
+ private:
+  Arena& memory_;
+  Variable* first_ = nullptr;
+  Span<bool> has_run_;
+  int64_t max_loop_iterations_ = kMaxLoopIterations, iterations_ = 0;
+};
+
+}  // namespace octavo

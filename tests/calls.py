@@ -1,0 +1,116 @@
+"""Networks of one operator that calls subgraphs or keeps a variable, on values of any type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from flatbuffers import flexbuffers
+from octavo.flatbuffer import Graph, Network
+from single_op import Array
+
+Result = tuple[bytes, dict[int, Array]]
+
+CODES = (
+    *("ASSIGN_VARIABLE", "CALL_ONCE", "IF", "READ_VARIABLE"),
+    *("STABLEHLO_COMPOSITE", "VAR_HANDLE", "WHILE"),
+)
+
+
+def single_call(code: str, values: Array, truth: bool = True, times: int = 2) -> Result:
+    """`values`, of which the operator's branch, body or variable makes something.
+
+    Args:
+      code: the operator.
+      values: an input of the network.
+      truth: what an IF is given.
+      times: how often a WHILE goes round.
+    """
+    if code == "IF":
+        return _branch(values, truth)
+    if code == "WHILE":
+        return _loop(values, times)
+    if code == "STABLEHLO_COMPOSITE":
+        return _composite(values)
+    return _variable(values, has_start=code == "CALL_ONCE")
+
+
+def _reshaped(net: Graph, x: int, values: Array, *shape: int) -> int:
+    y = net.tensor("reshaped", shape, values.dtype)
+    net.op("RESHAPE", [x, net.constant("shape", np.int32(shape))], [y])
+    return y
+
+
+def _branch(values: Array, truth: bool) -> Result:
+    net = Network()
+    condition, x = net.tensor("truth", (), "bool"), net.tensor("x", values.shape, values.dtype)
+    y = net.tensor("y", (values.size,), values.dtype)
+    branches = []
+    for name in ("then", "else"):
+        g = net.subgraph(name)
+        given = g.tensor("x", values.shape, values.dtype)
+        g.inputs = [given]
+        shape = (values.size,) if name == "then" else (1, values.size)
+        g.outputs = [_reshaped(g, given, values, *shape)]
+        branches.append(g.index)
+    options = {"then_subgraph_index": branches[0], "else_subgraph_index": branches[1]}
+    net.op("IF", [condition, x], [y], **options)
+    net.inputs, net.outputs = [condition, x], [y]
+    return net.build(), {condition: np.array(truth), x: values}
+
+
+def _loop(values: Array, times: int) -> Result:
+    net = Network()
+    counter, x = net.tensor("i", (1,), "int32"), net.tensor("x", values.shape, values.dtype)
+    left, y = net.tensor("left", (1,), "int32"), net.tensor("y", values.shape, values.dtype)
+    condition, body = net.subgraph("condition"), net.subgraph("body")
+    for g in (condition, body):
+        g.inputs = [g.tensor("i", (1,), "int32"), g.tensor("x", values.shape, values.dtype)]
+    condition.outputs = [condition.tensor("goes on", (1,), "bool")]
+    types = {"in_data_type": "INT32", "out_data_type": "BOOL"}
+    condition.op("CAST", [condition.inputs[0]], condition.outputs, **types)
+    fewer = body.tensor("fewer", (1,), "int32")
+    body.op("SUB", [body.inputs[0], body.constant("one", np.int32([1]))], [fewer])
+    body.outputs = [fewer, _reshaped(body, body.inputs[1], values, 1, values.size)]
+    options = {"cond_subgraph_index": condition.index, "body_subgraph_index": body.index}
+    net.op("WHILE", [counter, x], [left, y], **options)
+    net.inputs, net.outputs = [counter, x], [left, y]
+    return net.build(), {counter: np.int32([times]), x: values}
+
+
+def _composite(values: Array) -> Result:
+    net = Network()
+    x = net.tensor("x", values.shape, values.dtype)
+    y = net.tensor("y", (values.size,), values.dtype)
+    g = net.subgraph("decomposition")
+    g.inputs = [g.tensor("x", values.shape, values.dtype)]
+    g.outputs = [_reshaped(g, g.inputs[0], values, values.size)]
+    attributes = np.frombuffer(flexbuffers.Dumps({}), np.uint8)
+    options: dict[str, Any] = {"name": "octavo.flatten", "composite_attributes": attributes}
+    options["decomposition_subgraph_index"] = g.index
+    net.op("STABLEHLO_COMPOSITE", [x], [y], **options)
+    net.inputs, net.outputs = [x], [y]
+    return net.build(), {x: values}
+
+
+def _variable(values: Array, has_start: bool) -> Result:
+    """The variable's value before and behind the assignment of the input."""
+    net = Network()
+    x = net.tensor("x", values.shape, values.dtype)
+    handle = net.tensor("handle", (), "resource")
+    behind = net.tensor("behind", values.shape, values.dtype)
+    net.inputs, net.outputs = [x], [behind]
+    if has_start:
+        once = net.subgraph("once")
+        start = once.tensor("handle", (), "resource")
+        once.op("VAR_HANDLE", [], [start], shared_name="v")
+        once.op("ASSIGN_VARIABLE", [start, once.constant("start", np.zeros_like(values))], [])
+        net.op("CALL_ONCE", [], [], init_subgraph_index=once.index)
+    net.op("VAR_HANDLE", [], [handle], shared_name="v")
+    if has_start:
+        before = net.tensor("before", values.shape, values.dtype)
+        net.op("READ_VARIABLE", [handle], [before])
+        net.outputs = [before, behind]
+    net.op("ASSIGN_VARIABLE", [handle, x], [])
+    net.op("READ_VARIABLE", [handle], [behind])
+    return net.build(), {x: values}
