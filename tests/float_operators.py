@@ -61,8 +61,12 @@ class FloatNetwork:
         return self.net.constant("i", np.int32(value))
 
     def op(self, code: str, operands: list[Any], *shapes: Shape, **options: Any) -> None:
-        dtype = "int32" if code in ("ARG_MAX", "ARG_MIN", "SHAPE") else "float32"
-        self.outputs = [self.net.tensor(f"y{i}", s, dtype) for i, s in enumerate(shapes)]
+        first = "int32" if code in ("ARG_MAX", "ARG_MIN", "SHAPE") else "float32"
+        dtypes = [first, "int32" if code == "TOPK_V2" else first, *[first] * len(shapes)]
+        self.outputs = [
+            self.net.tensor(f"y{i}", s, dtype)
+            for i, (s, dtype) in enumerate(zip(shapes, dtypes, strict=False))
+        ]
         self.net.op(code, operands, self.outputs, **options)
 
     def build(self) -> bytes:
@@ -290,17 +294,119 @@ def _shape(n: FloatNetwork) -> None:
     n.op("SHAPE", [n.input(shape)], (len(shape),), out_type="INT32")
 
 
+def _space_and_depth(code: str) -> Callable[[FloatNetwork], None]:
+    def build(n: FloatNetwork) -> None:
+        batch, height, width, channels = n.shape(4, 3)
+        block = n.integer(1, 3)
+        space = (batch, height * block, width * block, channels)
+        depth = (batch, height, width, channels * block * block)
+        before, after = (space, depth) if code == "SPACE_TO_DEPTH" else (depth, space)
+        n.op(code, [n.input(before)], after, block_size=block)
+
+    return build
+
+
+def _space_and_batch(code: str) -> Callable[[FloatNetwork], None]:
+    def build(n: FloatNetwork) -> None:
+        batch, height, width, channels = n.shape(4, 3)
+        border = n.integer(0, 1)
+        space = (batch, 2 * height, 2 * width - border, channels)
+        grids = (4 * batch, height, width, channels)
+        before, after = (space, grids) if code == "SPACE_TO_BATCH_ND" else (grids, space)
+        n.op(code, [n.input(before), n.ints(2, 2), n.ints([0, 0], [0, border])], after)
+
+    return build
+
+
+def _broadcast_to(n: FloatNetwork) -> None:
+    rows, columns, times = n.shape(3)
+    operands = [n.input((rows, 1)), n.ints(times, rows, columns)]
+    n.op("BROADCAST_TO", operands, (times, rows, columns), version=2)
+
+
+def _dynamic_update_slice(n: FloatNetwork) -> None:
+    shape = n.shape(2)
+    update = tuple(n.integer(1, d) for d in shape)
+    n.op("DYNAMIC_UPDATE_SLICE", [n.input(shape), n.operand(update), n.ints(1, 0)], shape)
+
+
+def _embedding_lookup(n: FloatNetwork) -> None:
+    rows, columns = n.shape(2)
+    taken = [n.integer(0, rows - 1) for _ in "abc"]
+    n.op("EMBEDDING_LOOKUP", [n.ints(*taken), n.input((rows, columns))], (3, columns))
+
+
+def _fill(n: FloatNetwork) -> None:
+    shape = n.shape(3)
+    n.op("FILL", [n.ints(*shape), n.input(())], shape)
+
+
+def _gather(n: FloatNetwork) -> None:
+    shape, axis = n.shape(3), n.integer(0, 2)
+    taken = [n.integer(0, shape[axis] - 1) for _ in "abc"]
+    out = (*shape[:axis], 3, *shape[axis + 1 :])
+    n.op("GATHER", [n.input(shape), n.ints(*taken)], out, axis=axis)
+
+
+def _gather_nd(n: FloatNetwork) -> None:
+    shape = n.shape(3)
+    places = [[n.integer(0, d - 1) for d in shape[:2]] for _ in "ab"]
+    n.op("GATHER_ND", [n.input(shape), n.ints(*places)], (2, shape[2]))
+
+
+def _mirror_pad(n: FloatNetwork) -> None:
+    shape = n.shape(2)
+    pads = [(n.integer(0, d), n.integer(0, d)) for d in shape]
+    out = tuple(d + a + b for d, (a, b) in zip(shape, pads, strict=True))
+    n.op("MIRROR_PAD", [n.input(shape), n.ints(*pads)], out, mode="SYMMETRIC")
+
+
+def _reverse_v2(n: FloatNetwork) -> None:
+    shape = n.shape(3)
+    n.op("REVERSE_V2", [n.input(shape), n.ints(n.integer(0, 2))], shape)
+
+
+def _select(code: str) -> Callable[[FloatNetwork], None]:
+    def build(n: FloatNetwork) -> None:
+        shape = n.shape(3)
+        condition = n.net.constant("condition", n.rng.random(shape) < 0.5)
+        n.op(code, [condition, n.input(shape), n.operand(shape)], shape)
+
+    return build
+
+
+def _tile(n: FloatNetwork) -> None:
+    shape = n.shape(2)
+    times = [n.integer(1, 3) for _ in shape]
+    out = tuple(d * m for d, m in zip(shape, times, strict=True))
+    n.op("TILE", [n.input(shape), n.ints(*times)], out)
+
+
+def _top_k(n: FloatNetwork) -> None:
+    rows, columns = n.shape(2, 9)
+    k = n.integer(1, columns)
+    n.op("TOPK_V2", [n.input((rows, columns)), n.scalar(k)], (rows, k), (rows, k))
+
+
 OPERATORS: dict[str, Callable[[FloatNetwork], None]] = {
     "ADD": _binary("ADD", fused=True),
     "ARG_MAX": _arg("ARG_MAX"),
     "ARG_MIN": _arg("ARG_MIN"),
     "AVERAGE_POOL_2D": _pool("AVERAGE_POOL_2D"),
     "BATCH_MATMUL": _batch_matmul,
+    "BATCH_TO_SPACE_ND": _space_and_batch("BATCH_TO_SPACE_ND"),
+    "BROADCAST_TO": _broadcast_to,
     "CONCATENATION": _concatenation,
     "CONV_2D": _conv,
     "DEPTHWISE_CONV_2D": _depthwise,
+    "DEPTH_TO_SPACE": _space_and_depth("DEPTH_TO_SPACE"),
+    "DYNAMIC_UPDATE_SLICE": _dynamic_update_slice,
+    "EMBEDDING_LOOKUP": _embedding_lookup,
     "EXPAND_DIMS": _expand_dims,
+    "FILL": _fill,
     "FULLY_CONNECTED": _fully_connected,
+    "GATHER": _gather,
+    "GATHER_ND": _gather_nd,
     "HARD_SWISH": _unary("HARD_SWISH"),
     "LEAKY_RELU": _unary("LEAKY_RELU", alpha=0.2),
     "LOGISTIC": _unary("LOGISTIC"),
@@ -308,6 +414,7 @@ OPERATORS: dict[str, Callable[[FloatNetwork], None]] = {
     "MAX_POOL_2D": _pool("MAX_POOL_2D"),
     "MEAN": _reduce("MEAN"),
     "MINIMUM": _binary("MINIMUM", fused=False),
+    "MIRROR_PAD": _mirror_pad,
     "MUL": _binary("MUL", fused=True),
     "PACK": _pack,
     "PAD": _pad,
@@ -319,9 +426,14 @@ OPERATORS: dict[str, Callable[[FloatNetwork], None]] = {
     "RESHAPE": _reshape,
     "RESIZE_BILINEAR": _resize("RESIZE_BILINEAR"),
     "RESIZE_NEAREST_NEIGHBOR": _resize("RESIZE_NEAREST_NEIGHBOR"),
+    "REVERSE_V2": _reverse_v2,
+    "SELECT": _select("SELECT"),
+    "SELECT_V2": _select("SELECT_V2"),
     "SHAPE": _shape,
     "SLICE": _slice,
     "SOFTMAX": _unary("SOFTMAX", beta=1.0),
+    "SPACE_TO_BATCH_ND": _space_and_batch("SPACE_TO_BATCH_ND"),
+    "SPACE_TO_DEPTH": _space_and_depth("SPACE_TO_DEPTH"),
     "SPLIT": _split,
     "SPLIT_V": _split_v,
     "SQUEEZE": _squeeze,
@@ -329,6 +441,8 @@ OPERATORS: dict[str, Callable[[FloatNetwork], None]] = {
     "SUB": _binary("SUB", fused=True),
     "SUM": _reduce("SUM"),
     "TANH": _unary("TANH"),
+    "TILE": _tile,
+    "TOPK_V2": _top_k,
     "TRANSPOSE": _transpose,
     "TRANSPOSE_CONV": _transpose_conv,
     "UNPACK": _unpack,

@@ -19,6 +19,9 @@ TIED = {
     *("AVERAGE_POOL_2D", "MAX_POOL_2D", "MAXIMUM", "MINIMUM", "CONCATENATION", "PACK", "UNPACK"),
     *("RESHAPE", "SQUEEZE", "EXPAND_DIMS", "TRANSPOSE", "PAD", "PADV2", "SLICE", "STRIDED_SLICE"),
     *("SPLIT", "SPLIT_V", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR"),
+    *("BATCH_TO_SPACE_ND", "SPACE_TO_BATCH_ND", "DEPTH_TO_SPACE", "SPACE_TO_DEPTH", "TILE"),
+    *("BROADCAST_TO", "DYNAMIC_UPDATE_SLICE", "FILL", "GATHER", "GATHER_ND", "MIRROR_PAD"),
+    *("EMBEDDING_LOOKUP", "REVERSE_V2", "SELECT", "SELECT_V2", "TOPK_V2"),
 }
 FIXED = {
     "LOGISTIC": {"int8": (1 / 256, -128), "int16": (1 / 32768, 0)},
@@ -64,13 +67,14 @@ class Graph(Source):
             return x
         dtype, scale, zero = self.quantization(tensor)
         limits = np.iinfo(dtype)
-        return np.clip(np.round(x / scale) + zero, limits.min, limits.max).astype(dtype)
+        q = np.clip(np.round(x / scale) + zero, limits.min, limits.max)
+        return np.asarray(q, dtype)
 
     def to_reals(self, tensor: int, q: Array) -> Array:
         if self.dtype(tensor) not in ACTIVATIONS:
             return q
         _, scale, zero = self.quantization(tensor)
-        return ((q.astype(np.float64) - zero) * scale).astype(np.float32)
+        return np.asarray((q.astype(np.float64) - zero) * scale, np.float32)
 
 
 def check_emitted(model: bytes) -> None:
@@ -80,13 +84,14 @@ def check_emitted(model: bytes) -> None:
         operands, results = dict(graph.operands(n)), graph.results(n)
         if graph.dtype(results[0]) not in ACTIVATIONS:
             continue
-        outputs = [graph.quantization(t) for t in results]
+        outputs = [graph.quantization(t) for t in results if graph.dtype(t) in ACTIVATIONS]
         for dtype, scale, zero in outputs:
             assert scale > 0
             assert dtype != "int16" or zero == 0
             assert np.iinfo(dtype).min <= zero <= np.iinfo(dtype).max
         if name in TIED:
-            moved = [graph.quantization(t) for t in operands.values() if graph.dtype(t) != "int32"]
+            data = [t for t in operands.values() if graph.dtype(t) not in ("int32", "bool")]
+            moved = [graph.quantization(t) for t in data]
             assert {*outputs, *moved} == {outputs[0]}, name
         if name in FIXED:
             dtype, *fixed = outputs[0]

@@ -131,7 +131,7 @@ class _Input:
         )
         if not fits:
             raise ValueError(f"{where} has shape {array.shape}, the network takes {self.shape}")
-        return np.ascontiguousarray(shaped)
+        return np.asarray(shaped, order="C")  # ascontiguousarray makes vectors of scalars
 
     def _cast(self, where: str, array: Array) -> Array:
         wanted = np.dtype(self.dtype)

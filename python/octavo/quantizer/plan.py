@@ -144,7 +144,7 @@ class Quantizations:
         return [t for i, t in self._source.operands(n) if rule.role(i) is Role.ACTIVATION]
 
     def _add(self, n: int, dtype: str, rule: Rule) -> None:
-        results = self._source.results(n)
+        results = self._source.float_results(n)
         for t in self._activations(n, rule):
             self._find((t, dtype))
         if rule.output is Output.FIXED:
@@ -178,7 +178,7 @@ class Quantizations:
         Where such an operator also moves values of another origin, its input in the fixed
         quantization is requantized instead.
         """
-        moved = {(t, d) for n, d, _ in self._tied for t in self._source.results(n)}
+        moved = {(t, d) for n, d, _ in self._tied for t in self._source.float_results(n)}
         for n, dtype, rule in self._tied:
             out = self._find((self._source.results(n)[0], dtype))
             members = [key for key in list(self._parent) if self._find(key) == out]

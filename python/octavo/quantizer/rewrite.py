@@ -122,7 +122,7 @@ class Rewriter:
             inputs[position] = self._operand(n, position, t, weighted)
         op.inputs = inputs
         if mode in INTEGER and rule is not None and rule.output is not Output.INDEX:
-            for t in self._source.results(n):
+            for t in self._source.float_results(n):
                 self._set_integer(t, self._quantizations.of(t, mode))
         code = self._model.operatorCodes[op.opcodeIndex]
         version = code.version

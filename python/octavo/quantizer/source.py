@@ -74,6 +74,10 @@ class Source:
     def results(self, n: int) -> list[int]:
         return _indices(self.operators[n].outputs)
 
+    def float_results(self, n: int) -> list[int]:
+        """Those that may be quantized: TOPK_V2 gives indices too."""
+        return [t for t in self.results(n) if self.is_float(t)]
+
     def label(self, n: int) -> str:
         """The name of the first tensor that operator n computes, by which people know it."""
         results = self.results(n)

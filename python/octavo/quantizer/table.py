@@ -26,7 +26,7 @@ class Output(Enum):
     """Where the quantization of an operator's outputs comes from."""
 
     RANGE = auto()  # the range that calibration saw
-    TIED = auto()  # that of the activations: all of them share one
+    TIED = auto()  # that of the activations: all of them share one; indices beside them have none
     FIXED = auto()  # the operator's definition
     INDEX = auto()  # not quantized: the outputs are indices
 
@@ -98,12 +98,18 @@ def _moves(*inputs: Role, int8: int = 1, int16: int = 1) -> Rule:
     return Rule(inputs, Output.TIED, versions={"int8": int8, "int16": int16})
 
 
+def _moves_int8(*inputs: Role) -> Rule:
+    return Rule(inputs, Output.TIED, _INT8, versions={"int8": 2})
+
+
 OPERATORS: Mapping[str, Rule] = {
     "ADD": _adds(int16=3),
     "ARG_MAX": Rule((_A, _I), Output.INDEX, _INT8, versions={"int8": 2}),
     "ARG_MIN": Rule((_A, _I), Output.INDEX, _INT8, versions={"int8": 2}),
     "AVERAGE_POOL_2D": _moves(_A, int8=2, int16=3),
     "BATCH_MATMUL": _computes(_A, _A, int8=2, int16=3),
+    "BATCH_TO_SPACE_ND": _moves(_A, _I, int8=2, int16=4),
+    "BROADCAST_TO": _moves(_A, _I, int8=3, int16=3),
     "CONCATENATION": _moves(_A, int8=2, int16=3),
     "CONV_2D": Rule(
         (_A, _W, _B),
@@ -117,7 +123,11 @@ OPERATORS: Mapping[str, Rule] = {
         dynamic="hybrid",
         versions={"int8": 3, "int16": 5, "dynamic": 6},
     ),
+    "DEPTH_TO_SPACE": _moves_int8(_A),
+    "DYNAMIC_UPDATE_SLICE": _moves(_A, _A, _I, int16=4),
+    "EMBEDDING_LOOKUP": _moves(_I, _A),
     "EXPAND_DIMS": _moves(_A, _I),
+    "FILL": _moves(_I, _A, int8=3, int16=3),
     "FULLY_CONNECTED": Rule(
         (_A, _W, _B),
         dynamic="hybrid",
@@ -125,6 +135,8 @@ OPERATORS: Mapping[str, Rule] = {
         versions={"int8": 4, "int16": 7, "dynamic": 12},
         options={**_INT64_BIAS, "dynamic": {"asymmetricQuantizeInputs": True}},
     ),
+    "GATHER": _moves(_A, _I, int8=2, int16=4),
+    "GATHER_ND": _moves(_A, _I, int16=3),
     "HARD_SWISH": Rule((_A,), integer=_INT8),
     "LEAKY_RELU": _computes(_A, int16=2),
     "LOGISTIC": _squashes(_fixed(1 / 256, -128, 1 / 32768)),
@@ -132,6 +144,7 @@ OPERATORS: Mapping[str, Rule] = {
     "MAX_POOL_2D": _moves(_A, int8=2, int16=3),
     "MEAN": _computes(_A, _I, int8=2, int16=3),
     "MINIMUM": _moves(_A, int8=2, int16=4),
+    "MIRROR_PAD": _moves(_A, _I, int8=2, int16=3),
     "MUL": _computes(_A, _A, int8=2, int16=4),
     "PACK": _moves(_A, int8=2, int16=3),
     "PAD": _moves(_A, _I, int8=2, int16=3),
@@ -143,9 +156,14 @@ OPERATORS: Mapping[str, Rule] = {
     "RESHAPE": _moves(_A, _I),
     "RESIZE_BILINEAR": _moves(_A, _I, int8=2, int16=4),
     "RESIZE_NEAREST_NEIGHBOR": _moves(_A, _I, int8=2, int16=4),
+    "REVERSE_V2": _moves(_A, _I, int8=3, int16=3),
+    "SELECT": _moves(_I, _A),
+    "SELECT_V2": _moves(_I, _A),
     "SHAPE": Rule((Role.ANY,), Output.INDEX),
     "SLICE": _moves(_A, _I, int8=2, int16=4),
     "SOFTMAX": _squashes(_fixed(1 / 256, -128, 1 / 32768)),
+    "SPACE_TO_BATCH_ND": _moves(_A, _I, int8=2, int16=4),
+    "SPACE_TO_DEPTH": _moves_int8(_A),
     "SPLIT": _moves(_I, _A, int8=2, int16=4),
     "SPLIT_V": _moves(_A, _I, _I, int8=2),
     "SQUEEZE": _moves(_A),
@@ -153,6 +171,8 @@ OPERATORS: Mapping[str, Rule] = {
     "SUB": _adds(int16=5),
     "SUM": _computes(_A, _I, int8=2),
     "TANH": _squashes(_fixed(1 / 128, 0, 1 / 32768)),
+    "TILE": _moves(_A, _I, int8=3, int16=3),
+    "TOPK_V2": _moves(_A, _I, int8=2, int16=3),
     "TRANSPOSE": _moves(_A, _I, int8=2, int16=5),
     "TRANSPOSE_CONV": Rule(
         (_I, _W, _A, _B),
