@@ -299,5 +299,16 @@ def assert_equal_to_litert(
             assert index not in outputs, f"output {index} has no value"
 
 
+def assert_same_actions(model: bytes, actions: list[Any], **options: Any) -> None:
+    """octavo's Interpreter and LiteRT's give the same for a sequence of actions, see `act`."""
+    import octavo
+
+    expected = run_actions(model, actions)
+    ours = act(octavo.Interpreter(model_content=model, **options), actions)
+    assert len(ours) == len(expected)
+    for i, (a, b) in enumerate(zip(ours, expected, strict=True)):
+        assert_same(a, b, f"output {i}")
+
+
 if __name__ == "__main__":
     _serve()

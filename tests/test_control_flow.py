@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import octavo
 import oracle
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from octavo.flatbuffer import Graph, Network
+from octavo.flatbuffer import Graph, Network, read, write
 
 Array = np.ndarray[Any, Any]
 
 SHAPE = (2, 3)
 OPERATORS = ["ADD", "SUB", "MAXIMUM", "MINIMUM"]
-
-
-def check(model: bytes, actions: list[Any], **options: Any) -> None:
-    """octavo and LiteRT give the same for a sequence of actions."""
-    expected = oracle.run_actions(model, actions)
-    ours = oracle.act(octavo.Interpreter(model_content=model, **options), actions)
-    assert len(ours) == len(expected)
-    for i, (a, b) in enumerate(zip(ours, expected, strict=True)):
-        oracle.assert_same(a, b, f"output {i}")
 
 
 class Programs:
@@ -167,4 +161,263 @@ def programs(draw: st.DrawFn) -> tuple[bytes, list[Any]]:
 @settings(deadline=None, max_examples=150)
 @given(programs(), st.booleans())
 def test_programs(program: tuple[bytes, list[Any]], keep_all: bool) -> None:
-    check(*program, experimental_preserve_all_tensors=keep_all)
+    oracle.assert_same_actions(*program, experimental_preserve_all_tensors=keep_all)
+
+
+def function(net: Network, name: str, shapes: list[tuple[int, ...]], dtype: str = "int32") -> Graph:
+    """A subgraph that takes tensors of these shapes."""
+    g = net.subgraph(name)
+    g.inputs = [g.tensor(f"x{i}", shape, dtype) for i, shape in enumerate(shapes)]
+    return g
+
+
+def truth_of(g: Graph, x: int) -> int:
+    y = g.tensor("truth", (1,), "bool")
+    g.op("CAST", [x], [y], in_data_type="INT32", out_data_type="BOOL")
+    return y
+
+
+def loop(shapes: list[tuple[int, ...]], declared: tuple[int, ...] | None = None) -> Any:
+    """A WHILE over int32 tensors, that goes on while the first is not 0: (net, body)."""
+    net = Network()
+    net.inputs = [net.tensor(f"in{i}", shape, "int32") for i, shape in enumerate(shapes)]
+    net.outputs = [net.tensor(f"out{i}", declared or s, "int32") for i, s in enumerate(shapes)]
+    condition, body = function(net, "condition", shapes), function(net, "body", shapes)
+    condition.outputs = [truth_of(condition, condition.inputs[0])]
+    options = {"cond_subgraph_index": condition.index, "body_subgraph_index": body.index}
+    net.op("WHILE", net.inputs, net.outputs, **options)
+    return net, body
+
+
+def one_less(g: Graph, x: int) -> int:
+    y = g.tensor("less", (1,), "int32")
+    g.op("SUB", [x, g.constant("one", np.int32([1]))], [y])
+    return y
+
+
+def run(model: bytes, inputs: list[Any], **options: Any) -> list[Array]:
+    given = dict(enumerate(np.asarray(x, np.int32) for x in inputs))
+    return oracle.act(octavo.Interpreter(model_content=model, **options), [given])
+
+
+def test_a_loop_whose_tensors_grow() -> None:
+    net, body = loop([(1,), (2,)])
+    twice = body.tensor("twice", (4,), "int32")
+    body.op("CONCATENATION", [body.inputs[1], body.inputs[1]], [twice], axis=0)
+    body.outputs = [one_less(body, body.inputs[0]), twice]
+    model = net.build()
+    actions = [{0: np.int32([n]), 1: np.int32([n, 7])} for n in (3, 0, 1, 5)]
+    oracle.assert_same_actions(model, actions)
+    assert run(model, [[3], [1, 2]])[1].tolist() == [1, 2] * 8
+
+
+def test_a_loop_whose_tensors_swap() -> None:
+    """LiteRT copies one over the other before it has read it."""
+    net, body = loop([(1,), (2,), (2,)])
+    body.outputs = [one_less(body, body.inputs[0]), body.inputs[2], body.inputs[1]]
+    assert run(net.build(), [[3], [1, 2], [3, 4]])[1].tolist() == [3, 4]
+    assert run(net.build(), [[4], [1, 2], [3, 4]])[1].tolist() == [1, 2]
+
+
+def test_a_growing_loop_whose_tensors_swap() -> None:
+    net, body = loop([(1,), (2,), (2,)])
+    longer = body.tensor("longer", (3,), "int32")
+    row = body.constant("row", np.int32([9]))
+    body.op("CONCATENATION", [body.inputs[1], row], [longer], axis=0)
+    body.outputs = [one_less(body, body.inputs[0]), body.inputs[2], longer]
+    values = run(net.build(), [[3], [1, 2], [3, 4]])
+    assert [v.tolist() for v in values[1:]] == [[3, 4, 9], [1, 2, 9, 9]]
+
+
+def test_what_a_body_hands_on_is_known_in_it() -> None:
+    """So that a shape that is a constant outside is one inside."""
+    net, body = loop([(1,), (6,), (2,)])
+    shape = net.constant("shape", np.int32([2, 3]))
+    operator = net.model().subgraphs[0].operators[0]
+    operator.inputs = np.int32([net.inputs[0], net.inputs[1], shape])
+    net.inputs = net.inputs[:2]
+    wide, flat = body.tensor("wide", (2, 3), "int32"), body.tensor("flat", (6,), "int32")
+    body.op("RESHAPE", [body.inputs[1], body.inputs[2]], [wide])
+    body.op("RESHAPE", [wide, body.constant("six", np.int32([6]))], [flat])
+    body.outputs = [one_less(body, body.inputs[0]), flat, body.inputs[2]]
+    interpreter = octavo.Interpreter(model_content=net.build())
+    interpreter.allocate_tensors()
+    assert interpreter._main.steps.tolist() == [0]
+    oracle.assert_same_actions(net.build(), [{0: np.int32([2]), 1: np.arange(6, dtype=np.int32)}])
+
+
+@pytest.mark.parametrize("limit", [0, 1, 10])
+def test_a_loop_that_does_not_end(limit: int) -> None:
+    net, body = loop([(1,)])
+    body.outputs = [one_less(body, body.inputs[0])]
+    assert run(net.build(), [[limit]], max_loop_iterations=limit)[0] == [0]
+    message = f'WHILE (node 0 "out0"): loops have gone round {limit} times, the most'
+    with pytest.raises(RuntimeError) as error:
+        run(net.build(), [[-1]], max_loop_iterations=limit)
+    assert message in str(error.value)
+
+
+def test_a_growing_loop_that_does_not_end() -> None:
+    net, body = loop([(1,), (2,)])
+    twice = body.tensor("longer", (4,), "int32")
+    body.op("CONCATENATION", [body.inputs[1], body.inputs[1]], [twice], axis=0)
+    body.outputs = [body.inputs[0], twice]
+    with pytest.raises(RuntimeError, match="loops have gone round 10 times"):
+        run(net.build(), [[1], [1, 2]], max_loop_iterations=10)
+    with pytest.raises(ValueError, match="max_loop_iterations cannot be -1"):
+        octavo.Interpreter(model_content=net.build(), max_loop_iterations=-1)
+
+
+def test_nested_loops_share_their_limit() -> None:
+    net, body = loop([(1,)])
+    inner_condition, inner = function(net, "c", [(1,)]), function(net, "b", [(1,)])
+    inner_condition.outputs = [truth_of(inner_condition, inner_condition.inputs[0])]
+    inner.outputs = [one_less(inner, inner.inputs[0])]
+    rest = body.tensor("rest", (1,), "int32")
+    options = {"cond_subgraph_index": inner_condition.index, "body_subgraph_index": inner.index}
+    body.op("WHILE", [body.constant("ten", np.int32([10]))], [rest], **options)
+    body.outputs = [one_less(body, body.inputs[0])]
+    assert run(net.build(), [[10]], max_loop_iterations=110)[0] == [0]
+    with pytest.raises(RuntimeError, match=r"subgraph 2: WHILE .*gone round 109 times"):
+        run(net.build(), [[10]], max_loop_iterations=109)
+
+
+def branching(else_shape: tuple[int, ...] = (2,), count: int = 1) -> Network:
+    net = Network()
+    truth, x = net.tensor("truth", (1,), "bool"), net.tensor("x", (2,), "int32")
+    branches = [function(net, "then", [(2,)]), function(net, "else", [(2,)] * count)]
+    branches[0].outputs = [branches[0].inputs[0]]
+    shape = branches[1].constant("shape", np.int32(else_shape))
+    branches[1].outputs = [branches[1].tensor("y", (1,), "int32")]
+    branches[1].op("RESHAPE", [branches[1].inputs[0], shape], branches[1].outputs)
+    y = net.tensor("y", (2,), "int32")
+    options = {"then_subgraph_index": 1, "else_subgraph_index": 2}
+    net.op("IF", [truth, x], [y], **options)
+    net.inputs, net.outputs = [truth, x], [y]
+    return net
+
+
+def test_branches_of_other_shapes_and_a_resized_input() -> None:
+    actions: list[Any] = [
+        {0: np.array([True]), 1: np.int32([1, 2])},
+        {0: np.array([False]), 1: np.int32([1, 2])},
+        {0: np.array([True]), 1: np.int32([3, 4])},
+    ]
+    oracle.assert_same_actions(branching((2, 1)).build(), actions)
+    oracle.assert_same_actions(branching((-1, 1)).build(), [*actions, {1: (3,)}])
+    resized = [{1: (3,)}, {0: np.array([False]), 1: np.int32([1, 2, 3])}]
+    oracle.assert_same_actions(branching((-1, 1)).build(), [*actions, *resized])
+
+
+def broken(change: Any) -> bytes:
+    model = read(branching().build())
+    change(model.subgraphs)
+    return write(model)
+
+
+def set_branch(number: int) -> Any:
+    def change(subgraphs: list[Any]) -> None:
+        subgraphs[0].operators[0].builtinOptions.thenSubgraphIndex = number
+
+    return change
+
+
+def recurse(subgraphs: list[Any]) -> None:
+    """The branch "else" calls "then", which calls "else"."""
+    for caller, callee in ((1, 2), (2, 1)):
+        g = subgraphs[caller]
+        operator = read(branching().build()).subgraphs[0].operators[0]
+        operator.builtinOptions.thenSubgraphIndex = callee
+        operator.builtinOptions.elseSubgraphIndex = callee
+        operator.inputs, operator.outputs = np.int32([0, 0]), np.int32([])
+        g.operators = [*g.operators, operator]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (set_branch(3), "subgraph 0, node 0 (IF) calls subgraph 3, the file has 3"),
+        (set_branch(-1), "subgraph 0, node 0 (IF) calls subgraph -1, the file has 3"),
+        (set_branch(0), 'subgraphs are recursive: 0 "main" calls 0 "main"'),
+        (recurse, 'subgraphs are recursive: 1 "then" calls 2 "else" calls 1 "then"'),
+    ],
+)
+def test_files_that_are_refused(change: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        octavo.load(broken(change))
+
+
+def test_calls_that_are_nested_too_deeply() -> None:
+    def nested(depth: int) -> bytes:
+        net = Network()
+        callers: list[Graph] = [net, *(function(net, f"f{i}", [(2,)]) for i in range(depth))]
+        net.inputs = [net.tensor("x", (2,), "int32")]
+        for caller, callee in pairwise(callers):
+            caller.outputs = [caller.tensor("y", (2,), "int32")]
+            options = {"name": "f", "decomposition_subgraph_index": callee.index}
+            caller.op("STABLEHLO_COMPOSITE", caller.inputs, caller.outputs, **options)
+        callers[-1].outputs = callers[-1].inputs
+        return net.build()
+
+    assert run(nested(31), [[1, 2]])[0].tolist() == [1, 2]
+    with pytest.raises(ValueError, match="subgraphs call each other more than 32 deep"):
+        octavo.load(nested(32))
+
+
+def test_many_ways_to_one_subgraph() -> None:
+    """Each of 20 subgraphs calls the next one four times: it is prepared once."""
+    net = Network()
+    callers: list[Graph] = [net, *(function(net, f"f{i}", [(2,)]) for i in range(20))]
+    net.inputs = [net.tensor("truth", (1,), "bool"), net.tensor("x", (2,), "int32")]
+    for caller, callee in pairwise(callers):
+        truth = net.inputs[0] if caller is net else caller.constant("truth", np.array([True]))
+        x = caller.inputs[-1]
+        options = {"then_subgraph_index": callee.index, "else_subgraph_index": callee.index}
+        for _ in range(2):
+            y = caller.tensor("y", (2,), "int32")
+            caller.op("IF", [truth, x], [y], **options)
+            x = y
+        caller.outputs = [x]
+    callers[-1].outputs = callers[-1].inputs
+    interpreter = octavo.Interpreter(model_content=net.build())
+    interpreter.allocate_tensors()
+    assert interpreter.arena_bytes < 10_000
+
+
+@pytest.mark.parametrize(
+    ("count", "inputs", "message"),
+    [
+        (2, [0, 1], 'subgraph 2 "else" takes 2 and gives 1 tensors, should take 1 and give 1'),
+        (1, [0, 1, 1], 'subgraph 1 "then" takes 1 and gives 1 tensors, should take 2 and give 1'),
+        (1, [0, -1], "an argument of subgraph 1 is left out"),
+        (1, [1, 1], 'condition "x" has type int32, should have bool'),
+        (1, [0, 0], 'subgraph 1 takes "x0" of type int32, "truth" has bool'),
+    ],
+)
+def test_arguments_that_do_not_fit(count: int, inputs: list[int], message: str) -> None:
+    model = read(branching(count=count).build())
+    model.subgraphs[0].operators[0].inputs = np.int32(inputs)
+    interpreter = octavo.Interpreter(model_content=write(model))
+    with pytest.raises(RuntimeError) as error:
+        interpreter.allocate_tensors()
+    assert str(error.value) == f'IF (node 0 "y"): {message}'
+
+
+def test_an_error_names_the_subgraph() -> None:
+    interpreter = octavo.Interpreter(model_content=branching((3,)).build())
+    with pytest.raises(RuntimeError, match=r'^IF \(node 0 "y"\): subgraph 2: RESHAPE \(node 0 "y"'):
+        interpreter.allocate_tensors()
+
+
+def test_missing_operators_are_listed_for_all_subgraphs() -> None:
+    net = branching()
+    for name in ("A", "B"):
+        g = function(net, name, [(2,)])
+        g.outputs = g.inputs
+    for caller, code in ((net, "First"), (net._subgraphs[2], "Second")):
+        y = caller.tensor("z", (2,), "int32")
+        caller.op("CUSTOM", [caller.inputs[-1]], [y], custom_code=code)
+    with pytest.raises(RuntimeError) as error:
+        octavo.Interpreter(model_content=net.build()).allocate_tensors()
+    missing = 'CUSTOM "First" (node 1), CUSTOM "Second" (subgraph 2, node 1)'
+    assert str(error.value).endswith(f"does not have: {missing}")
