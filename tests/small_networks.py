@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import octavo._schema as schema
 from calls import CODES, single_call
 from flatbuffers import flexbuffers
 from octavo.flatbuffer import Network
@@ -49,6 +50,11 @@ class Constant:
     """A constant of the operator's activation type, quantized as the inputs are."""
 
     shape: tuple[int, ...]
+
+
+@dataclass
+class Sparse:
+    """A sparse constant of shape (2, 3), rows compressed, with three values."""
 
 
 @dataclass
@@ -141,6 +147,7 @@ CASES = [
     Case("CAST", "int32", [(5,)], [(5,)], output_type="float32"),
     Case("CAST", "float32", [(5,)], [(5,)], output_type="int32"),
     Case("CAST", "float32", [(5,)], [(5,)], output_type="complex64"),
+    Case("COMPLEX_ABS", "complex64", [(2, 3)], [(2, 3)], output_type="float32"),
     Case("CONCATENATION", _ALL, [(2, 3), (2, 1)], [(2, 4)], {"axis": 1}, same=True),
     Case(
         "CONV_2D",
@@ -185,6 +192,7 @@ CASES = [
         ),
         note="TFLite_Detection_PostProcess",
     ),
+    Case("DENSIFY", "float32", [Sparse()], [(2, 3)]),
     Case(
         "DEPTHWISE_CONV_2D",
         _ALL,
@@ -231,6 +239,13 @@ CASES = [
     Case("FILL", "float32 int8", [ints(2, 3), ()], [(2, 3)], same=True),
     Case("FULLY_CONNECTED", _ALL, [(2, 5), Weights((3, 5), 0), Bias(3)], [(2, 3)], gain=6),
     Case(
+        "FAKE_QUANT",
+        "float32",
+        [(2, 6)],
+        [(2, 6)],
+        {"min": -1.3, "max": 3.1, "num_bits": 8},
+    ),
+    Case(
         "FULLY_CONNECTED",
         "int8",
         [(2, 5), Weights((3, 5), 0, is_int4=True), Bias(3)],
@@ -260,6 +275,7 @@ CASES = [
         [(3, 2), (3,)],
         output_type="float32 uint8",
     ),
+    Case("IMAG", "complex64", [(2, 3)], [(2, 3)], output_type="float32"),
     Case("LEAKY_RELU", _ALL, [(2, 6)], [(2, 6)], {"alpha": 0.1}),
     Case("LOGISTIC", _ALL, [(2, 6)], [(2, 6)], fixed=_UNIT),
     Case("MATRIX_DIAG", "float32 int8", [(2, 3)], [(2, 3, 3)], same=True),
@@ -277,6 +293,14 @@ CASES = [
         same=True,
     ),
     Case("MUL", _ALL, [(2, 3), (2, 1)], [(2, 3)], gain=4),
+    Case(
+        "MULTINOMIAL",
+        "float32",
+        [(2, 5), np.int32(6)],
+        [(2, 6)],
+        {"seed": 3, "seed2": 4},
+        output_type="int64",
+    ),
     Case(
         "NON_MAX_SUPPRESSION_V4",
         "float32",
@@ -322,6 +346,14 @@ CASES = [
     Case("RANGE", "float32", [np.float32(1), np.float32(3), np.float32(0.3)], [(7,)]),
     Case("RANGE", "int32", [np.int32(7), np.int32(-3), np.int32(-4)], [(3,)]),
     Case("RANK", "float32", [(2, 3)], [()], output_type="int32"),
+    Case(
+        "RANDOM_UNIFORM",
+        "float32",
+        [ints(2, 3)],
+        [(2, 3)],
+        {"seed": 1, "seed2": 2},
+    ),
+    Case("REAL", "complex64", [(2, 3)], [(2, 3)], output_type="float32"),
     Case("RELU", _ALL, [(2, 6)], [(2, 6)]),
     Case("RELU6", _ALL, [(2, 6)], [(2, 6)]),
     Case("RELU_N1_TO_1", "float32 int8 uint8", [(2, 6)], [(2, 6)]),
@@ -374,6 +406,7 @@ CASES = [
         [(2, 3)],
         same=True,
     ),
+    Case("RFFT2D", "float32", [(2, 3, 4), ints(4, 4)], [(2, 4, 3)], output_type="complex64"),
     Case("SHAPE", "float32", [(2, 3)], [(2,)], {"out_type": "INT32"}, output_type="int32"),
     Case("SLICE", "float32 int8 int16", [(3, 4), ints(1, 0), ints(-1, 3)], [(2, 3)], same=True),
     Case("SOFTMAX", _ALL, [(2, 5)], [(2, 5)], {"beta": 1.0}, fixed=_UNIT),
@@ -409,6 +442,14 @@ CASES = [
         same=True,
     ),
     Case("SQUEEZE", "float32 int8", [(2, 1, 3)], [(2, 3)], {"squeeze_dims": [1]}, same=True),
+    Case(
+        "STABLEHLO_RNG_BIT_GENERATOR",
+        "uint64",
+        [(2,)],
+        [(2,), (5,)],
+        {"algorithm": "THREEFRY"},
+        output_type="uint64 uint32",
+    ),
     Case(
         "STRIDED_SLICE",
         "float32 int8 int16",
@@ -516,6 +557,8 @@ class _Builder:
             case Constant(shape):
                 values = self._values(shape, self._type)
                 return net.constant(f"c{i}", values, **self._quantization(self._type, 0))
+            case Sparse():
+                return self._sparse()
             case tuple():
                 x = net.tensor(f"x{i}", operand, self._type, **self._quantization(self._type, i))
                 self.inputs[x] = self._values(operand, self._type)
@@ -536,6 +579,20 @@ class _Builder:
         if is_int4:
             return self._network.tensor("w", shape, "int4", data=values >> 4, **quantization)
         return self._network.constant("w", values, **quantization)
+
+    def _sparse(self) -> int:
+        index = self._network.tensor("w", (2, 3), self._type, data=self._values((3,), self._type))
+        way = schema.SparsityParametersT()
+        way.traversalOrder, rows, columns = [0, 1], *(schema.DimensionMetadataT() for _ in "rc")
+        rows.denseSize, columns.format = 2, schema.DimensionType.SPARSE_CSR
+        for part, numbers in (("Segments", [0, 1, 3]), ("Indices", [1, 0, 2])):
+            vector = schema.Int32VectorT()
+            vector.values = numbers
+            setattr(columns, f"array{part}", vector)
+            setattr(columns, f"array{part}Type", schema.SparseIndexVector.Int32Vector)
+        way.dimMetadata = [rows, columns]
+        self._network.model().subgraphs[0].tensors[index].sparsity = way
+        return index
 
     def _values(self, shape: tuple[int, ...], dtype: str) -> Array:
         """Of a quantized type any value and its two extremes; reals between -5 and 5."""

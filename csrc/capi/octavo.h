@@ -53,6 +53,7 @@ typedef enum octavo_type {
   OCTAVO_INT64 = 4,
   OCTAVO_BOOL = 6,
   OCTAVO_INT16 = 7,
+  OCTAVO_COMPLEX64 = 8, /* pairs of a real and an imaginary float */
   OCTAVO_INT8 = 9,
   OCTAVO_FLOAT64 = 10,
   OCTAVO_UINT64 = 12,

@@ -12,6 +12,7 @@
 #include "base/shape.h"
 #include "base/span.h"
 #include "base/status.h"
+#include "reference/densify.h"
 
 namespace octavo {
 
@@ -34,6 +35,8 @@ struct TensorInfo {
   Span<const uint8_t> constant;  // the value; data is null where the tensor is computed
   bool is_variable = false;
   bool is_sparse = false;
+  Span<const reference::SparseLevel> sparse_levels;
+  const char* sparse_fault = nullptr;  // why they cannot be walked
   BlockQuantization blocks;
 
   bool is_blockwise() const { return blocks.scales != nullptr; }

@@ -3,6 +3,7 @@
 // graph.h says.
 #include "graph/calls.h"
 #include "graph/schema.h"
+#include "graph/sparsity.h"
 
 namespace octavo {
 namespace {
@@ -31,6 +32,7 @@ class Decoder {
   Status decode_quantization(const schema::Tensor& from, TensorInfo& to);
   Status decode_blocks(const schema::Tensor& from, const Subgraph& subgraph, TensorInfo& to);
   Status decode_constant(const schema::Tensor& from, TensorInfo& to);
+  Status decode_sparse(const schema::Tensor& from, TensorInfo& to);
   Status decode_node(const schema::Operator& from, const Subgraph& subgraph, Node& to);
   Status decode_custom_options(const schema::Operator& from, Span<const uint8_t>& to);
   Status decode_signature(const schema::SignatureDef& from, const Graph& graph, Signature& to);
@@ -149,6 +151,7 @@ Status Decoder::decode_tensor(const schema::Tensor& from, TensorInfo& to) {
   to.is_sparse = from.sparsity() != nullptr;
   OCTAVO_TRY(decode_shape(from, to));
   OCTAVO_TRY(decode_constant(from, to));
+  if (to.is_sparse) OCTAVO_TRY(decode_sparse(from, to));
   return decode_quantization(from, to);
 }
 
@@ -177,7 +180,10 @@ Status Decoder::decode_constant(const schema::Tensor& from, TensorInfo& to) {
   }
   Span<const uint8_t> bytes;
   OCTAVO_TRY(buffer(from.buffer(), bytes));
-  if (bytes.empty()) return {};
+  if (bytes.empty()) {
+    if (to.is_sparse) to.constant = {file_.data, 0};  // all zeros
+    return {};
+  }
   if (to.is_variable) return Status::invalid("is a variable, and has a value in the file");
   const DTypeInfo& type = dtype_info(to.type);
   // Sparse constants and strings have a layout of their own.
@@ -188,6 +194,22 @@ Status Decoder::decode_constant(const schema::Tensor& from, TensorInfo& to) {
   }
   OCTAVO_TRY(align(type.bits >= 64 ? 8 : type.bits > 8 ? type.bits / 8 : 1, bytes));
   to.constant = bytes;
+  return {};
+}
+
+// A constant whose levels do not fit is an error for who wants its elements.
+Status Decoder::decode_sparse(const schema::Tensor& from, TensorInfo& to) {
+  const int32_t bits = dtype_info(to.type).bits;
+  const auto bytes = static_cast<int64_t>(to.constant.size);
+  const Status s =
+      bits > 0 && bits % 8 == 0
+          ? decode_sparsity(*from.sparsity(), to.shape, bytes * 8 / bits, arena_, to.sparse_levels)
+          : Status::invalid("has elements of type ", to.type);
+  if (s.ok()) return {};
+  Span<char> fault;
+  OCTAVO_TRY(arena_.make(static_cast<int64_t>(strlen(s.message())) + 1, fault));
+  memcpy(fault.data, s.message(), fault.size);
+  to.sparse_fault = fault.data;
   return {};
 }
 

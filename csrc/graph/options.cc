@@ -159,6 +159,26 @@ Status decode(const schema::ConcatenationOptions& from, ConcatenationOptions& to
   return convert(from.fused_activation_function(), to.activation);
 }
 
+Status decode(const schema::FakeQuantOptions& from, FakeQuantOptions& to) {
+  to = {from.min(), from.max(), from.num_bits(), from.narrow_range()};
+  return {};
+}
+
+Status decode(const schema::RandomOptions& from, RandomOptions& to) {
+  // As LiteRT keeps them: the file has 64 bits.
+  to = {static_cast<int32_t>(from.seed()), static_cast<int32_t>(from.seed2())};
+  return {};
+}
+
+Status decode(const schema::StablehloRngBitGeneratorOptions& from, RngOptions& to) {
+  to.algorithm = static_cast<RngAlgorithm>(from.algorithm());
+  if (from.algorithm() >= schema::RngAlgorithm::MIN &&
+      from.algorithm() <= schema::RngAlgorithm::MAX) {
+    return {};
+  }
+  return Status::invalid("algorithm ", static_cast<int>(from.algorithm()), " is unknown");
+}
+
 Status decode(const schema::ReducerOptions& from, ReducerOptions& to) {
   to.keep_dims = from.keep_dims();
   return {};
@@ -251,40 +271,34 @@ Status decode(const schema::VarHandleOptions& from, VariableOptions& to) {
   return {};
 }
 
-// Options left out altogether are the defaults; options of another operator are an error.
+// The file has two unions of options, and a table is a member of one of them. Null where the
+// operator has the defaults, and an error where it has options of another one.
+template <class From>
+Status find_table(const schema::Operator& op, const From** out) {
+  constexpr schema::BuiltinOptions2 kSecond = schema::BuiltinOptions2Traits<From>::enum_value;
+  const char* found;
+  *out = nullptr;
+  if constexpr (kSecond != schema::BuiltinOptions2::NONE) {
+    if (op.builtin_options_2() == nullptr) return {};
+    *out = op.builtin_options_2_as<From>();
+    found = schema::EnumNameBuiltinOptions2(op.builtin_options_2_type());
+  } else {
+    if (op.builtin_options() == nullptr) return {};
+    *out = op.builtin_options_as<From>();
+    found = schema::EnumNameBuiltinOptions(op.builtin_options_type());
+  }
+  return *out != nullptr ? Status() : Status::invalid("has options of the wrong kind, ", found);
+}
+
+// Options left out altogether are the defaults.
 template <class From, class To>
 Status decode_table(const schema::Operator& op, Arena& arena, const void** out) {
   To* to;
+  const From* from;
   OCTAVO_TRY(arena.make(to));
   *out = to;
-  if (op.builtin_options_type() == schema::BuiltinOptions::NONE ||
-      op.builtin_options() == nullptr) {
-    return {};
-  }
-  const From* from = op.builtin_options_as<From>();
-  if (from == nullptr) {
-    return Status::invalid("has options of the wrong kind, ",
-                           schema::EnumNameBuiltinOptions(op.builtin_options_type()));
-  }
-  return decode(*from, *to);
-}
-
-// Of the operators whose options are in the second union.
-template <class From, class To>
-Status decode_table_2(const schema::Operator& op, Arena& arena, const void** out) {
-  To* to;
-  OCTAVO_TRY(arena.make(to));
-  *out = to;
-  if (op.builtin_options_2_type() == schema::BuiltinOptions2::NONE ||
-      op.builtin_options_2() == nullptr) {
-    return {};
-  }
-  const From* from = op.builtin_options_2_as<From>();
-  if (from == nullptr) {
-    return Status::invalid("has options of the wrong kind, ",
-                           schema::EnumNameBuiltinOptions2(op.builtin_options_2_type()));
-  }
-  return decode(*from, *to);
+  OCTAVO_TRY(find_table(op, &from));
+  return from != nullptr ? decode(*from, *to) : Status();
 }
 
 struct OptionsOf {
@@ -307,6 +321,7 @@ constexpr OptionsOf kOptions[] = {
     {Opcode::DEPTH_TO_SPACE, &decode_table<schema::DepthToSpaceOptions, BlockOptions>},
     {Opcode::EMBEDDING_LOOKUP_SPARSE,
      &decode_table<schema::EmbeddingLookupSparseOptions, EmbeddingLookupSparseOptions>},
+    {Opcode::FAKE_QUANT, &decode_table<schema::FakeQuantOptions, FakeQuantOptions>},
     {Opcode::FULLY_CONNECTED, &decode_table<schema::FullyConnectedOptions, FullyConnectedOptions>},
     {Opcode::GATHER, &decode_table<schema::GatherOptions, GatherOptions>},
     {Opcode::IF, &decode_table<schema::IfOptions, CallOptions>},
@@ -316,7 +331,9 @@ constexpr OptionsOf kOptions[] = {
     {Opcode::MIRROR_PAD, &decode_table<schema::MirrorPadOptions, MirrorPadOptions>},
     {Opcode::MUL, &decode_table<schema::MulOptions, BinaryOptions>},
     {Opcode::ONE_HOT, &decode_table<schema::OneHotOptions, AxisOptions>},
+    {Opcode::MULTINOMIAL, &decode_table<schema::RandomOptions, RandomOptions>},
     {Opcode::PACK, &decode_table<schema::PackOptions, AxisOptions>},
+    {Opcode::RANDOM_UNIFORM, &decode_table<schema::RandomOptions, RandomOptions>},
     {Opcode::RESHAPE, &decode_table<schema::ReshapeOptions, DimsOptions>},
     {Opcode::RESIZE_BILINEAR, &decode_table<schema::ResizeBilinearOptions, ResizeOptions>},
     {Opcode::RESIZE_NEAREST_NEIGHBOR,
@@ -329,7 +346,9 @@ constexpr OptionsOf kOptions[] = {
     {Opcode::SPLIT, &decode_table<schema::SplitOptions, AxisOptions>},
     {Opcode::SPLIT_V, &decode_table<schema::SplitVOptions, AxisOptions>},
     {Opcode::SQUEEZE, &decode_table<schema::SqueezeOptions, DimsOptions>},
-    {Opcode::STABLEHLO_COMPOSITE, &decode_table_2<schema::StableHLOCompositeOptions, CallOptions>},
+    {Opcode::STABLEHLO_COMPOSITE, &decode_table<schema::StableHLOCompositeOptions, CallOptions>},
+    {Opcode::STABLEHLO_RNG_BIT_GENERATOR,
+     &decode_table<schema::StablehloRngBitGeneratorOptions, RngOptions>},
     {Opcode::STRIDED_SLICE, &decode_table<schema::StridedSliceOptions, StridedSliceOptions>},
     {Opcode::SUB, &decode_table<schema::SubOptions, BinaryOptions>},
     {Opcode::SUM, &decode_table<schema::ReducerOptions, ReducerOptions>},

@@ -99,6 +99,22 @@ struct ConcatenationOptions {
   Activation activation = Activation::kNone;
 };
 
+struct FakeQuantOptions {
+  float min = 0, max = 0;
+  int32_t num_bits = 0;
+  bool narrow_range = false;
+};
+
+struct RandomOptions {  // RANDOM_UNIFORM, RANDOM_STANDARD_NORMAL, MULTINOMIAL
+  int32_t seed = 0, seed2 = 0;
+};
+
+enum class RngAlgorithm : int8_t { kDefault = 0, kPhilox = 1, kThreefry = 2 };
+
+struct RngOptions {  // STABLEHLO_RNG_BIT_GENERATOR
+  RngAlgorithm algorithm = RngAlgorithm::kDefault;
+};
+
 struct ReducerOptions {
   bool keep_dims = false;
 };

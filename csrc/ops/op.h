@@ -192,6 +192,12 @@ class PrepareContext {
   // Memory for prepare alone, until it is closed.
   Status open_arena(Arena** arena) const { return memory_.open(arena); }
   void close_arena(Arena* arena) const { memory_.close(arena); }
+  // The same for a value that is there already, made of the file's constants alone.
+  void set_known(int32_t output, void* data) const {
+    Tensor& t = *step.outputs[output];
+    t.data = data;
+    t.is_known = t.is_from_file = true;
+  }
 
   // Zero-initialised params, which live as long as the prepared graph; invoke finds them as
   // step.params<Params>().

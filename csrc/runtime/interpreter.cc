@@ -1,5 +1,6 @@
 #include "runtime/interpreter.h"
 
+#include "ops/sparse.h"
 #include "runtime/operators.h"
 
 namespace octavo {
@@ -35,7 +36,7 @@ Status Interpreter::create(const Subgraph& graph, const Kernels& kernels, const 
     t.info = &info;
     t.type = info.type;
     t.shape = info.shape;
-    // No operator writes to its inputs, nor reads sparse ones, whose bytes are not their elements.
+    // No operator writes to its inputs. The bytes of sparse ones are not their elements.
     if (!info.is_sparse) t.data = const_cast<uint8_t*>(info.constant.data);
     t.is_known = t.is_from_file = t.data != nullptr;
     self->kept_[i] = t.is_known;
@@ -78,6 +79,7 @@ Status Interpreter::prepare(bool keep_all) {
   keeps_all_ = keep_all;
   OCTAVO_TRY(check_operators());
   OCTAVO_TRY(check_interface());
+  OCTAVO_TRY(expand_sparse());
   OCTAVO_TRY(find_empty_tensors());
   OCTAVO_TRY(choose_nodes());
   first_.memory = &memory_;
@@ -151,13 +153,21 @@ Status Interpreter::check_interface() const {
   return {};
 }
 
+Status Interpreter::expand_sparse() {
+  for (const Node& node : graph_.nodes) {
+    for (int32_t i : node.inputs) {
+      if (i == kNoTensor || !graph_.tensors[i].is_sparse || tensors_[i].is_known) continue;
+      OCTAVO_TRY(make_dense(graph_.tensors[i], host_.derived, memory_, &tensors_[i].data));
+      tensors_[i].is_known = tensors_[i].is_from_file = kept_[i] = true;
+    }
+  }
+  return {};
+}
+
 Status Interpreter::check_operands(const Step& step) const {
   for (size_t i = 0; i < step.inputs.size; ++i) {
     const Tensor* t = step.inputs[i];
     if (t == nullptr) continue;
-    if (t->info->is_sparse) {
-      return step.fail("input \"", t->info->name, "\" is sparse: store the constant densely");
-    }
     const Opcode code = step.node->code;
     const bool may_have_blocks =
         i == 1 && (code == Opcode::FULLY_CONNECTED || code == Opcode::EMBEDDING_LOOKUP);

@@ -88,6 +88,7 @@ class Interpreter {
 
  private:
   Status check_interface() const;
+  Status expand_sparse();
   Status check_operands(const Step& step) const;
   Status find_empty_tensors();
   Status choose_nodes();

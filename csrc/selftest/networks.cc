@@ -197,7 +197,8 @@ void run_recorded(const Recorded& r, const Kernels& kernels, const Workers& work
   check.expect(status.ok(), status.message());
   for (int32_t i : interpreter->graph().outputs) {
     const Tensor& t = interpreter->tensor(i);
-    compare(outputs, i, t.data, static_cast<size_t>(t.bytes()), t.type == DType::kFloat32, check);
+    const bool is_float = t.type == DType::kFloat32 || t.type == DType::kComplex64;
+    compare(outputs, i, t.data, static_cast<size_t>(t.bytes()), is_float, check);
   }
   expect_used_up(inputs, outputs, check);
 }
@@ -221,7 +222,8 @@ void run_recorded(const Recorded& r, const octavo_options& options, Check& check
   for (int32_t i = 0; i < octavo_output_count(network); ++i) {
     octavo_tensor t;
     check.expect(octavo_output(network, i, &t) == OCTAVO_OK, octavo_message(network));
-    compare(outputs, i, t.data, t.bytes, t.type == OCTAVO_FLOAT32, check);
+    const bool is_float = t.type == OCTAVO_FLOAT32 || t.type == OCTAVO_COMPLEX64;
+    compare(outputs, i, t.data, t.bytes, is_float, check);
   }
   expect_used_up(inputs, outputs, check);
   octavo_release(network);
