@@ -215,8 +215,14 @@ def test_a_loop_whose_tensors_swap() -> None:
     """LiteRT copies one over the other before it has read it."""
     net, body = loop([(1,), (2,), (2,)])
     body.outputs = [one_less(body, body.inputs[0]), body.inputs[2], body.inputs[1]]
-    assert run(net.build(), [[3], [1, 2], [3, 4]])[1].tolist() == [3, 4]
-    assert run(net.build(), [[4], [1, 2], [3, 4]])[1].tolist() == [1, 2]
+    for times, swapped in ((3, True), (4, False)):
+        given = {0: np.int32([times]), 1: np.int32([1, 2]), 2: np.int32([3, 4])}
+        values = run(net.build(), list(given.values()))
+        assert [v.tolist() for v in values[1:]] == (
+            [[3, 4], [1, 2]] if swapped else [[1, 2], [3, 4]]
+        )
+        theirs, outputs = oracle.run(net.build(), given)
+        assert [theirs[i].tolist() for i in outputs[1:]] == [[3, 4], [3, 4]]
 
 
 def test_a_growing_loop_whose_tensors_swap() -> None:

@@ -63,6 +63,9 @@ Status create(const void* model, size_t model_size, const octavo_options& option
       return Status::invalid("input \"", t.info->name, "\" is a constant of the file");
     }
   }
+  if (options.max_loop_iterations > 0) {
+    network.interpreter->session().set_max_loop_iterations(options.max_loop_iterations);
+  }
   network.state = State::kCreated;
   return {};
 }
@@ -132,6 +135,7 @@ Status invoke(octavo_network& network) {
 Status reset_variables(octavo_network& network) {
   OCTAVO_TRY(expect_state(network, State::kReady));
   network.interpreter->reset_variables();
+  network.interpreter->session().forget();
   return {};
 }
 

@@ -131,6 +131,8 @@ typedef struct octavo_options {
   const octavo_custom_op* custom_ops; /* they stay as long as the network is used */
   int32_t custom_op_count;
   octavo_heap heap;
+  /* How many times all WHILE loops of one octavo_invoke together may go round; 0: a million. */
+  int64_t max_loop_iterations;
 } octavo_options;
 
 /* Reads a model: checks all that can be checked in the file, so that a damaged or malicious one is
@@ -167,8 +169,8 @@ octavo_status octavo_output(octavo_network* network, int32_t output, octavo_tens
 /* Computes the outputs from the inputs, which it leaves as they are. After octavo_prepare. */
 octavo_status octavo_invoke(octavo_network* network);
 
-/* Sets the state that a network keeps from one octavo_invoke to the next to zero, as octavo_prepare
- * leaves it. */
+/* Makes the state that a network keeps from one octavo_invoke to the next what octavo_prepare leaves:
+ * variable tensors are zero, and what ASSIGN_VARIABLE has stored is forgotten. */
 octavo_status octavo_reset_variables(octavo_network* network);
 
 /* Gives back what was taken from octavo_options.heap. The network cannot be used any more. */

@@ -28,6 +28,7 @@ Status find_variable(const PrepareContext& c, VariableParams*& params) {
   return {};
 }
 
+// A shorter output takes the first elements, as in LiteRT.
 Status invoke_read(const Step& s, const Workspace&) {
   const Variable& v = *s.params<VariableParams>().variable;
   const Tensor& out = *s.outputs[0];
@@ -35,7 +36,7 @@ Status invoke_read(const Step& s, const Workspace&) {
   if (v.type != out.type) {
     return s.fail("variable \"", v.name, "\" has type ", v.type, ", output has ", out.type);
   }
-  if (v.shape.count() != out.shape.count()) {
+  if (v.shape.count() < out.shape.count()) {
     return s.fail("variable \"", v.name, "\" has shape ", v.shape, ", output has ", out.shape);
   }
   if (out.bytes() > 0) memcpy(out.data, v.data, static_cast<size_t>(out.bytes()));

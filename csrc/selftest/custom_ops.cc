@@ -60,7 +60,7 @@ octavo_status prepare_network(Seen& seen, octavo_network** network, Check& check
   const Bytes model = decode_base64(recorded->model, span_of(model_bytes), check);
   static octavo_custom_op op;
   op = {kName, &seen, &prepare_own, &invoke_own};
-  const octavo_options options = {"portable", {}, &op, 1, {}};
+  const octavo_options options = {"portable", {}, &op, 1, {}, 0};
   const octavo_status s =
       octavo_create(model.data, model.size, memory, sizeof(memory), &options, network);
   return s == OCTAVO_OK ? octavo_prepare(*network) : s;

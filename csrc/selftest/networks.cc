@@ -13,7 +13,7 @@ namespace {
 alignas(64) uint8_t model_bytes[4096], input_bytes[4096], output_bytes[4096];
 alignas(64) uint8_t memory[64 * 1024];
 
-constexpr octavo_options kPortableAlone = {"portable", {}, nullptr, 0, {}};
+constexpr octavo_options kPortableAlone = {"portable", {}, nullptr, 0, {}, 0};
 
 // A heap that forgets all blocks when the last one is given back.
 struct StaticHeap {
@@ -140,7 +140,7 @@ void test_misuse(Check& check) {
   expect(octavo_prepare(network), OCTAVO_INVALID,
          "the model's bytes lie 4 bytes after a multiple of 16, to which they should be aligned");
   check.expect(octavo_input_count(network) == 0, "a broken network has inputs");
-  const octavo_options unknown = {"z80", {}, nullptr, 0, {}};
+  const octavo_options unknown = {"z80", {}, nullptr, 0, {}, 0};
   check.expect(octavo_create(model.data, model.size, memory, sizeof(memory), &unknown, &network) ==
                    OCTAVO_INVALID,
                "kernels of a Z80 are there");
@@ -237,9 +237,9 @@ const Span<const Test> kCapiTests = {kTests, sizeof(kTests) / sizeof(kTests[0])}
 
 void run_recorded(const Recorded& r, Check& check) {
   const octavo_heap heap = {&static_heap, &StaticHeap::take, &StaticHeap::give_back};
-  run_recorded(r, {"portable", {}, nullptr, 0, heap}, check);
-  run_recorded(r, {nullptr, {3, nullptr, &run_in_any_order}, nullptr, 0, heap}, check);
-  run_recorded(r, {nullptr, {}, nullptr, 0, heap}, check);
+  run_recorded(r, {"portable", {}, nullptr, 0, heap, 0}, check);
+  run_recorded(r, {nullptr, {3, nullptr, &run_in_any_order}, nullptr, 0, heap, 0}, check);
+  run_recorded(r, {nullptr, {}, nullptr, 0, heap, 0}, check);
 }
 
 void run_recorded(const Recorded& r, const Kernels& kernels, Check& check) {
