@@ -1,7 +1,7 @@
 /* octavo_run MODEL INPUTS OUTPUTS: runs a network once, where there is no Python. INPUTS has the
  * elements of all inputs, one input behind the other in the model's order, as they lie in memory
- * (numpy's tofile); OUTPUTS receives those of all outputs. Shapes are the model's. OCTAVO_ISA chooses
- * the kernels. */
+ * (numpy's tofile); OUTPUTS receives those of all outputs. Shapes are the model's. OCTAVO_ISA
+ * chooses the kernels. */
 #include <stdio.h>
 #include <stdlib.h>
 
