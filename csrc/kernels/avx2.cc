@@ -9,6 +9,8 @@ namespace avx2 {
 namespace {
 // clang-format off: the first has what the others use.
 #include "kernels/requantize.inl"
+#include "kernels/rescale_lifted.inl"
+#include "kernels/finish.inl"
 #include "kernels/broadcast.inl"
 #include "kernels/lanes.inl"
 #include "kernels/image.inl"

@@ -11,6 +11,8 @@ using B = avx2::B;
 using F = avx2::F;
 // clang-format off: the first has what the others use.
 #include "kernels/requantize.inl"
+#include "kernels/rescale_lifted.inl"
+#include "kernels/finish.inl"
 #include "kernels/broadcast.inl"
 #include "kernels/lanes.inl"
 #include "kernels/image.inl"

@@ -20,7 +20,9 @@
 //   kWeightBytes: of a packed weight, where it is the file's unless that has a zero point; else 0
 //   Output, make_output(header): what finish wants at hand
 //   start(words, part): how sums begin, of the columns whose words begin at `words`
-//   finish(panel, first, rows, sum): makes outputs of a tile of sums, and stores `rows` rows
+//   finish(panel, first, rows, sum): makes outputs of a tile of sums, and stores `rows` rows;
+//   always
+//     inline, or the sums leave their registers
 
 // A panel is the packed form of `width` columns; all but the last have kPanelVectors vectors of
 // them.
@@ -210,7 +212,7 @@ struct Ahead {
   int64_t step_bytes;
 };
 
-// Sums of lines times kVectors vectors of columns, as steps add to them.
+// Sums of lines times kVectors vectors of columns, as steps add to them. Always inline, as finish.
 template <class F, int kLines, int kVectors>
 struct Accumulators {
   static constexpr int kGroups = (kLines + F::kTogether - 1) / F::kTogether;
@@ -218,7 +220,7 @@ struct Accumulators {
 
   // start(i, j): of line i and vector j.
   template <class Start>
-  void open(const Start& start) {
+  [[gnu::always_inline]] void open(const Start& start) {
 #pragma GCC unroll 16
     for (int i = 0; i < kGroups; ++i) {
 #pragma GCC unroll 8
@@ -230,7 +232,8 @@ struct Accumulators {
       }
     }
   }
-  void close(typename F::Sum (&sum)[kGroups * F::kTogether][kVectors]) const {
+  [[gnu::always_inline]] void close(
+      typename F::Sum (&sum)[kGroups * F::kTogether][kVectors]) const {
 #pragma GCC unroll 16
     for (int i = 0; i < kGroups; ++i) {
 #pragma GCC unroll 8
@@ -245,9 +248,10 @@ struct Accumulators {
 };
 
 // kRows rows times kVectors vectors of columns, all sums in registers; `rows` of them, beginning at
-// row `first`, are there and stored.
+// row `first`, are there and stored. Always inline, so that what a panel says is read once.
 template <class F, int kRows, int kVectors>
-void multiply(const Panel<F>& panel, int32_t first, int32_t rows, Ahead ahead) {
+[[gnu::always_inline]] inline void multiply(const Panel<F>& panel, int32_t first, int32_t rows,
+                                            Ahead ahead) {
   constexpr int kStepBytes = kVectors * F::kVectorBytes, kLines = kRows * F::kParts;
   static_assert(kLines % F::kTogether == 0);
   const GemmArgs& a = panel.args;

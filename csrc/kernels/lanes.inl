@@ -25,10 +25,7 @@ struct LanesOf<4> {
   static B::Vec sub(B::Vec a, B::Vec b) { return V::sub(a, b); }
   static B::Vec abs(B::Vec x) { return V::max(x, V::sub(V::set(0), x)); }
   static B::Vec sign(B::Vec x) { return V::shift_right(x, V::set(31)); }  // -1 or 0
-  static B::Vec mul_high_unsigned(B::Vec a, B::Vec b) {
-    const V::I32 zero = V::set(0);
-    return V::product_high(a, b, b, zero, zero);
-  }
+  static B::Vec mul_high_unsigned(B::Vec a, B::Vec b) { return V::mul_high_unsigned(a, b); }
   static B::Vec shift_right_unsigned(B::Vec x, int32_t n) {
     return V::shift_right_logical(x, V::set(n));
   }

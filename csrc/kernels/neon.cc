@@ -10,6 +10,8 @@ namespace neon {
 namespace {
 // clang-format off: the first has what the others use.
 #include "kernels/requantize.inl"
+#include "kernels/rescale_rounding.inl"
+#include "kernels/finish.inl"
 #include "kernels/broadcast.inl"
 #include "kernels/lanes.inl"
 #include "kernels/image.inl"

@@ -13,6 +13,8 @@ using F = neon::F;
 using W = neon::W;
 // clang-format off: the first has what the others use.
 #include "kernels/requantize.inl"
+#include "kernels/rescale_rounding.inl"
+#include "kernels/finish.inl"
 #include "kernels/broadcast.inl"
 #include "kernels/lanes.inl"
 #include "kernels/image.inl"

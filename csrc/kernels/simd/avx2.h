@@ -80,7 +80,10 @@ struct V {
 
   // Another value, for all that the compiler knows.
   static void hide(__m256i& x) { __asm__ volatile("" : "+v"(x)); }
-  static void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
+  // Always inline: gcc drops calls of a function that does nothing else.
+  [[gnu::always_inline]] static void prefetch(const void* p) {
+    _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0);
+  }
   static Weights load_weights(const uint8_t* p) {
     return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
   }
@@ -117,6 +120,8 @@ struct V {
     const __m256i odd = _mm256_add_epi64(_mm256_mul_epu32(odd_lanes(a), b_odd), c_odd);
     return _mm256_blend_epi32(odd_lanes(even), odd, 0xaa);
   }
+  // floor(a b / 2^32) of unsigned a and b, which has the same in all lanes.
+  static I32 mul_high_unsigned(I32 a, I32 b) { return product_high(a, b, b, set(0), set(0)); }
 
   static I32 srdhm(I32 a, I32 b) {
     const __m256i half = _mm256_set1_epi64x(int64_t{1} << 30);

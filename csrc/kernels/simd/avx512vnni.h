@@ -80,7 +80,10 @@ struct V {
 
   // Another value, for all that the compiler knows.
   static void hide(__m512i& x) { __asm__ volatile("" : "+v"(x)); }
-  static void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
+  // Always inline: gcc drops calls of a function that does nothing else.
+  [[gnu::always_inline]] static void prefetch(const void* p) {
+    _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0);
+  }
   static Weights load_weights(const uint8_t* p) { return _mm512_loadu_si512(p); }
   // int4, two in a byte, each into the upper half of a byte.
   static void load_nibbles(const uint8_t* p, Weights& low, Weights& high) {
@@ -116,6 +119,8 @@ struct V {
     const __m512i odd = _mm512_add_epi64(_mm512_mul_epu32(odd_lanes(a), b_odd), c_odd);
     return _mm512_mask_shuffle_epi32(odd, 0x5555, even, _MM_PERM_DDBB);
   }
+  // floor(a b / 2^32) of unsigned a and b, which has the same in all lanes.
+  static I32 mul_high_unsigned(I32 a, I32 b) { return product_high(a, b, b, set(0), set(0)); }
 
   static I32 srdhm(I32 a, I32 b) {
     const __m512i half = _mm512_set1_epi64(int64_t{1} << 30);

@@ -70,7 +70,8 @@ struct V {
     return i;
   }
 
-  static void prefetch(const void* p) { __builtin_prefetch(p); }
+  // Always inline: gcc drops calls of a function that does nothing else.
+  [[gnu::always_inline]] static void prefetch(const void* p) { __builtin_prefetch(p); }
   // Another value, for all that the compiler knows.
   static void hide(Weights& x) { __asm__ volatile("" : "+w"(x)); }
   static void hide(I32& x) { __asm__ volatile("" : "+w"(x)); }
@@ -91,15 +92,11 @@ struct V {
   }
   static void dot(I32& sum, Weights x, Weights w) { sum = vpadalq_s16(sum, vmull_s8(x, w)); }
 
-  // The numbers of 64 bits that product_high takes, from their halves.
-  static I32 first_wide(I32 low, I32 high) { return vzip1q_s32(low, high); }
-  static I32 second_wide(I32 low, I32 high) { return vzip2q_s32(low, high); }
-  static I32 second_factor(I32 x) { return x; }
-  // floor((a b + c) / 2^32) of unsigned a and b; c: of the lower lanes and of the upper ones.
-  static I32 product_high(I32 a, I32 b, I32, I32 c, I32 c_upper) {
+  // floor(a b / 2^32) of unsigned a and b.
+  static I32 mul_high_unsigned(I32 a, I32 b) {
     const uint32x4_t x = vreinterpretq_u32_s32(a), y = vreinterpretq_u32_s32(b);
-    const uint64x2_t lower = vmlal_u32(vreinterpretq_u64_s32(c), vget_low_u32(x), vget_low_u32(y));
-    const uint64x2_t upper = vmlal_high_u32(vreinterpretq_u64_s32(c_upper), x, y);
+    const uint64x2_t lower = vmull_u32(vget_low_u32(x), vget_low_u32(y));
+    const uint64x2_t upper = vmull_high_u32(x, y);
     return vuzp2q_s32(vreinterpretq_s32_u64(lower), vreinterpretq_s32_u64(upper));
   }
 
@@ -108,6 +105,20 @@ struct V {
   static I32 rdbp(I32 x, I32 n) {
     const I32 right = vnegq_s32(n);
     return vrshlq_s32(vqaddq_s32(x, vshrq_n_s32(vandq_s32(x, right), 31)), right);
+  }
+
+  // rdbp(srdhm(x, m), -shift), shift <= 0, where no number leaves 32 bits.
+  static I32 rescale(I32 x, I32 m, I32 shift) {
+    const I32 y = vqrdmulhq_s32(x, m);
+    return vrshlq_s32(vsraq_n_s32(y, vandq_s32(y, shift), 31), shift);
+  }
+  // The same, but that ties of negative numbers are rounded up.
+  static I32 rescale_up(I32 x, I32 m, I32 shift) { return vrshlq_s32(vqrdmulhq_s32(x, m), shift); }
+  // floor(x m 2^(shift - 31) + 1/2) of m whose lower 16 bits are 0. If a shift follows, the first
+  // product can be cut without harm: what it lacks is below what the shift looks at.
+  static I32 rescale_once(I32 x, I32 m, I32 shift) {
+    const uint32x4_t is_shifted = vtstq_s32(shift, shift);
+    return vrshlq_s32(vbslq_s32(is_shifted, vqdmulhq_s32(x, m), vqrdmulhq_s32(x, m)), shift);
   }
 
   // The halves of a vector, as doubles.
