@@ -17,6 +17,7 @@ from octavo.quantizer.calibration import Calibration
 from octavo.quantizer.cleanup import clean
 from octavo.quantizer.estimators import check_name
 from octavo.quantizer.expand import expand
+from octavo.quantizer.learned import Learned, take_ranges
 from octavo.quantizer.plan import INTEGER, Choice, Quantizations, RangeOf, choose
 from octavo.quantizer.recipe import Recipe
 from octavo.quantizer.rewrite import OperatorCodes, Rewriter
@@ -120,7 +121,8 @@ def quantize(
         "int8-only": the same, where such an operator is an error;
         "16x8": int8 weights, int16 activations.
       data: representative inputs, for "int8", "int8-only" and "16x8"; see
-        `octavo.quantizer.data`.
+        `octavo.quantizer.data`. None for a network with FAKE_QUANT operators wherever a range is
+        needed: theirs are taken.
       input_type: of the inputs that are float32 in `model`, as a numpy dtype or name: by default
         float32, and int8 for "int8-only".
       output_type: the same of the outputs.
@@ -146,7 +148,9 @@ def quantize(
     content = model if isinstance(model, bytes) else Path(os.fspath(model)).read_bytes()
     bytes_before = len(content)
     tree = flatbuffer.read(content)
-    if expand(tree):
+    changed = expand(tree)
+    learned = take_ranges(tree) if settings.operators in INTEGER else {}
+    if changed or any(found.ranges or found.steps for found in learned.values()):
         content = flatbuffer.write(tree)
     rules = Recipe.of(recipe)
     # Subgraphs that only operators run are left as they are.
@@ -157,18 +161,22 @@ def quantize(
     ranges = None
     computes_integers = any(c.mode in INTEGER for chosen in choices for c in chosen)
     if computes_integers or boundaries != ("float32", "float32"):
-        ranges = _calibrate(content, mode, data, calibration, estimator)
+        has_data = data is not None or calibration is not None
+        if has_data or not any(found.ranges for found in learned.values()):
+            ranges = _calibrate(content, mode, data, calibration, estimator)
     codes = OperatorCodes()
     summaries: list[OperatorSummary] = []
     for source, chosen in zip(sources, choices, strict=True):
         range_of = _range_of(ranges, source, estimator)
+        found = learned.get(source.index, Learned())
         rewriter = Rewriter(
             source,
             chosen,
-            Quantizations(source, chosen, range_of),
+            Quantizations(source, chosen, range_of, found.ranges),
             codes,
             _mean_of(ranges, source),
             per_channel=per_channel,
+            learned_steps=found.steps,
         )
         _rename_outputs(tree, source, rewriter.run(*boundaries))
         summaries += _summaries(source, chosen)
@@ -237,15 +245,20 @@ def _calibrate(
 
 def _range_of(ranges: Calibration | None, source: Source, estimator: str) -> RangeOf:
     def range_of(tensor: int, dtype: str) -> tuple[float, float]:
-        assert ranges is not None  # only integers ask
+        if ranges is None:
+            raise ValueError(
+                f'tensor "{source.name(tensor)}" has no range that training has learned: give '
+                "representative data"
+            )
         return ranges.range_of(source.index, tensor, estimator=estimator, dtype=dtype)
 
     return range_of
 
 
-def _mean_of(ranges: Calibration | None, source: Source) -> Callable[[int], Array]:
-    def mean_of(tensor: int) -> Array:
-        assert ranges is not None  # only integer operators ask
+def _mean_of(ranges: Calibration | None, source: Source) -> Callable[[int], Array | None]:
+    def mean_of(tensor: int) -> Array | None:
+        if ranges is None:
+            return None
         value = source.constant(tensor)
         if value is not None:
             return np.asarray(value.reshape(-1, value.shape[-1]).mean(axis=0, dtype=np.float64))

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-import octavo._schema as schema
 from octavo.flatbuffer import unpack_int4
-from octavo.quantizer.source import Source, entry_points, scales_of
+from octavo.quantizer.source import Source, entry_points, scales_of, store_constant
 from octavo.quantizer.table import OPERATORS, Role
 
 Array = npt.NDArray[Any]
@@ -47,7 +46,7 @@ def _dequantized(source: Source, n: int) -> bool:
     value = _value(source, source.operands(n)[0][1])
     if value is None:
         return False
-    _store(source, source.results(n)[0], value)
+    store_constant(source.model, source.graph.tensors[source.results(n)[0]], value)
     return True
 
 
@@ -64,7 +63,7 @@ def _float_weights(source: Source, n: int) -> bool:
     value = _value(source, by_role[Role.WEIGHT])
     if value is None:
         return False
-    _store(source, by_role[Role.WEIGHT], value)
+    store_constant(source.model, source.graph.tensors[by_role[Role.WEIGHT]], value)
     return True
 
 
@@ -91,16 +90,6 @@ def _value(source: Source, tensor: int) -> Array | None:
     zeros = t.quantization.zeroPoint
     zeros = np.zeros(scales.size) if zeros is None else np.asarray(zeros, np.float64)
     return np.asarray((values - zeros.reshape(shape)) * scales.reshape(shape), np.float32)
-
-
-def _store(source: Source, tensor: int, value: Array) -> None:
-    buffer = schema.BufferT()
-    buffer.data = np.ascontiguousarray(value, "<f4").reshape(-1).view(np.uint8)
-    source.model.buffers.append(buffer)
-    t = source.graph.tensors[tensor]
-    t.buffer = len(source.model.buffers) - 1
-    t.type = schema.TensorType.FLOAT32
-    t.quantization = None
 
 
 def _refuse_quantized(source: Source) -> None:

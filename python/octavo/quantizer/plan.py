@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from octavo.quantizer.affine import Affine, affine_of_range
@@ -89,8 +89,16 @@ class Quantizations:
     values tie their activations together: a tie's members share the union of their ranges.
     """
 
-    def __init__(self, source: Source, choices: Sequence[Choice], range_of: RangeOf) -> None:
+    def __init__(
+        self,
+        source: Source,
+        choices: Sequence[Choice],
+        range_of: RangeOf,
+        learned: Mapping[int, tuple[float, float]] | None = None,
+    ) -> None:
+        """`learned`: ranges that training has found; in a tie they hold for all."""
         self._source = source
+        self._learned = learned or {}
         self._range_of = range_of
         self._parent: dict[tuple[int, str], tuple[int, str]] = {}
         self._fixed: dict[tuple[int, str], Affine] = {}
@@ -114,7 +122,9 @@ class Quantizations:
         if root in self._fixed:
             return self._fixed[root]
         if root not in self._affine:
-            ranges = [self._range(t, dtype) for t in self._members.get(root, [tensor])]
+            members = self._members.get(root, [tensor])
+            ranges = [self._learned[t] for t in members if t in self._learned]
+            ranges = ranges or [self._range(t, dtype) for t in members]
             low, high = min(r[0] for r in ranges), max(r[1] for r in ranges)
             self._affine[root] = affine_of_range(low, high, dtype, self._least.get(root, 0.0))
         return self._affine[root]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,9 +81,10 @@ class Rewriter:
         choices: Sequence[Choice],
         quantizations: Quantizations,
         codes: OperatorCodes,
-        mean_of: Callable[[int], Array],
+        mean_of: Callable[[int], Array | None],
         *,
         per_channel: bool = True,
+        learned_steps: Mapping[int, float] | None = None,
     ) -> None:
         self._source = source
         self._model = source.model
@@ -92,6 +93,7 @@ class Rewriter:
         self._codes = codes
         self._mean_of = mean_of
         self._per_channel = per_channel
+        self._learned_steps = learned_steps or {}
         self._computed: dict[int, Affine] = {}  # the form of tensors that are computed as integers
         self._forms: dict[tuple[int, object], int] = {}
         self._constants: list[Any] = []  # conversions of constants, which run first
@@ -186,10 +188,13 @@ class Rewriter:
             if not self._per_channel:
                 least = least.max(initial=0.0)
         axis = self._axis(rule)
+        # The scale of weights that training has put on a grid: no other stands for all of them.
+        least = np.maximum(least, self._learned_steps.get(t, 0.0))
         q, weighted.scales = arithmetic.quantize_weights(weights, axis, least)
-        if bias is not None and rule.sees_every_tap:
+        mean = self._mean_of(activation)
+        if bias is not None and rule.sees_every_tap and mean is not None:
             weighted.mean_error = arithmetic.mean_output_error(
-                weights, q, weighted.scales, rule.weight_axis, self._mean_of(activation)
+                weights, q, weighted.scales, rule.weight_axis, mean
             )
         return self._stored_weights(t, q, weighted.scales, axis)
 

@@ -40,6 +40,16 @@ def scales_of(tensor: Any) -> Array:
     return np.asarray(() if scale is None else scale, np.float32)
 
 
+def store_constant(model: Any, tensor: Any, value: Array) -> None:
+    """Makes a tensor a float32 constant of this value."""
+    buffer = schema.BufferT()
+    buffer.data = np.ascontiguousarray(value, "<f4").reshape(-1).view(np.uint8)
+    model.buffers.append(buffer)
+    tensor.buffer = len(model.buffers) - 1
+    tensor.type = schema.TensorType.FLOAT32
+    tensor.quantization = None
+
+
 def entry_points(model: Any) -> list[int]:
     """The subgraphs that a caller runs: the main one and those of signatures."""
     return sorted({0, *(int(s.subgraphIndex) for s in model.signatureDefs or ())})
