@@ -1,55 +1,132 @@
 #include "base/fixed_exp.h"
 
-#include "base/fixed_point.h"
+#include <limits>
 
 namespace octavo {
 namespace {
 
-// exp(x) for x in [-1/4, 0), both Q0.31: the Taylor series to the fourth power around -1/8.
-int32_t exp_of_quarter(int32_t x) {
-  constexpr int32_t kExpOfCentre = 1895147668;  // exp(-1/8)
-  constexpr int32_t kThird = 715827883;
-  const int32_t t = x + (1 << 28);
-  const int32_t t2 = srdhm(t, t);
-  const int32_t t3 = srdhm(t2, t);
-  const int32_t t4 = srdhm(t2, t2);
-  // t^2/2 + t^3/6 + t^4/24 = ((t^4/4 + t^3) / 3 + t^2) / 2
-  const int32_t tail = rdbp(srdhm(rdbp(t4, 2) + t3, kThird) + t2, 1);
-  return kExpOfCentre + srdhm(kExpOfCentre, t + tail);
+// The arithmetic of either width: numbers of no integer bits, their products and constants, which
+// are given for 32 bits.
+template <class Int>
+constexpr int kBits = 8 * static_cast<int>(sizeof(Int));
+template <class Int>
+constexpr Int kOne = std::numeric_limits<Int>::max();
+
+int32_t multiply(int32_t a, int32_t b) { return srdhm(a, b); }
+int16_t multiply(int16_t a, int16_t b) { return srdhm16(a, b); }
+int32_t halve(int32_t x, int times) { return rdbp(x, times); }
+int16_t halve(int16_t x, int times) { return rdbp16(x, times); }
+
+template <class Int>
+constexpr Int constant(int32_t of_32_bits) {
+  return static_cast<Int>(rdbp(of_32_bits, 32 - kBits<Int>));
 }
 
-}  // namespace
+// x * 2^n, saturating.
+template <class Int>
+Int double_saturating(Int x, int n) {
+  return static_cast<Int>(
+      clamp<int64_t>(int64_t{x} * (int64_t{1} << n), std::numeric_limits<Int>::min(), kOne<Int>));
+}
 
-int32_t exp_negative(int32_t x) {
-  if (x == 0) return std::numeric_limits<int32_t>::max();
+// exp(x) for x in [-1/4, 0): the Taylor series to the fourth power around -1/8.
+template <class Int>
+Int exp_of_quarter(Int x) {
+  constexpr Int kExpOfCentre = constant<Int>(1895147668);  // exp(-1/8)
+  constexpr Int kThird = constant<Int>(715827883);
+  const auto t = static_cast<Int>(x + (Int{1} << (kBits<Int> - 4)));
+  const Int t2 = multiply(t, t);
+  const Int t3 = multiply(t2, t);
+  const Int t4 = multiply(t2, t2);
+  // t^2/2 + t^3/6 + t^4/24 = ((t^4/4 + t^3) / 3 + t^2) / 2
+  const auto third = multiply(static_cast<Int>(halve(t4, 2) + t3), kThird);
+  const Int tail = halve(static_cast<Int>(third + t2), 1);
+  const int64_t sum = int64_t{kExpOfCentre} + multiply(kExpOfCentre, static_cast<Int>(t + tail));
+  return static_cast<Int>(min<int64_t>(sum, kOne<Int>));
+}
+
+// exp(x) for x <= 0 of so many integer bits.
+template <class Int>
+Int exp_of_negative(Int x, int integer_bits) {
   // x = fraction - whole with fraction in [-1/4, 0) and whole a multiple of 1/4, whose bits choose
   // from exp(-1/4), exp(-1/2), ... exp(-16).
-  constexpr int32_t kQuarter = 1 << 24;
   constexpr int32_t kFactors[] = {1672461947, 1302514674, 790015084, 290630308,
                                   39332535,   720401,     242};
-  const int32_t fraction = (x & (kQuarter - 1)) - kQuarter;
-  const int32_t whole = fraction - x;
-  int32_t result = exp_of_quarter(fraction * 32);  // Q5.26 to Q0.31
-  for (int i = 0; i < 7; ++i) {
-    if ((whole >> (24 + i) & 1) != 0) result = srdhm(result, kFactors[i]);
+  constexpr int kMostBits = 5;  // that there are factors for: from 32 on the result is 0
+  const int quarter_bit = kBits<Int> - 3 - integer_bits;
+  const auto quarter = static_cast<Int>(Int{1} << quarter_bit);
+  if (x == 0) return kOne<Int>;
+  if (integer_bits > kMostBits && x < -(int64_t{128} << quarter_bit)) return 0;
+  const auto fraction = static_cast<Int>((x & (quarter - 1)) - quarter);
+  const auto whole = static_cast<Int>(fraction - x);
+  Int result = exp_of_quarter(static_cast<Int>(fraction * (1 << integer_bits)));
+  for (int i = 0; i < min(integer_bits, kMostBits) + 2; ++i) {
+    if ((whole >> (quarter_bit + i) & 1) != 0) {
+      result = multiply(result, constant<Int>(kFactors[i]));
+    }
   }
   return result;
 }
 
-int32_t one_over_one_plus_x(int32_t x) {
+// 2 / (1 + x) for x in [0, 1), of two integer bits.
+template <class Int>
+Int reciprocal_of_half(Int x) {
   // Three Newton-Raphson steps r += r * (1 - d * r) for the reciprocal of d = (1 + x) / 2, which is
-  // in [1/2, 1), from the linear estimate 48/17 - 32/17 d. r is Q2.29.
-  constexpr int32_t k48Over17 = 1515870810;
-  constexpr int32_t kMinus32Over17 = -1010580540;
-  constexpr int32_t kOne = 1 << 29;
-  const int32_t d = (x >> 1) + (1 << 30);
-  int32_t r = k48Over17 + srdhm(d, kMinus32Over17);
+  // in [1/2, 1), from the linear estimate 48/17 - 32/17 d.
+  constexpr Int k48Over17 = constant<Int>(1515870810);
+  constexpr Int kMinus32Over17 = constant<Int>(-1010580540);
+  constexpr Int kOneOfTwoBits = Int{1} << (kBits<Int> - 3);
+  const auto d = static_cast<Int>((x >> 1) + (Int{1} << (kBits<Int> - 2)));
+  auto r = static_cast<Int>(k48Over17 + multiply(d, kMinus32Over17));
   for (int i = 0; i < 3; ++i) {
-    const int32_t correction = srdhm(r, kOne - srdhm(d, r));  // Q4.27
-    r += shift_left(correction, 2);
+    const Int correction = multiply(r, static_cast<Int>(kOneOfTwoBits - multiply(d, r)));
+    r = static_cast<Int>(r + correction * 4);  // of four integer bits
   }
-  // 1 / (1 + x) is r / 2: the same bits are Q1.30; to Q0.31 saturates where x is 0.
-  return r >= 1 << 30 ? std::numeric_limits<int32_t>::max() : r * 2;
+  return r;
+}
+
+template <class Int>
+Int reciprocal_of_one_plus(Int x) {
+  return double_saturating(reciprocal_of_half(x), 1);  // half of it, of one integer bit
+}
+
+}  // namespace
+
+int32_t exp_negative(int32_t x) { return exp_of_negative(x, 5); }
+
+int32_t one_over_one_plus_x(int32_t x) { return reciprocal_of_one_plus(x); }
+
+int16_t logistic_16(int16_t x) {
+  if (x == 0) return 1 << 14;
+  const auto negative = static_cast<int16_t>(x > 0 ? -x : x);
+  const int16_t y = reciprocal_of_one_plus(exp_of_negative(negative, 3));
+  return static_cast<int16_t>(x > 0 ? y : kOne<int16_t> - y);
+}
+
+int16_t tanh_16(int16_t x, int integer_bits) {
+  if (x == 0) return 0;
+  // With e = exp(-2 |x|), whose argument has the same digits: (1 - e) / (1 + e) = 2 / (1 + e) - 1.
+  const auto negative = static_cast<int16_t>(x > 0 ? -x : x);
+  const int16_t r = reciprocal_of_half(exp_of_negative(negative, integer_bits + 1));
+  const int16_t y = double_saturating(static_cast<int16_t>(r - (1 << 13)), 2);
+  return static_cast<int16_t>(x > 0 ? y : -y);
+}
+
+Multiplier inverse_sqrt(int32_t x) {
+  if (x < 2) return {std::numeric_limits<int32_t>::max(), 0};
+  int shift = 11;
+  for (; x >= 1 << 29; x /= 4) ++shift;
+  for (; x < 1 << 27; x *= 4) --shift;
+  // Five Newton-Raphson steps y = (3 - x y^2) y / 2 from 1, in numbers of three integer bits.
+  constexpr int32_t kThreeHalves = 3 << 27, kHalfOfRootOfTwo = 1518500250;
+  const int32_t input = x >> 1, half = rdbp(input, 1);
+  int32_t y = 1 << 28;
+  for (int i = 0; i < 5; ++i) {
+    const int32_t cube = double_saturating(srdhm(srdhm(y, y), y), 6);
+    y = double_saturating(sub_wrapping(srdhm(kThreeHalves, y), srdhm(half, cube)), 3);
+  }
+  y = srdhm(y, kHalfOfRootOfTwo);
+  return shift < 0 ? Multiplier{shift_left(y, -shift), 0} : Multiplier{y, -shift};
 }
 
 }  // namespace octavo

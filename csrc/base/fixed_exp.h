@@ -1,8 +1,11 @@
-// exp and the reciprocal in fixed point, with gemmlowp's series and constants: their last bits are
-// part of what SOFTMAX and LOG_SOFTMAX compute. Qm.n is an int32 that stands for value / 2^n.
+// exp, what is made of it, and reciprocals in fixed point, with gemmlowp's series and constants:
+// their last bits are part of what SOFTMAX, LOG_SOFTMAX and the integer LSTM compute. Qm.n is an
+// integer of m + n + 1 bits that stands for value / 2^n.
 #pragma once
 
 #include <cstdint>
+
+#include "base/fixed_point.h"
 
 namespace octavo {
 
@@ -11,5 +14,14 @@ int32_t exp_negative(int32_t x);
 
 // 1 / (1 + x) for x in [0, 1), both Q0.31.
 int32_t one_over_one_plus_x(int32_t x);
+
+// 1 / (1 + exp(-x)); x is Q3.12, the result Q0.15.
+int16_t logistic_16(int16_t x);
+
+// tanh(x); x has so many integer bits, 0 to 6, the result none.
+int16_t tanh_16(int16_t x, int integer_bits);
+
+// 1 / sqrt(x), as LiteRT's layer normalization rounds it. Of x below 2 it is 1 - 2^-31.
+Multiplier inverse_sqrt(int32_t x);
 
 }  // namespace octavo
