@@ -165,11 +165,18 @@ Status Calibration::run(Interpreter& interpreter) {
     Calibration& calibration;
     const Interpreter& interpreter;
   } context{*this, interpreter};
+  const Probe probe{[](void* p, const Tensor& tensor, const float* values, int64_t count) {
+                      const auto& c = *static_cast<const Context*>(p);
+                      Calibration& calibration = c.calibration;
+                      calibration.statistics_[c.interpreter.index_of(tensor)].add(
+                          values, make_shape(count), calibration.with_histograms_);
+                    },
+                    &context};
   const Observer observer{[](void* p, const Step& step) {
                             const auto& c = *static_cast<const Context*>(p);
                             c.calibration.add_step(c.interpreter, step);
                           },
-                          &context};
+                          &context, &probe};
   return interpreter.invoke(&observer);
 }
 

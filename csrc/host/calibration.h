@@ -41,9 +41,9 @@ class Calibration {
   Calibration(size_t tensors, bool with_histograms)
       : statistics_(tensors), with_histograms_(with_histograms) {}
 
-  // Runs the interpreter once and adds the values of its inputs, of all that its operators computed
-  // and of the variables they have changed. It must keep all tensors. Threads that run interpreters
-  // of their own take turns.
+  // Runs the interpreter once and adds the values of its inputs, of all that its operators
+  // computed, inside them too where they show it, and of the variables they have changed. It must
+  // keep all tensors. Threads that run interpreters of their own take turns.
   Status run(Interpreter& interpreter);
 
   // A copy: another thread may be running.

@@ -44,10 +44,18 @@ struct Data {
   }
 };
 
+// Is shown what an operator computes inside, under the tensor that stands for it: one of its
+// intermediates, or a state on its way.
+struct Probe {
+  void (*see)(void* context, const Tensor& tensor, const float* values, int64_t count);
+  void* context;
+};
+
 // What every invoke is given.
 struct Workspace {
   const Kernels& kernels;
   const Workers& workers;
+  const Probe* probe = nullptr;  // null: nobody looks
 };
 
 struct Scratch {
@@ -71,6 +79,7 @@ struct Step {
   Invoke invoke = nullptr;
   const void* params_memory = nullptr;
   Span<Tensor*> inputs, outputs;  // an input left out is null
+  Span<Tensor*> intermediates;    // have a quantization and nothing else
   Span<Scratch> scratch_buffers;
   const Node* node = nullptr;
   int32_t index = 0;  // of the node in its subgraph
@@ -145,6 +154,7 @@ class PrepareContext {
   bool has_input(int32_t i) const { return i < input_count() && step.inputs[i] != nullptr; }
   const Tensor& input(int32_t i) const { return *step.inputs[i]; }  // has_input(i)
   const Tensor& output(int32_t i) const { return *step.outputs[i]; }
+  const Tensor& intermediate(int32_t i) const { return *step.intermediates[i]; }
 
   // The operator has between `least` and `most` inputs, the first `least` of which are there, and
   // `outputs` outputs.

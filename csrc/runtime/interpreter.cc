@@ -122,7 +122,8 @@ int64_t Interpreter::unshared_bytes() const {
 }
 
 Status Interpreter::run_steps(Span<Step> steps, const Observer* observer) const {
-  const Workspace workspace{kernels_, host_.workers};
+  const Probe* probe = observer != nullptr ? observer->probe : nullptr;
+  const Workspace workspace{kernels_, host_.workers, probe};
   for (const Step& step : steps) {
     OCTAVO_TRY(step.invoke(step, workspace));
     if (observer != nullptr) observer->after(observer->context, step);

@@ -21,6 +21,7 @@ namespace octavo {
 struct Observer {
   void (*after)(void* context, const Step& step);
   void* context;
+  const Probe* probe = nullptr;
 };
 
 // What a host lends to an interpreter.

@@ -126,6 +126,7 @@ Status Interpreter::prepare_node(Stage& stage, int32_t index, bool is_behind_oth
   step.index = index;
   OCTAVO_TRY(stage.memory->make(static_cast<int64_t>(node.inputs.size), step.inputs));
   OCTAVO_TRY(stage.memory->make(static_cast<int64_t>(node.outputs.size), step.outputs));
+  OCTAVO_TRY(stage.memory->make(static_cast<int64_t>(node.intermediates.size), step.intermediates));
   bool all_known = true;
   for (size_t i = 0; i < node.inputs.size; ++i) {
     if (node.inputs[i] == kNoTensor) continue;
@@ -134,6 +135,9 @@ Status Interpreter::prepare_node(Stage& stage, int32_t index, bool is_behind_oth
     all_known = all_known && step.inputs[i]->is_known;
   }
   for (size_t i = 0; i < node.outputs.size; ++i) step.outputs[i] = &tensors_[node.outputs[i]];
+  for (size_t i = 0; i < node.intermediates.size; ++i) {
+    step.intermediates[i] = &tensors_[node.intermediates[i]];
+  }
   OCTAVO_TRY(check_operands(step));
 
   // In the first stage nothing has run.
