@@ -12,6 +12,7 @@ import pickle
 import struct
 import subprocess
 import sys
+from collections.abc import Sequence
 from typing import IO, Any
 from unittest import mock
 
@@ -44,6 +45,7 @@ def _answer(
     resize: dict[int, tuple[int, ...]],
     keep_all: bool,
     resolver: str,
+    before: Sequence[dict[int, Array]],
 ) -> tuple[dict[int, Array], list[int]]:
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
@@ -56,9 +58,10 @@ def _answer(
     for index, shape in resize.items():
         interpreter.resize_tensor_input(index, shape)
     interpreter.allocate_tensors()
-    for index, value in inputs.items():
-        interpreter.set_tensor(index, value)
-    interpreter.invoke()
+    for feeds in (*before, inputs):
+        for index, value in feeds.items():
+            interpreter.set_tensor(index, value)
+        interpreter.invoke()
     output_details = {d["index"]: d for d in interpreter.get_output_details()}
     outputs = [d["index"] for d in interpreter.get_output_details()]  # one may be there twice
     wanted = {d["index"] for d in interpreter.get_tensor_details()} if keep_all else set(outputs)
@@ -152,19 +155,23 @@ def run(
     resize: dict[int, tuple[int, ...]] | None = None,
     keep_all: bool = False,
     resolver: str = "BUILTIN_REF",
+    before: Sequence[dict[int, Array]] = (),
 ) -> tuple[dict[int, Array], list[int]]:
     """Values by tensor number, and the outputs' numbers.
 
     The values are the outputs', or with `keep_all` those of all tensors. `resolver` is a name of
     LiteRT's OpResolverType: which kernels run. `inputs` and `resize` (shapes to set first) go by
-    tensor number too.
+    tensor number too, as do the inputs of invocations that come `before`, of which variables keep
+    what they have seen.
     """
-    answer = _ask((model, inputs, resize or {}, keep_all, resolver))
+    answer = _ask((model, inputs, resize or {}, keep_all, resolver, before))
     if isinstance(answer, str):
         if resolver == "BUILTIN_REF" and "Didn't find op" in answer:
             # A few operators have one kernel, which LiteRT does not list with the reference's.
             other = "BUILTIN_WITHOUT_DEFAULT_DELEGATES"
-            return run(model, inputs, resize=resize, keep_all=keep_all, resolver=other)
+            return run(
+                model, inputs, resize=resize, keep_all=keep_all, resolver=other, before=before
+            )
         raise OracleError(answer)
     values, outputs = answer
     return values, outputs
@@ -199,13 +206,14 @@ def octavo_run(
     *,
     resize: dict[int, tuple[int, ...]] | None = None,
     keep_all: bool = False,
+    before: Sequence[dict[int, Array]] = (),
 ) -> tuple[dict[int, Array], list[int]]:
     """The same from octavo, in this process.
 
     All of its tables of kernels give it, but for the order in which floats are summed: within the
     network they may differ by more than in its outputs, where they cancel.
     """
-    tables = octavo_tables(model, inputs, resize=resize, keep_all=keep_all)
+    tables = octavo_tables(model, inputs, resize=resize, keep_all=keep_all, before=before)
     (best, (values, outputs)), *others = tables.items()
     for isa, (again, _) in others:
         for index, value in values.items():
@@ -220,6 +228,7 @@ def octavo_tables(
     *,
     resize: dict[int, tuple[int, ...]] | None = None,
     keep_all: bool = False,
+    before: Sequence[dict[int, Array]] = (),
 ) -> dict[str, tuple[dict[int, Array], list[int]]]:
     """The same from each of octavo's tables, the best first: to the bit on one thread and on
     several."""
@@ -227,10 +236,11 @@ def octavo_tables(
 
     shared = _core.Model.copy(model)
     tables = {}
+    feeds = (*before, inputs)
     for isa in _core.available_isas():
-        alone, outputs = _run_on(isa, 1, shared, inputs, resize or {}, keep_all)
+        alone, outputs = _run_on(isa, 1, shared, feeds, resize or {}, keep_all)
         threads = 2 if tables else 3
-        together, _ = _run_on(isa, threads, shared, inputs, resize or {}, keep_all)
+        together, _ = _run_on(isa, threads, shared, feeds, resize or {}, keep_all)
         for index in alone:
             message = f"tensor {index}, {isa} on {threads} threads against one"
             np.testing.assert_array_equal(together[index], alone[index], message)
@@ -242,7 +252,7 @@ def _run_on(
     isa: str,
     threads: int,
     model: Any,
-    inputs: dict[int, Array],
+    feeds: Sequence[dict[int, Array]],
     resize: dict[int, tuple[int, ...]],
     keep_all: bool,
 ) -> tuple[dict[int, Array], list[int]]:
@@ -253,9 +263,10 @@ def _run_on(
     for index, shape in resize.items():
         interpreter.resize_input(index, list(shape))
     interpreter.allocate()
-    for index, value in inputs.items():
-        interpreter.set_tensor(index, value)
-    interpreter.invoke()
+    for inputs in feeds:
+        for index, value in inputs.items():
+            interpreter.set_tensor(index, value)
+        interpreter.invoke()
     outputs = [int(i) for i in interpreter.outputs]
     values = {}
     for index in range(interpreter.tensor_count) if keep_all else outputs:
@@ -287,10 +298,11 @@ def assert_equal_to_litert(
     *,
     resize: dict[int, tuple[int, ...]] | None = None,
     keep_all: bool = False,
+    before: Sequence[dict[int, Array]] = (),
 ) -> None:
     """Runs `model` on both and compares the outputs, or with `keep_all` all that both have."""
-    expected, outputs = run(model, inputs, resize=resize, keep_all=keep_all)
-    ours, our_outputs = octavo_run(model, inputs, resize=resize, keep_all=keep_all)
+    expected, outputs = run(model, inputs, resize=resize, keep_all=keep_all, before=before)
+    ours, our_outputs = octavo_run(model, inputs, resize=resize, keep_all=keep_all, before=before)
     assert our_outputs == outputs
     for index in sorted(expected) if keep_all else outputs:
         if index in ours:
