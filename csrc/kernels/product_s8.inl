@@ -72,12 +72,7 @@ struct FormS8 : T {
   static void pack_column(const GemmColumns& c, const Header& header, int32_t column,
                           int32_t* words, int32_t width, int32_t j) {
     const Epilogue& e = c.epilogue;
-    // sum (x - in_zero) w + bias = sum (x + kOffset) w + (bias - (in_zero + kOffset) sum w), in 32
-    // bits that wrap; lifted for its finish.
-    const uint32_t zeros = static_cast<uint32_t>(e.in_zero + kOffset) *
-                           static_cast<uint32_t>(column_sums(c, column).plain);
-    words[j] = static_cast<int32_t>(static_cast<uint32_t>(bias_of(e, column)) - zeros +
-                                    static_cast<uint32_t>(lift_of(header.finish)));
+    words[j] = add_wrapping(first_sum(c, column), lift_of(header.finish));
     if (header.finish == Finish::kDouble) {
       reinterpret_cast<double*>(words + width)[j] = e.scale[column];
     } else {
@@ -125,6 +120,14 @@ struct FormS8 : T {
     }
   }
 
+  // sum (x - in_zero) w + bias = sum (x + kOffset) w + (bias - (in_zero + kOffset) sum w), in 32
+  // bits that wrap.
+  static int32_t first_sum(const GemmColumns& c, int32_t column) {
+    const uint32_t zeros = static_cast<uint32_t>(c.epilogue.in_zero + kOffset) *
+                           static_cast<uint32_t>(column_sums(c, column).plain);
+    return sub_wrapping(bias_of(c.epilogue, column), static_cast<int32_t>(zeros));
+  }
+
  private:
   static int32_t bias_of(const Epilogue& e, int32_t column) {
     return e.bias != nullptr ? static_cast<const int32_t*>(e.bias)[column] : 0;
@@ -153,3 +156,43 @@ struct FormS8 : T {
 };
 
 constexpr Product kProductS8 = {1, 1, kGemm<FormS8<V>>, kDepthwise<FormS8<D>>, {nullptr}};
+
+// The sums as they are, for operators that make more of them.
+struct FormSumsS8 : FormS8<V> {
+  using Out = int32_t;
+
+  static constexpr int kColumnWords = 1;  // the bias
+  struct Header {};
+  static Header make_header(const GemmColumns&) { return {}; }
+  static void pack_column(const GemmColumns& c, const Header&, int32_t column, int32_t* words,
+                          int32_t, int32_t j) {
+    words[j] = first_sum(c, column);
+  }
+  static void pack_lanes(const Header&, int32_t*, int32_t) {}
+
+  struct Output {};
+  static Output make_output(const Header&) { return {}; }
+
+  template <int kRows, int kVectors>
+  static void finish(const Panel<FormSumsS8>& panel, int32_t first, int32_t rows,
+                     Sum (&sum)[kRows][kVectors]) {
+#pragma GCC unroll 8
+    for (int i = 0; i < kRows; ++i) {
+      if (i >= rows) continue;
+      Out* out = panel.template out<Out>(first + i);
+#pragma GCC unroll 8
+      for (int v = 0; v < kVectors; ++v, out += kLanes) {
+        const int32_t count = panel.used - v * kLanes;
+        if (count >= kLanes) {
+          V::store(sum[i][v], out);
+        } else if (count > 0) {
+          Out lanes[kLanes];
+          V::store(sum[i][v], lanes);
+          memcpy(out, lanes, static_cast<size_t>(count) * sizeof(Out));
+        }
+      }
+    }
+  }
+};
+
+constexpr Product kProductSumsS8 = {1, 4, kGemm<FormSumsS8>, {}, {nullptr}};

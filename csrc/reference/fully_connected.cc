@@ -15,12 +15,23 @@ void row(const FullyConnectedParams& p, const T* in, int32_t in_zero, const W* f
   }
 }
 
-template <class Finish, class T, class W, class Bias>
-void run(const FullyConnectedParams& p, const T* in, const W* filter, const Bias* bias, T* out) {
+template <class Finish, class T, class W, class Bias, class Out>
+void run(const FullyConnectedParams& p, const T* in, const W* filter, const Bias* bias, Out* out) {
   for (int64_t r = 0; r < p.rows; ++r) {
     row(p, in + r * p.depth, p.in_zero, filter, Finish{p, bias}, out + r * p.units);
   }
 }
+
+struct Sums {
+  using Sum = uint32_t;
+  const FullyConnectedParams& p;
+  const int32_t* bias;
+
+  int32_t operator()(uint32_t sum, int32_t unit) const {
+    if (bias != nullptr) sum += static_cast<uint32_t>(bias[unit]);
+    return static_cast<int32_t>(sum);
+  }
+};
 
 using FloatOut = Float<FullyConnectedParams>;
 using Double32 = DoublePrecision<FullyConnectedParams, int32_t>;
@@ -51,6 +62,16 @@ void fully_connected_s8(const FullyConnectedParams& p, const int8_t* in, const i
 void fully_connected_u8(const FullyConnectedParams& p, const uint8_t* in, const uint8_t* filter,
                         const int32_t* bias, uint8_t* out) {
   run<Double32>(p, in, filter, bias, out);
+}
+
+void fully_connected_sums_s8(const FullyConnectedParams& p, const int8_t* in, const int8_t* filter,
+                             const int32_t* bias, int32_t* out) {
+  run<Sums>(p, in, filter, bias, out);
+}
+
+void fully_connected_sums_u8(const FullyConnectedParams& p, const uint8_t* in,
+                             const uint8_t* filter, const int32_t* bias, int32_t* out) {
+  run<Sums>(p, in, filter, bias, out);
 }
 
 void fully_connected_hybrid(const FullyConnectedParams& p, const int8_t* in, const float* in_scale,

@@ -39,6 +39,11 @@ void fully_connected_s8(const FullyConnectedParams& p, const int8_t* in, const i
                         const int32_t* bias, int8_t* out);
 void fully_connected_u8(const FullyConnectedParams& p, const uint8_t* in, const uint8_t* filter,
                         const int32_t* bias, uint8_t* out);
+// The sums themselves, which wrap: sum + bias[u].
+void fully_connected_sums_s8(const FullyConnectedParams& p, const int8_t* in, const int8_t* filter,
+                             const int32_t* bias, int32_t* out);
+void fully_connected_sums_u8(const FullyConnectedParams& p, const uint8_t* in,
+                             const uint8_t* filter, const int32_t* bias, int32_t* out);
 // The float input quantized, each row r by its own in_scale[r] and in_zero[r].
 void fully_connected_hybrid(const FullyConnectedParams& p, const int8_t* in, const float* in_scale,
                             const int32_t* in_zero, const int8_t* filter, const float* bias,

@@ -152,6 +152,42 @@ void test_double_products(const Kernels& kernels, Check& check) {
   sweep_products(kernels, Scaling::kDouble, check);
 }
 
+void check_sums(const Kernels& kernels, const ProductSize& size, Random& random, Check& check) {
+  const GemmKernel& g = kernels.product_sums_s8->gemm;
+  Left<int8_t> left(size, random);
+  Buffer<int8_t> weights(int64_t{size.n} * size.k());
+  fill(any_content(random), random, weights);
+  OutputStage stage(size.n, size.k(), random);
+  reference::FullyConnectedParams p = {};
+  p.rows = size.rows;
+  p.depth = size.k();
+  p.units = size.n;
+  p.in_zero = any_zero_point(random);
+  GemmColumns columns = {size.n,   size.taps, size.depth, {weights.data(), Flip::kNo, 0, false},
+                         size.k(), 1,         nullptr,    {}};
+  columns.epilogue.bias = stage.bias_or_null();
+  columns.epilogue.in_zero = p.in_zero;
+  Buffer<uint8_t> packed(g.packed_bytes(size.n, size.taps, size.depth));
+  g.pack(columns, packed.data());
+  Buffer<int32_t> expected(int64_t{size.rows} * size.n);
+  reference::fully_connected_sums_s8(p, left.matrix.data(), weights.data(), stage.bias_or_null(),
+                                     expected.data());
+  check_outputs(g, size, size.taps, Flip::kNo, left, packed, expected, random, check);
+}
+
+void test_sums(const Kernels& kernels, Check& check) {
+  Random random(35);
+  for (int32_t n = 1; n <= 130; ++n) {
+    for (int32_t k = 1; k <= 130; k += static_cast<int32_t>(random.integer(1, 12))) {
+      const auto rows = static_cast<int32_t>(random.integer(1, 17));
+      const auto taps = static_cast<int32_t>(random.integer(1, random.bits() % 2 == 0 ? 1 : 9));
+      check_sums(kernels, {Scaling::kFixedPoint, rows, n, taps, (k + taps - 1) / taps}, random,
+                 check);
+    }
+  }
+  check_sums(kernels, {Scaling::kFixedPoint, 1, 2, 1, 70000}, random, check);
+}
+
 void test_images(const Kernels& kernels, Check& check) {
   Random random(34);
   const Multiplier unit = {1 << 30, 1};
@@ -217,6 +253,7 @@ void test_depthwise(const Kernels& kernels, Check& check) {
 constexpr KernelTest kTests[] = {
     {"int8 products, fixed point", &test_fixed_point_products},
     {"int8 products, double", &test_double_products},
+    {"int8 products, sums", &test_sums},
     {"int8 images", &test_images},
     {"int8 depthwise", &test_depthwise},
 };

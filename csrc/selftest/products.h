@@ -64,14 +64,14 @@ struct Left {
 };
 
 // Runs packed columns, a few panels at a time, and compares with `expected`, [rows][n].
-template <class In>
+template <class In, class Out>
 void check_outputs(const GemmKernel& g, const ProductSize& size, int32_t packed_taps, Flip flip,
-                   Left<In>& left, Buffer<uint8_t>& packed, Buffer<In>& expected, Random& random,
+                   Left<In>& left, Buffer<uint8_t>& packed, Buffer<Out>& expected, Random& random,
                    Check& check) {
   const int32_t rows = size.rows, n = size.n;
   ConvertedLine<In> line(g.image, left.line, flip);
   const int64_t stride = n + random.integer(0, 3);
-  Buffer<In> out((rows - 1) * stride + n + kGuard), untouched(1);
+  Buffer<Out> out((rows - 1) * stride + n + kGuard), untouched(1);
   run_panels(g,
              {line.elements.data(), line.part_stride, left.columns, left.row_step, left.pixel_step,
               left.tap_offsets.data(), rows, packed_taps, size.depth, n, 0, 0, packed.data(),
@@ -80,7 +80,7 @@ void check_outputs(const GemmKernel& g, const ProductSize& size, int32_t packed_
   for (int64_t i = 0; i < static_cast<int64_t>(out.size()); ++i) {
     const int64_t row = i / stride, column = i % stride;
     const bool is_output = row < rows && column < n;
-    const In wanted = is_output ? expected[row * n + column] : untouched[0];
+    const Out wanted = is_output ? expected[row * n + column] : untouched[0];
     check.expect(out[i] == wanted, rows, "x", size.taps, "x", size.depth, " by ", n, ": row ", row,
                  ", column ", column, " is ", out[i], ", should be ", wanted);
   }
