@@ -17,6 +17,7 @@ import octavo._schema as schema
 from calls import CODES, single_call
 from flatbuffers import flexbuffers
 from octavo.flatbuffer import Network
+from small_recurrent import recurrent_networks
 
 Array = npt.NDArray[Any]
 
@@ -498,9 +499,10 @@ CASES = [
 
 
 def small_networks() -> list[SmallNetwork]:
-    """Every row of CASES in every type of the row, and calls; the same at each call."""
+    """Every row of CASES in every type, calls, and what has states; the same at each call."""
     built = [_build(case, dtype) for case in CASES for dtype in case.types.split()]
-    return built + [_build_call(code) for code in CODES]
+    built += [_build_call(code) for code in CODES]
+    return built + [SmallNetwork(*network) for network in recurrent_networks()]
 
 
 def _build_call(code: str) -> SmallNetwork:

@@ -10,10 +10,6 @@ from octavo.flatbuffer import read, write
 
 pytest.importorskip("ai_edge_litert")
 
-# Networks with operators that octavo does not have yet.
-LACKING = {
-    "trained_lstm": "UNIDIRECTIONAL_SEQUENCE_LSTM (node 0)",
-}
 # LiteRT dies of being asked for a handle's value: test_variables.py runs it.
 STREAMING = {"alexa"}
 # Float networks with 8-bit weights, whose activations are quantized while they run.
@@ -65,7 +61,7 @@ def with_float_weights(content):
     return write(model)
 
 
-@pytest.mark.parametrize("file", shared.networks(but={*LACKING, *DYNAMIC, *STREAMING}))
+@pytest.mark.parametrize("file", shared.networks(but={*DYNAMIC, *STREAMING}))
 def test_equal_to_litert(file):
     """Every integer that an operator computes to the bit; float outputs within 1e-5 of the peak."""
     content = file.read_bytes()
@@ -151,17 +147,7 @@ def test_seanet_gives_what_tflm_recorded(file):
         np.testing.assert_array_equal(y, recorded["out0"].reshape(d["shape"]))
 
 
-@pytest.mark.parametrize("file", shared.networks(only=LACKING))
-def test_lacking_operators_are_named(file):
-    interpreter = octavo.Interpreter(file)
-    with pytest.raises(RuntimeError) as error:
-        interpreter.allocate_tensors()
-    assert str(error.value) == (
-        f"the model uses operators that octavo does not have: {LACKING[file.stem]}"
-    )
-
-
-@pytest.mark.parametrize("file", shared.networks(but=LACKING))
+@pytest.mark.parametrize("file", shared.networks())
 def test_memory_is_shared_in_time(file):
     interpreter = octavo.Interpreter(file)
     interpreter.allocate_tensors()

@@ -291,6 +291,55 @@ Status find_table(const schema::Operator& op, const From** out) {
 }
 
 // Options left out altogether are the defaults.
+Status decode(const schema::SVDFOptions& from, SvdfOptions& to) {
+  to.rank = from.rank();
+  to.asymmetric_quantize_inputs = from.asymmetric_quantize_inputs();
+  return convert(from.fused_activation_function(), to.activation);
+}
+
+Status decode(const schema::RNNOptions& from, RnnOptions& to) {
+  to.asymmetric_quantize_inputs = from.asymmetric_quantize_inputs();
+  return convert(from.fused_activation_function(), to.activation);
+}
+
+Status decode(const schema::SequenceRNNOptions& from, RnnOptions& to) {
+  to.time_major = from.time_major();
+  to.asymmetric_quantize_inputs = from.asymmetric_quantize_inputs();
+  return convert(from.fused_activation_function(), to.activation);
+}
+
+Status decode(const schema::BidirectionalSequenceRNNOptions& from, RnnOptions& to) {
+  to.time_major = from.time_major();
+  to.merge_outputs = from.merge_outputs();
+  to.asymmetric_quantize_inputs = from.asymmetric_quantize_inputs();
+  return convert(from.fused_activation_function(), to.activation);
+}
+
+template <class From>  // LSTMOptions and those of sequences
+Status decode_lstm(const From& from, LstmOptions& to) {
+  to.cell_clip = from.cell_clip();
+  to.proj_clip = from.proj_clip();
+  to.asymmetric_quantize_inputs = from.asymmetric_quantize_inputs();
+  return convert(from.fused_activation_function(), to.activation);
+}
+
+Status decode(const schema::LSTMOptions& from, LstmOptions& to) {
+  to.is_basic = from.kernel_type() == schema::LSTMKernelType::BASIC;
+  return decode_lstm(from, to);
+}
+
+Status decode(const schema::UnidirectionalSequenceLSTMOptions& from, LstmOptions& to) {
+  to.time_major = from.time_major();
+  return decode_lstm(from, to);
+}
+
+Status decode(const schema::BidirectionalSequenceLSTMOptions& from, LstmOptions& to) {
+  to.time_major = from.time_major();
+  to.merge_outputs = from.merge_outputs();
+  return decode_lstm(from, to);
+}
+
+// Options left out altogether are the defaults; options of another operator are an error.
 template <class From, class To>
 Status decode_table(const schema::Operator& op, Arena& arena, const void** out) {
   To* to;
@@ -312,6 +361,10 @@ constexpr OptionsOf kOptions[] = {
     {Opcode::ARG_MIN, &decode_table<schema::ArgMinOptions, TypeOptions>},
     {Opcode::AVERAGE_POOL_2D, &decode_table<schema::Pool2DOptions, Pool2DOptions>},
     {Opcode::BATCH_MATMUL, &decode_table<schema::BatchMatMulOptions, BatchMatMulOptions>},
+    {Opcode::BIDIRECTIONAL_SEQUENCE_LSTM,
+     &decode_table<schema::BidirectionalSequenceLSTMOptions, LstmOptions>},
+    {Opcode::BIDIRECTIONAL_SEQUENCE_RNN,
+     &decode_table<schema::BidirectionalSequenceRNNOptions, RnnOptions>},
     {Opcode::BUCKETIZE, &decode_table<schema::BucketizeOptions, BucketizeOptions>},
     {Opcode::CALL_ONCE, &decode_table<schema::CallOnceOptions, CallOptions>},
     {Opcode::CONCATENATION, &decode_table<schema::ConcatenationOptions, ConcatenationOptions>},
@@ -326,12 +379,13 @@ constexpr OptionsOf kOptions[] = {
     {Opcode::GATHER, &decode_table<schema::GatherOptions, GatherOptions>},
     {Opcode::IF, &decode_table<schema::IfOptions, CallOptions>},
     {Opcode::LEAKY_RELU, &decode_table<schema::LeakyReluOptions, LeakyReluOptions>},
+    {Opcode::LSTM, &decode_table<schema::LSTMOptions, LstmOptions>},
     {Opcode::MAX_POOL_2D, &decode_table<schema::Pool2DOptions, Pool2DOptions>},
     {Opcode::MEAN, &decode_table<schema::ReducerOptions, ReducerOptions>},
     {Opcode::MIRROR_PAD, &decode_table<schema::MirrorPadOptions, MirrorPadOptions>},
     {Opcode::MUL, &decode_table<schema::MulOptions, BinaryOptions>},
-    {Opcode::ONE_HOT, &decode_table<schema::OneHotOptions, AxisOptions>},
     {Opcode::MULTINOMIAL, &decode_table<schema::RandomOptions, RandomOptions>},
+    {Opcode::ONE_HOT, &decode_table<schema::OneHotOptions, AxisOptions>},
     {Opcode::PACK, &decode_table<schema::PackOptions, AxisOptions>},
     {Opcode::RANDOM_UNIFORM, &decode_table<schema::RandomOptions, RandomOptions>},
     {Opcode::RESHAPE, &decode_table<schema::ReshapeOptions, DimsOptions>},
@@ -340,6 +394,7 @@ constexpr OptionsOf kOptions[] = {
      &decode_table<schema::ResizeNearestNeighborOptions, ResizeOptions>},
     {Opcode::REVERSE_SEQUENCE,
      &decode_table<schema::ReverseSequenceOptions, ReverseSequenceOptions>},
+    {Opcode::RNN, &decode_table<schema::RNNOptions, RnnOptions>},
     {Opcode::SHAPE, &decode_table<schema::ShapeOptions, TypeOptions>},
     {Opcode::SOFTMAX, &decode_table<schema::SoftmaxOptions, SoftmaxOptions>},
     {Opcode::SPACE_TO_DEPTH, &decode_table<schema::SpaceToDepthOptions, BlockOptions>},
@@ -352,7 +407,11 @@ constexpr OptionsOf kOptions[] = {
     {Opcode::STRIDED_SLICE, &decode_table<schema::StridedSliceOptions, StridedSliceOptions>},
     {Opcode::SUB, &decode_table<schema::SubOptions, BinaryOptions>},
     {Opcode::SUM, &decode_table<schema::ReducerOptions, ReducerOptions>},
+    {Opcode::SVDF, &decode_table<schema::SVDFOptions, SvdfOptions>},
     {Opcode::TRANSPOSE_CONV, &decode_table<schema::TransposeConvOptions, Conv2DOptions>},
+    {Opcode::UNIDIRECTIONAL_SEQUENCE_LSTM,
+     &decode_table<schema::UnidirectionalSequenceLSTMOptions, LstmOptions>},
+    {Opcode::UNIDIRECTIONAL_SEQUENCE_RNN, &decode_table<schema::SequenceRNNOptions, RnnOptions>},
     {Opcode::UNIQUE, &decode_table<schema::UniqueOptions, TypeOptions>},
     {Opcode::UNPACK, &decode_table<schema::UnpackOptions, AxisOptions>},
     {Opcode::VAR_HANDLE, &decode_table<schema::VarHandleOptions, VariableOptions>},

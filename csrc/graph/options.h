@@ -157,4 +157,26 @@ struct TypeOptions {  // SHAPE: out_type; ARG_MAX, ARG_MIN: output_type; UNIQUE:
   DType out = DType::kUnknown;  // where the options are left out
 };
 
+struct SvdfOptions {
+  int32_t rank = 0;
+  Activation activation = Activation::kNone;
+  bool asymmetric_quantize_inputs = false;
+};
+
+struct RnnOptions {  // RNN, UNIDIRECTIONAL_SEQUENCE_RNN, BIDIRECTIONAL_SEQUENCE_RNN
+  Activation activation = Activation::kNone;
+  bool time_major = false;
+  bool merge_outputs = false;
+  bool asymmetric_quantize_inputs = false;
+};
+
+struct LstmOptions {  // LSTM, UNIDIRECTIONAL_SEQUENCE_LSTM, BIDIRECTIONAL_SEQUENCE_LSTM
+  Activation activation = Activation::kNone;
+  float cell_clip = 0, proj_clip = 0;  // 0: none
+  bool is_basic = false;               // LSTM: the kernel type
+  bool time_major = false;
+  bool merge_outputs = false;
+  bool asymmetric_quantize_inputs = false;
+};
+
 }  // namespace octavo

@@ -10,7 +10,14 @@
 
 namespace octavo {
 
-enum class Derived : int32_t { kValue, kDense, kMultipliers, kGemmColumns, kDepthwiseFilter };
+enum class Derived : int32_t {
+  kValue,
+  kDense,
+  kMultipliers,
+  kGemmColumns,
+  kDepthwiseFilter,
+  kMatrices
+};
 
 // What else the bytes depend on than the operands as the file has them: options that a node may get
 // from its neighbours, sizes that follow from an input's.
