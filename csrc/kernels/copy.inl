@@ -1,4 +1,4 @@
-// Transposing copies of elements of 1 and 2 bytes over the traits V and B: strided copies
+// Transposing copies of elements of 1, 2, 4 and 8 bytes over the traits V and B: strided copies
 // (reference/copy.h) whose input is contiguous along another dimension than their output.
 
 // out[i * out_stride + j] = in[j * in_stride + i] for i < kRows and j < kLanes; strides are in
@@ -20,28 +20,41 @@ void transpose_tile(const uint8_t* in, int64_t in_stride, uint8_t* out, int64_t 
 #pragma GCC unroll 16
   for (int k = 0; k < kRows; ++k) a[k] = B::load_16s(in + k * in_stride, kRows * in_stride);
   interleave(a, b);
-  interleave(b, a);
-  interleave(a, b);
-  if (kRows == 16) interleave(b, a);
+  if (kRows > 2) interleave(b, a);
+  if (kRows > 4) interleave(a, b);
+  if (kRows > 8) interleave(b, a);
+  constexpr bool kIsOdd = kRows == 2 || kRows == 8;  // the number of rounds
 #pragma GCC unroll 16
-  for (int k = 0; k < kRows; ++k) B::store(kRows == 16 ? a[k] : b[k], out + k * out_stride);
+  for (int k = 0; k < kRows; ++k) B::store(kIsOdd ? b[k] : a[k], out + k * out_stride);
 }
 
-// For i < rows and j < columns.
+// For i < rows and j < columns. The last tiles overlap those before them, where there are any.
+// Blocks of tiles write several lines of a row of the output while they are in the cache.
 template <class T>
 void transpose(int64_t rows, int64_t columns, const uint8_t* in, int64_t in_stride, uint8_t* out,
                int64_t out_stride) {
   constexpr int64_t kRows = kTileRows<T>, kColumns = Lanes<T>::kLanes, kBytes = sizeof(T);
-  const int64_t tiled_rows = rows / kRows * kRows, tiled_columns = columns / kColumns * kColumns;
-  for (int64_t j = 0; j < tiled_columns; j += kColumns) {
-    for (int64_t i = 0; i < tiled_rows; i += kRows) {
-      transpose_tile<T>(in + j * in_stride + i * kBytes, in_stride,
-                        out + i * out_stride + j * kBytes, out_stride);
+  constexpr int64_t kBlockRows = 64 * kRows, kBlockColumns = 4 * kColumns;
+  if (rows < kRows || columns < kColumns) {
+    for (int64_t i = 0; i < rows; ++i) {
+      for (int64_t j = 0; j < columns; ++j) {
+        memcpy(out + i * out_stride + j * kBytes, in + j * in_stride + i * kBytes, sizeof(T));
+      }
     }
+    return;
   }
-  for (int64_t i = 0; i < rows; ++i) {
-    for (int64_t j = i < tiled_rows ? tiled_columns : 0; j < columns; ++j) {
-      memcpy(out + i * out_stride + j * kBytes, in + j * in_stride + i * kBytes, sizeof(T));
+  for (int64_t j0 = 0; j0 < columns; j0 += kBlockColumns) {
+    const int64_t j_end = min(j0 + kBlockColumns, columns);
+    for (int64_t i0 = 0; i0 < rows; i0 += kBlockRows) {
+      const int64_t i_end = min(i0 + kBlockRows, rows);
+      for (int64_t j = j0; j < j_end; j += kColumns) {
+        const int64_t column = min(j, columns - kColumns);
+        for (int64_t i = i0; i < i_end; i += kRows) {
+          const int64_t row = min(i, rows - kRows);
+          transpose_tile<T>(in + column * in_stride + row * kBytes, in_stride,
+                            out + row * out_stride + column * kBytes, out_stride);
+        }
+      }
     }
   }
 }
@@ -84,7 +97,16 @@ void copy_transposed(const reference::StridedCopyParams& p, int32_t d, const voi
 
 void strided_copy(const reference::StridedCopyParams& p, const void* in, void* out) {
   const int32_t d = find_transposed(p);
-  if (d >= 0 && p.block_bytes == 1) return copy_transposed<uint8_t>(p, d, in, out);
-  if (d >= 0 && p.block_bytes == 2) return copy_transposed<uint16_t>(p, d, in, out);
-  reference::strided_copy(p, in, out);
+  switch (d >= 0 ? p.block_bytes : 0) {
+    case 1:
+      return copy_transposed<uint8_t>(p, d, in, out);
+    case 2:
+      return copy_transposed<uint16_t>(p, d, in, out);
+    case 4:
+      return copy_transposed<uint32_t>(p, d, in, out);
+    case 8:
+      return copy_transposed<uint64_t>(p, d, in, out);
+    default:
+      return reference::strided_copy(p, in, out);
+  }
 }

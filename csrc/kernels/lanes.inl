@@ -19,7 +19,15 @@ template <size_t kBytes>
 struct LanesOf;
 
 template <>
+struct LanesOf<8> {
+  static B::Vec low(B::Vec a, B::Vec b) { return B::low64(a, b); }
+  static B::Vec high(B::Vec a, B::Vec b) { return B::high64(a, b); }
+};
+
+template <>
 struct LanesOf<4> {
+  static B::Vec low(B::Vec a, B::Vec b) { return B::low32(a, b); }
+  static B::Vec high(B::Vec a, B::Vec b) { return B::high32(a, b); }
   static B::Vec set(int32_t x) { return V::set(x); }
   static B::Vec add(B::Vec a, B::Vec b) { return V::add(a, b); }
   static B::Vec sub(B::Vec a, B::Vec b) { return V::sub(a, b); }

@@ -269,7 +269,7 @@ void sweep_transpose(const Kernels& k, int64_t element, Check& check) {
 }
 
 void test_transpose(const Kernels& k, Check& check) {
-  for (int64_t element : {1, 2, 4}) sweep_transpose(k, element, check);
+  for (int64_t element : {1, 2, 4, 8}) sweep_transpose(k, element, check);
 }
 
 template <class T, class Index>

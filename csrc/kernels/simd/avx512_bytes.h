@@ -49,6 +49,10 @@ struct B {
   static Vec high8(Vec a, Vec b) { return _mm512_unpackhi_epi8(a, b); }
   static Vec low16(Vec a, Vec b) { return _mm512_unpacklo_epi16(a, b); }
   static Vec high16(Vec a, Vec b) { return _mm512_unpackhi_epi16(a, b); }
+  static Vec low32(Vec a, Vec b) { return _mm512_unpacklo_epi32(a, b); }
+  static Vec high32(Vec a, Vec b) { return _mm512_unpackhi_epi32(a, b); }
+  static Vec low64(Vec a, Vec b) { return _mm512_unpacklo_epi64(a, b); }
+  static Vec high64(Vec a, Vec b) { return _mm512_unpackhi_epi64(a, b); }
   static Vec narrow16(Vec low, Vec high) { return _mm512_packs_epi16(low, high); }
   static Vec narrow32(Vec low, Vec high) { return _mm512_packs_epi32(low, high); }
 

@@ -46,6 +46,10 @@ struct B {
   static Vec high8(Vec a, Vec b) { return from(vzip2q_s8(s8(a), s8(b))); }
   static Vec low16(Vec a, Vec b) { return from(vzip1q_s16(s16(a), s16(b))); }
   static Vec high16(Vec a, Vec b) { return from(vzip2q_s16(s16(a), s16(b))); }
+  static Vec low32(Vec a, Vec b) { return vzip1q_s32(a, b); }
+  static Vec high32(Vec a, Vec b) { return vzip2q_s32(a, b); }
+  static Vec low64(Vec a, Vec b) { return vcombine_s32(vget_low_s32(a), vget_low_s32(b)); }
+  static Vec high64(Vec a, Vec b) { return vcombine_s32(vget_high_s32(a), vget_high_s32(b)); }
   static Vec narrow16(Vec low, Vec high) {
     return from(vqmovn_high_s16(vqmovn_s16(s16(low)), s16(high)));
   }
