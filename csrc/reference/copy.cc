@@ -71,6 +71,10 @@ void repeat(int64_t bytes, int64_t times, void* out) {
 
 void fill(int64_t count, int32_t element_bytes, const void* value, void* out) {
   if (count == 0) return;
+  if (element_bytes == 1) {
+    memset(out, *static_cast<const uint8_t*>(value), count);
+    return;
+  }
   memcpy(out, value, element_bytes);
   repeat(element_bytes, count, out);
 }

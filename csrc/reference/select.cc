@@ -7,26 +7,33 @@ struct Element16 {
   uint64_t halves[2];
 };
 
+// One row, of which each operand repeats an element or not: known while compiling, so that the
+// loops become vectors.
+template <class T, int kStep, int kStepX, int kStepY>
+void select_row(int64_t n, const uint8_t* condition, const T* x, const T* y, T* out) {
+  for (int64_t i = 0; i < n; ++i) {
+    const T a = x[i * kStepX], b = y[i * kStepY];
+    out[i] = condition[i * kStep] != 0 ? a : b;
+  }
+}
+
 template <class T>
 void select_as(const SelectParams& p, const uint8_t* condition, const T* x, const T* y, T* out) {
+  using Row = void (*)(int64_t, const uint8_t*, const T*, const T*, T*);
+  constexpr Row kRows[2][2][2] = {
+      {{&select_row<T, 0, 0, 0>, &select_row<T, 0, 0, 1>},
+       {&select_row<T, 0, 1, 0>, &select_row<T, 0, 1, 1>}},
+      {{&select_row<T, 1, 0, 0>, &select_row<T, 1, 0, 1>},
+       {&select_row<T, 1, 1, 0>, &select_row<T, 1, 1, 1>}},
+  };
   const int32_t last = p.rank - 1;
   const int64_t n = p.dims[last];
-  const int64_t steps[3] = {p.strides[0][last], p.strides[1][last], p.strides[2][last]};
+  const Row row = kRows[p.strides[0][last]][p.strides[1][last]][p.strides[2][last]];
   int64_t rows = 1;
   for (int32_t d = 0; d < last; ++d) rows *= p.dims[d];
   int64_t index[kMaxRank] = {};
-  for (int64_t row = 0; row < rows; ++row) {
-    if (steps[0] + steps[1] + steps[2] == 3) {  // which compilers make vectors of
-      for (int64_t i = 0; i < n; ++i) {
-        const T a = x[i], b = y[i];
-        out[i] = condition[i] != 0 ? a : b;
-      }
-    } else {
-      for (int64_t i = 0; i < n; ++i) {
-        const T a = x[i * steps[1]], b = y[i * steps[2]];
-        out[i] = condition[i * steps[0]] != 0 ? a : b;
-      }
-    }
+  for (int64_t r = 0; r < rows; ++r) {
+    row(n, condition, x, y, out);
     out += n;
     for (int32_t d = last - 1; d >= 0; --d) {
       const bool turns = ++index[d] == p.dims[d];

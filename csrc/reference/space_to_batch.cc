@@ -2,46 +2,70 @@
 
 #include <cstring>
 
+#include "base/math.h"
 #include "reference/copy.h"
 
 namespace octavo::reference {
+namespace {
 
-void space_to_batch(const SpaceBatchParams& p, int32_t element_bytes, const void* zero,
-                    const void* in, void* out) {
-  const auto* image = static_cast<const uint8_t*>(in);
-  auto* to = static_cast<uint8_t*>(out);
-  for (int64_t i = 0; i < p.block_h * p.block_w * p.batch; ++i) {
-    const int64_t b = i % p.batch, place = i / p.batch;
+// A row of one of the smaller images: its pixels from `first` to before `end` lie in the image,
+// block_w apart.
+struct GridRow {
+  int64_t first, end;
+  int64_t image_pixel, grid_pixel;  // where `first` is
+};
+
+int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// Calls row(GridRow) for each of them, in the order in which they lie.
+template <class F>
+void for_each_row(const SpaceBatchParams& p, F row) {
+  for (int64_t image = 0; image < p.block_h * p.block_w * p.batch; ++image) {
+    const int64_t b = image % p.batch, place = image / p.batch;
+    const int64_t top = place / p.block_w - p.top, left = place % p.block_w - p.left;
+    const int64_t first = left < 0 ? divide_up(-left, p.block_w) : 0;
+    const int64_t end = left < p.space_w ? divide_up(p.space_w - left, p.block_w) : 0;
     for (int64_t gy = 0; gy < p.grid_h; ++gy) {
-      const int64_t y = gy * p.block_h + place / p.block_w - p.top;
-      for (int64_t gx = 0; gx < p.grid_w; ++gx) {
-        const int64_t x = gx * p.block_w + place % p.block_w - p.left;
-        if (y >= 0 && y < p.space_h && x >= 0 && x < p.space_w) {
-          const int64_t pixel = (b * p.space_h + y) * p.space_w + x;
-          memcpy(to, image + pixel * p.pixel_bytes, p.pixel_bytes);
-        } else {
-          fill(p.pixel_bytes / element_bytes, element_bytes, zero, to);
-        }
-        to += p.pixel_bytes;
-      }
+      const int64_t y = gy * p.block_h + top;
+      const bool is_inside = y >= 0 && y < p.space_h && first < p.grid_w && first < end;
+      const int64_t begin = is_inside ? first : 0;
+      row(GridRow{begin, is_inside ? min(end, p.grid_w) : 0,
+                  (b * p.space_h + y) * p.space_w + begin * p.block_w + left,
+                  (image * p.grid_h + gy) * p.grid_w + begin});
     }
   }
 }
 
-void batch_to_space(const SpaceBatchParams& p, const void* in, void* out) {
-  const auto* images = static_cast<const uint8_t*>(in);
+void copy_pixels(int64_t count, int64_t bytes, const uint8_t* in, int64_t in_step, uint8_t* out,
+                 int64_t out_step) {
+  for (int64_t i = 0; i < count; ++i) memcpy(out + i * out_step, in + i * in_step, bytes);
+}
+
+}  // namespace
+
+void space_to_batch(const SpaceBatchParams& p, int32_t element_bytes, const void* zero,
+                    const void* in, void* out) {
+  const int64_t bytes = p.pixel_bytes;
   auto* to = static_cast<uint8_t*>(out);
-  for (int64_t b = 0; b < p.batch; ++b) {
-    for (int64_t y = p.top; y < p.top + p.space_h; ++y) {
-      for (int64_t x = p.left; x < p.left + p.space_w; ++x) {
-        const int64_t place = y % p.block_h * p.block_w + x % p.block_w;
-        const int64_t row = (place * p.batch + b) * p.grid_h + y / p.block_h;
-        const int64_t pixel = row * p.grid_w + x / p.block_w;
-        memcpy(to, images + pixel * p.pixel_bytes, p.pixel_bytes);
-        to += p.pixel_bytes;
-      }
-    }
-  }
+  const auto fill_pixels = [&](int64_t pixel, int64_t count) {
+    fill(count * bytes / element_bytes, element_bytes, zero, to + pixel * bytes);
+  };
+  for_each_row(p, [&](const GridRow& row) {
+    fill_pixels(row.grid_pixel - row.first, row.first);
+    copy_pixels(row.end - row.first, bytes,
+                static_cast<const uint8_t*>(in) + row.image_pixel * bytes, p.block_w * bytes,
+                to + row.grid_pixel * bytes, bytes);
+    fill_pixels(row.grid_pixel + row.end - row.first, p.grid_w - row.end);
+  });
+}
+
+void batch_to_space(const SpaceBatchParams& p, const void* in, void* out) {
+  const int64_t bytes = p.pixel_bytes;
+  for_each_row(p, [&](const GridRow& row) {
+    copy_pixels(row.end - row.first, bytes,
+                static_cast<const uint8_t*>(in) + row.grid_pixel * bytes, bytes,
+                static_cast<uint8_t*>(out) + row.image_pixel * bytes, p.block_w * bytes);
+  });
 }
 
 }  // namespace octavo::reference

@@ -39,16 +39,14 @@ T lesser(T a, T b) {
 
 template <class T>
 void cumsum(const CumsumParams& p, const T* in, T* out) {
+  const int64_t step = p.reverse ? -p.inner : p.inner;
   for (int64_t o = 0; o < p.outer; ++o) {
-    for (int64_t i = 0; i < p.inner; ++i) {
-      T sum = 0;
-      for (int64_t n = 0; n < p.depth; ++n) {
-        const int64_t d = p.reverse ? p.depth - 1 - n : n;
-        const int64_t at = (o * p.depth + d) * p.inner + i;
-        const T before = sum;
-        sum = add(sum, in[at]);
-        out[at] = p.exclusive ? before : sum;
-      }
+    int64_t at = (o * p.depth + (p.reverse ? p.depth - 1 : 0)) * p.inner;
+    for (int64_t i = 0; i < p.inner; ++i) out[at + i] = p.exclusive ? T{0} : in[at + i];
+    for (int64_t d = 1; d < p.depth; ++d) {
+      const T *sum = out + at, *term = in + at + (p.exclusive ? 0 : step);
+      at += step;
+      for (int64_t i = 0; i < p.inner; ++i) out[at + i] = add(sum[i], term[i]);
     }
   }
 }
