@@ -328,6 +328,11 @@ def set_branch(number: int) -> Any:
     return change
 
 
+def leave_out_options(subgraphs: list[Any]) -> None:
+    subgraphs[0].operators[0].builtinOptions = None
+    subgraphs[0].operators[0].builtinOptionsType = 0
+
+
 def recurse(subgraphs: list[Any]) -> None:
     """The branch "else" calls "then", which calls "else"."""
     for caller, callee in ((1, 2), (2, 1)):
@@ -344,6 +349,7 @@ def recurse(subgraphs: list[Any]) -> None:
     [
         (set_branch(3), "subgraph 0, node 0 (IF) calls subgraph 3, the file has 3"),
         (set_branch(-1), "subgraph 0, node 0 (IF) calls subgraph -1, the file has 3"),
+        (leave_out_options, 'subgraphs are recursive: 0 "main" calls 0 "main"'),
         (set_branch(0), 'subgraphs are recursive: 0 "main" calls 0 "main"'),
         (recurse, 'subgraphs are recursive: 1 "then" calls 2 "else" calls 1 "then"'),
     ],

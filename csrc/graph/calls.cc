@@ -71,14 +71,14 @@ Status Walk::visit(int32_t subgraph, int32_t depth) {
 }  // namespace
 
 Span<const int32_t> called_subgraphs(const Node& node) {
+  // Options that the file leaves out are the defaults: subgraph 0.
   switch (node.code) {
     case Opcode::CALL_ONCE:
-    case Opcode::IF:
     case Opcode::STABLEHLO_COMPOSITE:
-    case Opcode::WHILE: {
-      const auto& o = *static_cast<const CallOptions*>(node.options);
-      return {o.subgraphs, static_cast<size_t>(o.count)};
-    }
+      return {static_cast<const CallOptions*>(node.options)->subgraphs, 1};
+    case Opcode::IF:
+    case Opcode::WHILE:
+      return {static_cast<const CallOptions*>(node.options)->subgraphs, 2};
     default:
       return {};
   }

@@ -244,22 +244,22 @@ Status decode(const From& from, TypeOptions& to) {
 }
 
 Status decode(const schema::IfOptions& from, CallOptions& to) {
-  to = {2, {from.then_subgraph_index(), from.else_subgraph_index()}};
+  to = {{from.then_subgraph_index(), from.else_subgraph_index()}};
   return {};
 }
 
 Status decode(const schema::WhileOptions& from, CallOptions& to) {
-  to = {2, {from.cond_subgraph_index(), from.body_subgraph_index()}};
+  to = {{from.cond_subgraph_index(), from.body_subgraph_index()}};
   return {};
 }
 
 Status decode(const schema::CallOnceOptions& from, CallOptions& to) {
-  to = {1, {from.init_subgraph_index()}};
+  to = {{from.init_subgraph_index()}};
   return {};
 }
 
 Status decode(const schema::StableHLOCompositeOptions& from, CallOptions& to) {
-  to = {1, {from.decomposition_subgraph_index()}};
+  to = {{from.decomposition_subgraph_index()}};
   return {};
 }
 

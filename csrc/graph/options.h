@@ -145,7 +145,6 @@ struct DimsOptions {  // SQUEEZE: squeeze_dims; RESHAPE: new_shape
 };
 
 struct CallOptions {  // IF: then, else; WHILE: condition, body; CALL_ONCE, STABLEHLO_COMPOSITE: one
-  int32_t count = 0;
   int32_t subgraphs[2] = {};
 };
 
