@@ -98,6 +98,25 @@ def test_cast_at_the_ends_of_the_integers(dtype):
     assert_same_bits(*cast_to_all(np.concatenate([near, -near]).astype(dtype)))
 
 
+@pytest.mark.parametrize("dtype", CASTABLE)
+def test_cast_by_way_of_bfloat16(dtype):
+    """numpy has no bfloat16: what it is made of, and made to."""
+    rng = np.random.default_rng(3)
+    value = rng.integers(0, 2, 512) if dtype == "bool" else rng.normal(0, 100, 512)
+    value = value.astype(dtype)
+    if dtype == "float32":
+        halves = rng.integers(0, 2**16, 512).astype(np.uint32) << 16
+        value = np.concatenate([value, (halves | 0x8000).view(dtype), halves.view(dtype)])
+    net = Network()
+    x = net.tensor("x", value.shape, dtype)
+    short = net.tensor("short", value.shape, "bfloat16")
+    outputs = [net.tensor(to, value.shape, to) for to in CASTABLE]
+    for source, target in [(x, short), *((short, y) for y in outputs)]:
+        net.op("CAST", [source], [target])
+    net.inputs, net.outputs = [x], outputs
+    assert_same_bits(net.build(), {x: value})
+
+
 def test_cast_of_bytes_that_are_no_bool():
     value = np.array([0, 1, 2, 255], np.uint8).view(bool)
     assert result(oracle.octavo_run, "CAST", value, "int32").tolist() == [0, 1, 1, 1]

@@ -169,8 +169,8 @@ octavo_status octavo_output(octavo_network* network, int32_t output, octavo_tens
 /* Computes the outputs from the inputs, which it leaves as they are. After octavo_prepare. */
 octavo_status octavo_invoke(octavo_network* network);
 
-/* Makes the state that a network keeps from one octavo_invoke to the next what octavo_prepare leaves:
- * variable tensors are zero, and what ASSIGN_VARIABLE has stored is forgotten. */
+/* Makes the state that a network keeps from one octavo_invoke to the next what octavo_prepare
+ * leaves: variable tensors are zero, and what ASSIGN_VARIABLE has stored is forgotten. */
 octavo_status octavo_reset_variables(octavo_network* network);
 
 /* Gives back what was taken from octavo_options.heap. The network cannot be used any more. */

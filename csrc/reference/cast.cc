@@ -3,6 +3,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "base/bfloat16.h"
 #include "base/half.h"
 
 namespace octavo::reference {
@@ -32,12 +33,14 @@ To convert(From x) {
     return convert<To>(x.real);
   } else if constexpr (std::is_same_v<To, Complex>) {
     return {convert<float>(x), 0};
-  } else if constexpr (std::is_same_v<From, Half>) {
+  } else if constexpr (std::is_same_v<From, Half> || std::is_same_v<From, BFloat16>) {
     return convert<To>(to_float(x));
   } else if constexpr (std::is_same_v<From, Bool>) {
     return convert<To>(static_cast<uint8_t>(x != Bool{0}));
   } else if constexpr (std::is_same_v<To, Half>) {
     return to_half(static_cast<float>(x));
+  } else if constexpr (std::is_same_v<To, BFloat16>) {
+    return to_bfloat16(static_cast<float>(x));
   } else if constexpr (std::is_same_v<To, Bool>) {
     return Bool{static_cast<uint8_t>(x != 0)};
   } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
@@ -57,6 +60,8 @@ bool with_type(DType type, F f) {
       return f(double{}), true;
     case DType::kFloat16:
       return f(Half{}), true;
+    case DType::kBFloat16:
+      return f(BFloat16{}), true;
     case DType::kInt8:
       return f(int8_t{}), true;
     case DType::kInt16:

@@ -11,8 +11,8 @@ struct CastParams {
   int64_t count;
 };
 
-// Whether cast() takes and gives the type: float32, float64, float16, int8 to int64, uint8 to
-// uint32, bool, complex64.
+// Whether cast() takes and gives the type: float32, float64, float16, bfloat16, int8 to int64,
+// uint8 to uint32, bool, complex64.
 bool is_castable(DType type);
 
 // From a real to an integer the fraction is dropped and the value saturates; NaN becomes the
