@@ -10,6 +10,7 @@ import oracle
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from octavo import _core
 from octavo.flatbuffer import Graph, Network
 from single_op import Array, Operand, single_op
 
@@ -238,3 +239,16 @@ def test_outputs_before_and_behind_a_computed_shape() -> None:
     interpreter = octavo.Interpreter(model_content=net.build())
     interpreter.allocate_tensors()
     assert interpreter._main.steps.tolist() == [0, 1]
+
+
+def test_calibration_sees_every_run_once() -> None:
+    model, inputs = reshaping()
+    interpreter = _core.Interpreter(_core.Model.copy(model), keep_all=True)
+    interpreter.allocate()
+    calibration = _core.Calibration(interpreter.tensor_count, histograms=False)
+    for scale in (1, 2):
+        for index, value in inputs.items():
+            interpreter.set_tensor(index, value * scale if index == 0 else value)
+        interpreter.calibrate(calibration)
+    seen = [(s["samples"], s["max"]) for s in calibration.statistics()]
+    assert seen[0] == seen[2] == (2, 10)

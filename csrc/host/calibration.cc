@@ -137,7 +137,9 @@ void Calibration::add(const Interpreter& interpreter, const Tensor& tensor) {
 void Calibration::add_known(const Interpreter& interpreter) {
   for (const Node& node : interpreter.graph().nodes) {
     for (int32_t i : node.outputs) {
-      if (interpreter.tensor(i).is_known) add(interpreter, interpreter.tensor(i));
+      // What is deferred has the last run's value.
+      const bool is_fixed = interpreter.tensor(i).is_known && !interpreter.is_deferred(i);
+      if (is_fixed) add(interpreter, interpreter.tensor(i));
     }
   }
 }

@@ -97,6 +97,7 @@ Status Interpreter::run_deferred(const Observer* observer) {
   OCTAVO_TRY(run_memory_->make(stage.scope));
   stage.scope->outer = scope_;
   stage.is_first = false;
+  stage.observer = observer;
   OCTAVO_TRY(run_memory_->make(static_cast<int64_t>(first_.nodes.size), stage.nodes));
   for (size_t i = 0; i < first_.nodes.size; ++i) stage.nodes[i] = first_.nodes[i];
   while (!stage.nodes.empty()) {
@@ -146,13 +147,19 @@ Status Interpreter::prepare_node(Stage& stage, int32_t index, bool is_behind_oth
   PrepareContext c(step, kernels_, host_.workers, host_.derived, *stage.memory,
                    {callees.lend(), host_.session, is_turn});
   OCTAVO_TRY(prepare_operator(c));
-  if (step.invoke == nullptr) return {};  // prepare did all the work
+  const auto tell = [&] {
+    if (stage.observer != nullptr) stage.observer->after(stage.observer->context, step);
+    return Status();
+  };
+  if (step.invoke == nullptr) return tell();  // prepare did all the work
   const bool has_state = !step.is_pure || reads_variable(step);
   // What has state runs in the file's order.
   if (has_state && is_behind_others) return Status::too_early();
   stage.has_state = stage.has_state || has_state;
   if (all_known && !has_state) {
-    return nodes_[index].is_unread ? Status() : run_while_preparing(stage, c);
+    if (nodes_[index].is_unread) return {};
+    OCTAVO_TRY(run_while_preparing(stage, c));
+    return tell();
   }
   if (nodes_[index].is_done) step.effect = Effect::kRenames;
   if (!step.is_pure || !has_nothing_to_compute(step)) ++stage.steps.size;

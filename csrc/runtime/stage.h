@@ -11,10 +11,13 @@
 
 namespace octavo {
 
+struct Observer;
+
 struct Stage {
   Arena* memory = nullptr;
   CalleeScope* scope = nullptr;
   bool is_first = true;
+  const Observer* observer = nullptr;  // of nodes that do their work while they are prepared
   bool has_state = false;  // one of the steps
   Span<int32_t> nodes;     // by number; once prepared, those left for a later stage
   Status reason;           // that the first one left has

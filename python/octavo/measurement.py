@@ -137,7 +137,7 @@ def profile(path: Path, *, warmup: int = 5, runs: int = 50, threads: int = 1) ->
             {
                 "node": index,
                 "operator": node["operator"],
-                "output": facts["tensors"][node["outputs"][0]]["name"],
+                "output": facts["tensors"][node["outputs"][0]]["name"] if node["outputs"] else "",
                 "kernels": [{"name": name, "isa": sources[name]} for name in names],
                 "macs": node["macs"],
                 "bytes": sum(facts["tensors"][i]["bytes"] for i in operands),
