@@ -388,6 +388,53 @@ def _top_k(n: FloatNetwork) -> None:
     n.op("TOPK_V2", [n.input((rows, columns)), n.scalar(k)], (rows, k), (rows, k))
 
 
+def _lstm(code: str) -> Callable[[FloatNetwork], None]:
+    def build(n: FloatNetwork) -> None:
+        batch, depth, cells = n.integer(1, 3), n.integer(1, 6), n.integer(2, 6)
+        coupled, norm, projection = (n.one_of([False, True]) for _ in range(3))
+        if norm:  # of few numbers the deviation may be near 0, and errors are divided by it
+            depth, cells = depth + 16, cells + 16
+        peephole = n.one_of([False, True]) and not projection
+        outputs = n.integer(1, cells) if projection else cells
+        leading = (batch,) if code == "LSTM" else (batch, n.integer(1, 4))
+        gates = [g > 0 or not coupled for g in range(4)]
+
+        def constant(*shape: int) -> int:  # small, so that gates are seldom shut
+            return n.net.constant("c", n.values(shape) * np.float32(0.3))
+
+        def of_gates(*shape: int) -> list[int | None]:
+            return [constant(*shape) if there else None for there in gates]
+
+        operands: list[int | None] = [n.input((*leading, depth))]
+        operands += of_gates(cells, depth) + of_gates(cells, outputs)
+        for g in (0, 1, 3):
+            operands.append(constant(cells) if peephole and gates[g] else None)
+        operands += of_gates(cells)
+        operands += [constant(outputs, cells) if projection else None, None]
+        for width in (outputs, cells):
+            operands.append(n.net.tensor("s", (batch, width), "float32", is_variable=True))
+        operands += of_gates(cells) if norm else [None] * 4
+        shape = (*leading, outputs)
+        n.op(code, operands, shape, fused_activation_function="TANH")
+
+    return build
+
+
+def _svdf(n: FloatNetwork) -> None:
+    batch, depth, units, memory = (n.integer(1, 5) for _ in range(4))
+    rank = n.integer(1, 2)
+    filters = units * rank
+    state = n.net.tensor("s", (batch, memory * filters), "float32", is_variable=True)
+    bias = n.constant((units,)) if n.one_of([False, True]) else None
+    operands = [
+        n.input((batch, depth)),
+        n.constant((filters, depth)),
+        n.constant((filters, memory)),
+    ]
+    options = {"rank": rank, "fused_activation_function": "RELU"}
+    n.op("SVDF", [*operands, bias, state], (batch, units), **options)
+
+
 OPERATORS: dict[str, Callable[[FloatNetwork], None]] = {
     "ADD": _binary("ADD", fused=True),
     "ARG_MAX": _arg("ARG_MAX"),
@@ -410,6 +457,7 @@ OPERATORS: dict[str, Callable[[FloatNetwork], None]] = {
     "HARD_SWISH": _unary("HARD_SWISH"),
     "LEAKY_RELU": _unary("LEAKY_RELU", alpha=0.2),
     "LOGISTIC": _unary("LOGISTIC"),
+    "LSTM": _lstm("LSTM"),
     "MAXIMUM": _binary("MAXIMUM", fused=False),
     "MAX_POOL_2D": _pool("MAX_POOL_2D"),
     "MEAN": _reduce("MEAN"),
@@ -440,11 +488,13 @@ OPERATORS: dict[str, Callable[[FloatNetwork], None]] = {
     "STRIDED_SLICE": _strided_slice,
     "SUB": _binary("SUB", fused=True),
     "SUM": _reduce("SUM"),
+    "SVDF": _svdf,
     "TANH": _unary("TANH"),
     "TILE": _tile,
     "TOPK_V2": _top_k,
     "TRANSPOSE": _transpose,
     "TRANSPOSE_CONV": _transpose_conv,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": _lstm("UNIDIRECTIONAL_SEQUENCE_LSTM"),
     "UNPACK": _unpack,
 }
 

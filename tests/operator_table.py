@@ -17,6 +17,7 @@ ROLES = {
     Role.BIAS: "bias",
     Role.INDEX: "index",
     Role.ANY: "any type",
+    Role.INNER: "constants and states",
 }
 DYNAMIC = {"": "", "hybrid": "int8 weights", "dequantized": "int8, then DEQUANTIZE"}
 

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+import octavo._schema as schema
 from octavo.flatbuffer import unpack_int4
+from octavo.quantizer.recurrent import FULL_LSTM, INTERMEDIATES
 from octavo.quantizer.source import Source, entry_points, scales_of, store_constant
 from octavo.quantizer.table import OPERATORS, Role
 
@@ -19,7 +21,8 @@ _QUANTIZED = ("int8", "uint8", "int16")
 
 def expand(model: Any) -> bool:
     """Makes float32 constants of those behind a DEQUANTIZE, which goes, and of the integer weights
-    of operators on float activations (dynamic range). Tensors keep their numbers.
+    of operators on float activations (dynamic range). Tensors keep their numbers. LSTMs get the
+    tensors under which calibration sees what they have inside, where they list none.
 
     Returns:
       Whether there were any.
@@ -32,7 +35,8 @@ def expand(model: Any) -> bool:
         source = Source(model, index)
         kept = [op for n, op in enumerate(source.operators) if not _dequantized(source, n)]
         hybrid = [n for n in range(len(source.operators)) if _float_weights(source, n)]
-        found |= len(kept) < len(source.operators) or bool(hybrid)
+        bare = [n for n in range(len(source.operators)) if _without_intermediates(source, n)]
+        found |= len(kept) < len(source.operators) or bool(hybrid) or bool(bare)
         graph.operators = kept
     for index in entry_points(model):
         _refuse_quantized(Source(model, index))
@@ -64,6 +68,25 @@ def _float_weights(source: Source, n: int) -> bool:
     if value is None:
         return False
     store_constant(source.model, source.graph.tensors[by_role[Role.WEIGHT]], value)
+    return True
+
+
+def _without_intermediates(source: Source, n: int) -> bool:
+    """Whether operator n was an LSTM that lists no intermediates; it does now."""
+    rule, op = OPERATORS.get(source.names[n]), source.operators[n]
+    if rule is None or rule.recurrent != "lstm" or len(op.inputs) not in FULL_LSTM:
+        return False
+    if op.intermediates is not None and len(op.intermediates) > 0:
+        return False
+    tensors = source.graph.tensors
+    first = len(tensors)
+    for i in range(INTERMEDIATES):
+        tensor = schema.TensorT()
+        tensor.name = f"{source.label(n)}_inside{i}"
+        tensor.shape = np.zeros(1, np.int32)
+        tensor.type = schema.TensorType.FLOAT32
+        tensors.append(tensor)
+    op.intermediates = np.arange(first, first + INTERMEDIATES, dtype=np.int32)
     return True
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from octavo.quantizer.affine import Affine, affine_of_range
+from octavo.quantizer.recurrent import OBSTACLES
 from octavo.quantizer.source import Source
 from octavo.quantizer.table import OPERATORS, Output, Role, Rule
 
@@ -57,6 +58,8 @@ def _obstacle(source: Source, n: int, dtype: str) -> str:
         return "has no integer form"
     if dtype not in rule.integer:
         return f"has no {dtype} form"
+    if rule.recurrent:
+        return OBSTACLES[rule.recurrent](source, n)
     activation = getattr(source.operators[n].builtinOptions, "fusedActivationFunction", 0)
     if activation not in _CLAMPING_ACTIVATIONS:
         return "has a fused activation without an integer form"
@@ -128,6 +131,10 @@ class Quantizations:
             low, high = min(r[0] for r in ranges), max(r[1] for r in ranges)
             self._affine[root] = affine_of_range(low, high, dtype, self._least.get(root, 0.0))
         return self._affine[root]
+
+    def range_of(self, tensor: int, dtype: str) -> tuple[float, float]:
+        """The range of what an operator has inside."""
+        return self._range_of(tensor, dtype)
 
     def wanted(self, n: int, tensor: int, dtype: str) -> Affine:
         """The quantization in which integer operator n takes one of its activations."""

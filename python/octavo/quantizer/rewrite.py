@@ -15,6 +15,7 @@ from octavo.flatbuffer import pack_int4
 from octavo.quantizer import affine as arithmetic
 from octavo.quantizer.affine import Affine
 from octavo.quantizer.plan import INTEGER, Choice, Quantizations
+from octavo.quantizer.recurrent import PLANS
 from octavo.quantizer.source import Source, scales_of
 from octavo.quantizer.table import OPERATORS, Output, Role, Rule
 
@@ -122,6 +123,8 @@ class Rewriter:
         weighted = _Weighted()
         for position, t in self._operands_weights_first(n, rule):
             inputs[position] = self._operand(n, position, t, weighted)
+        if mode in INTEGER and rule is not None and rule.recurrent:
+            self._rewrite_inside(n, rule, mode, inputs)
         op.inputs = inputs
         if mode in INTEGER and rule is not None and rule.output is not Output.INDEX:
             for t in self._source.float_results(n):
@@ -151,6 +154,8 @@ class Rewriter:
         role = Role.ACTIVATION if rule is None else rule.role(position)
         if role is Role.ANY or not self._source.is_float(t):
             return t
+        if mode in INTEGER and rule is not None and role is Role.INNER:
+            return t  # see _rewrite_inside
         if mode in INTEGER and rule is not None:
             if role is Role.WEIGHT:
                 return self._weights(n, t, rule, mode, weighted)
@@ -165,6 +170,29 @@ class Rewriter:
                 return self._dynamic_weights(t, rule, 4 if mode == "dynamic-int4" else 8)
             return t
         return self._form(t, None)
+
+    def _rewrite_inside(self, n: int, rule: Rule, mode: str, inputs: Array) -> None:
+        """The constants, states and intermediates of a recurrent operator."""
+        op = self._source.operators[n]
+        operands, result = dict(self._source.operands(n)), self._source.results(n)[0]
+        plan = PLANS[rule.recurrent](
+            self._source,
+            n,
+            self._quantizations.wanted(n, operands[0], mode),
+            self._quantizations.of(result, mode),
+            self._quantizations.range_of,
+        )
+        for position, (value, scale) in plan.constants.items():
+            scales = np.asarray([scale], np.float32)
+            inputs[position] = self._constant(operands[position], value, scales, 0)
+        for position, affine in plan.states.items():
+            self._describe(operands[position], affine)
+        inside = [] if op.intermediates is None else [int(t) for t in op.intermediates]
+        for t, inner in zip(inside, plan.intermediates, strict=False):
+            tensor = self._source.graph.tensors[t]
+            tensor.type, tensor.quantization = schema.TensorType.INT16, None
+            if inner is not None:
+                self._describe(t, inner)
 
     # ---- Weights ----------------------------------------------------------------------------
 

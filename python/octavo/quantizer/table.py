@@ -20,6 +20,7 @@ class Role(Enum):
     BIAS = auto()  # a constant: int32 or int64, scale = input scale * weight scale
     INDEX = auto()  # axes, shapes: left alone
     ANY = auto()  # taken in whatever type it has: only its shape is read
+    INNER = auto()  # constants and states that `octavo.quantizer.recurrent` knows
 
 
 class Output(Enum):
@@ -50,6 +51,7 @@ class Rule:
         may be; absent where the kernels do not care.
       versions: operator versions by what it computes on: "int8", "int16", "dynamic".
       options: option fields to set, by the same keys.
+      recurrent: for operators with a state, the key of `octavo.quantizer.recurrent.PLANS`.
     """
 
     inputs: tuple[Role, ...]
@@ -63,6 +65,7 @@ class Rule:
     finest: Mapping[str, float] = field(default_factory=dict)
     versions: Mapping[str, int] = field(default_factory=dict)
     options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    recurrent: str = ""
 
     def role(self, position: int) -> Role:
         return self.inputs[min(position, len(self.inputs) - 1)]
@@ -92,6 +95,10 @@ def _adds(int16: int) -> Rule:
     finest = {"int8": 2.0**18, "int16": 2.0**13}
     versions = {"int8": 2, "int16": int16}
     return Rule((_A, _A), finest=finest, versions=versions, options=options)
+
+
+def _remembers(recurrent: str, int8: int) -> Rule:
+    return Rule((_A, Role.INNER), integer=_INT8, versions={"int8": int8}, recurrent=recurrent)
 
 
 def _moves(*inputs: Role, int8: int = 1, int16: int = 1) -> Rule:
@@ -140,6 +147,7 @@ OPERATORS: Mapping[str, Rule] = {
     "HARD_SWISH": Rule((_A,), integer=_INT8),
     "LEAKY_RELU": _computes(_A, int16=2),
     "LOGISTIC": _squashes(_fixed(1 / 256, -128, 1 / 32768)),
+    "LSTM": _remembers("lstm", int8=2),
     "MAXIMUM": _moves(_A, int8=2, int16=4),
     "MAX_POOL_2D": _moves(_A, int8=2, int16=3),
     "MEAN": _computes(_A, _I, int8=2, int16=3),
@@ -170,6 +178,7 @@ OPERATORS: Mapping[str, Rule] = {
     "STRIDED_SLICE": _moves(_A, _I, int8=2),
     "SUB": _adds(int16=5),
     "SUM": _computes(_A, _I, int8=2),
+    "SVDF": _remembers("svdf", int8=3),
     "TANH": _squashes(_fixed(1 / 128, 0, 1 / 32768)),
     "TILE": _moves(_A, _I, int8=3, int16=3),
     "TOPK_V2": _moves(_A, _I, int8=2, int16=3),
@@ -181,5 +190,6 @@ OPERATORS: Mapping[str, Rule] = {
         versions={"int8": 3, "int16": 4},
         options=_INT64_BIAS,
     ),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": _remembers("lstm", int8=2),
     "UNPACK": _moves(_A, int8=2, int16=4),
 }
