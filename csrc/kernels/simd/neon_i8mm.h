@@ -15,10 +15,11 @@ struct V : neon_dot::V {
   using Left = int8x16_t;  // 2 rows
   static constexpr int kDepth = 8;
   static constexpr int kVectorBytes = kLanes * kDepth;
-  // 8 x 3 sums, 2 vectors for each of 3 vectors of columns, one of the left matrix: 31 registers.
-  static constexpr int kRows[] = {8, 8, 8, 6};
-  static constexpr int kRowsOfPairs[] = {8, 8, 6, 4};
-  static constexpr int kRowsOfParts[] = {8, 6, 4, 3};
+  // 4 x 4 sums, 2 vectors of weights for each 4 columns, one of 2 rows: 25 registers of 32. With 31
+  // gcc would keep sums in memory.
+  static constexpr int kRows[] = {8, 8, 6, 4};
+  static constexpr int kRowsOfPairs[] = {8, 8, 4, 2};
+  static constexpr int kRowsOfParts[] = {8, 4, 3, 2};
 
   static constexpr int kTogether = 2;
   struct Accumulator {
