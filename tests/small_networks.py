@@ -76,6 +76,7 @@ class Case:
     fixed: dict[str, tuple[float, int]] = field(default_factory=dict)  # the output's, by type
     gain: float = 1  # how much further the output reaches than the inputs
     note: str = ""  # told apart from other rows of the operator
+    body: str = ""  # the operator that its region consists of
 
 
 def ints(*values: int) -> Array:
@@ -443,6 +444,23 @@ CASES = [
         same=True,
     ),
     Case("SQUEEZE", "float32 int8", [(2, 1, 3)], [(2, 3)], {"squeeze_dims": [1]}, same=True),
+    Case("STABLEHLO_ADD", "float32 int32", [(2, 3), (2, 3)], [(2, 3)]),
+    Case(
+        "STABLEHLO_GATHER",
+        "float32 int32",
+        [(4, 3), ints(3, -1, 9).reshape(3, 1)],
+        [(3, 2)],
+        {
+            "offset_dims": [1],
+            "collapsed_slice_dims": [0],
+            "start_index_map": [0],
+            "index_vector_dim": 1,
+            "slice_sizes": [1, 2],
+        },
+    ),
+    Case("STABLEHLO_MAXIMUM", "float32", [(2, 3), (2, 3)], [(2, 3)]),
+    Case("STABLEHLO_MINIMUM", "float32", [(2, 3), (2, 3)], [(2, 3)]),
+    Case("STABLEHLO_MULTIPLY", "float32", [(2, 3), (2, 3)], [(2, 3)]),
     Case(
         "STABLEHLO_RNG_BIT_GENERATOR",
         "uint64",
@@ -450,6 +468,19 @@ CASES = [
         [(2,), (5,)],
         {"algorithm": "THREEFRY"},
         output_type="uint64 uint32",
+    ),
+    Case(
+        "STABLEHLO_SCATTER",
+        "float32 int32",
+        [(4, 3), ints(3, 1, 3, 7).reshape(4, 1), (4, 3)],
+        [(4, 3)],
+        {
+            "update_window_dims": [1],
+            "inserted_window_dims": [0],
+            "scatter_dims_to_operand_dims": [0],
+            "index_vector_dim": 1,
+        },
+        body="STABLEHLO_ADD",
     ),
     Case(
         "STRIDED_SLICE",
@@ -541,7 +572,14 @@ class _Builder:
             net.tensor(f"y{i}", shape, dtype, **self._output_quantization(dtype))
             for i, (shape, dtype) in enumerate(zip(case.outputs, output_types, strict=True))
         ]
-        net.op(case.operator, operands, outputs, version=self._version(), **case.options)
+        options = case.options
+        if case.body:
+            region = net.subgraph("body")
+            a, b, c = (region.tensor(name, (), self._type) for name in "abc")
+            region.op(case.body, [a, b], [c])
+            region.inputs, region.outputs = [a, b], [c]
+            options = {**options, "update_computation_subgraph_index": region.index}
+        net.op(case.operator, operands, outputs, version=self._version(), **options)
         net.inputs, net.outputs = list(self.inputs), outputs
         return net.build()
 

@@ -37,6 +37,16 @@ Status convert(const flatbuffers::Vector<int32_t>* from, DimsOptions& to) {
   return {};
 }
 
+Status convert(const flatbuffers::Vector<int64_t>* from, LongDims& to) {
+  if (from == nullptr) return {};
+  if (from->size() > kMaxRank) {
+    return Status::invalid("lists ", from->size(), " dimensions, at most ", kMaxRank);
+  }
+  to.count = static_cast<int32_t>(from->size());
+  for (int32_t i = 0; i < to.count; ++i) to.values[i] = from->Get(static_cast<uint32_t>(i));
+  return {};
+}
+
 // One decode function a table of the file; the struct it fills follows from its second argument.
 
 Status decode(const schema::Conv2DOptions& from, Conv2DOptions& to) {
@@ -243,6 +253,22 @@ Status decode(const From& from, TypeOptions& to) {
   return convert(from.output_type(), to.out);
 }
 
+Status decode(const schema::StablehloGatherOptions& from, StablehloGatherOptions& to) {
+  to.index_vector_dim = from.index_vector_dim();
+  OCTAVO_TRY(convert(from.offset_dims(), to.offset_dims));
+  OCTAVO_TRY(convert(from.collapsed_slice_dims(), to.collapsed_slice_dims));
+  OCTAVO_TRY(convert(from.start_index_map(), to.start_index_map));
+  return convert(from.slice_sizes(), to.slice_sizes);
+}
+
+Status decode(const schema::StablehloScatterOptions& from, StablehloScatterOptions& to) {
+  to.index_vector_dim = from.index_vector_dim();
+  to.body = from.update_computation_subgraph_index();
+  OCTAVO_TRY(convert(from.update_window_dims(), to.update_window_dims));
+  OCTAVO_TRY(convert(from.inserted_window_dims(), to.inserted_window_dims));
+  return convert(from.scatter_dims_to_operand_dims(), to.scatter_dims_to_operand_dims);
+}
+
 Status decode(const schema::IfOptions& from, CallOptions& to) {
   to = {{from.then_subgraph_index(), from.else_subgraph_index()}};
   return {};
@@ -402,6 +428,10 @@ constexpr OptionsOf kOptions[] = {
     {Opcode::SPLIT_V, &decode_table<schema::SplitVOptions, AxisOptions>},
     {Opcode::SQUEEZE, &decode_table<schema::SqueezeOptions, DimsOptions>},
     {Opcode::STABLEHLO_COMPOSITE, &decode_table<schema::StableHLOCompositeOptions, CallOptions>},
+    {Opcode::STABLEHLO_GATHER,
+     &decode_table<schema::StablehloGatherOptions, StablehloGatherOptions>},
+    {Opcode::STABLEHLO_SCATTER,
+     &decode_table<schema::StablehloScatterOptions, StablehloScatterOptions>},
     {Opcode::STABLEHLO_RNG_BIT_GENERATOR,
      &decode_table<schema::StablehloRngBitGeneratorOptions, RngOptions>},
     {Opcode::STRIDED_SLICE, &decode_table<schema::StridedSliceOptions, StridedSliceOptions>},

@@ -144,6 +144,22 @@ struct DimsOptions {  // SQUEEZE: squeeze_dims; RESHAPE: new_shape
   int32_t dims[kMaxRank] = {};
 };
 
+struct LongDims {
+  int32_t count = 0;
+  int64_t values[kMaxRank] = {};
+};
+
+struct StablehloGatherOptions {
+  LongDims offset_dims, collapsed_slice_dims, start_index_map, slice_sizes;
+  int64_t index_vector_dim = 0;
+};
+
+struct StablehloScatterOptions {
+  LongDims update_window_dims, inserted_window_dims, scatter_dims_to_operand_dims;
+  int64_t index_vector_dim = 0;
+  int32_t body = 0;  // update_computation_subgraph_index
+};
+
 struct CallOptions {  // IF: then, else; WHILE: condition, body; CALL_ONCE, STABLEHLO_COMPOSITE: one
   int32_t subgraphs[2] = {};
 };

@@ -197,6 +197,9 @@ class PrepareContext {
     const Callees& callees = surroundings_.callees;
     return callees.make(callees.context, step, subgraph, arguments, memory, out);
   }
+  bool has_subgraph(int32_t number) const {
+    return number >= 0 && static_cast<size_t>(number) < surroundings_.callees.subgraphs.size;
+  }
   const Subgraph& subgraph(int32_t number) const { return surroundings_.callees.subgraphs[number]; }
   Session& session() const { return *surroundings_.session; }
   // Memory for prepare alone, until it is closed.
