@@ -53,9 +53,8 @@ V::I32 scale_round(V::I32 x, const double* scale, const QuantizedOutput& to) {
 // Sums become outputs, still of 32 bits and before the zero point is added. Always inline, or the
 // sums leave their registers.
 template <class Kind, int kRows, int kVectors>
-[[gnu::always_inline]] inline void finish_sums_by(const QuantizedOutput& output,
-                                                  const int32_t* words, int32_t stride,
-                                                  V::I32 (&sum)[kRows][kVectors]) {
+OCTAVO_ALWAYS_INLINE void finish_sums_by(const QuantizedOutput& output, const int32_t* words,
+                                         int32_t stride, V::I32 (&sum)[kRows][kVectors]) {
 #pragma GCC unroll 8
   for (int j = 0; j < kVectors; ++j) {
     const Kind finish = Kind::load(words + j * V::kLanes, stride, output);
@@ -64,9 +63,9 @@ template <class Kind, int kRows, int kVectors>
   }
 }
 template <int kRows, int kVectors>
-[[gnu::always_inline]] inline void finish_sums(Finish finish, const QuantizedOutput& output,
-                                               const int32_t* words, int32_t stride,
-                                               V::I32 (&sum)[kRows][kVectors]) {
+OCTAVO_ALWAYS_INLINE void finish_sums(Finish finish, const QuantizedOutput& output,
+                                      const int32_t* words, int32_t stride,
+                                      V::I32 (&sum)[kRows][kVectors]) {
   switch (finish) {
     case Finish::kRescaleOnce:
       return finish_sums_by<RescaleOnce>(output, words, stride, sum);

@@ -250,8 +250,8 @@ struct Accumulators {
 // kRows rows times kVectors vectors of columns, all sums in registers; `rows` of them, beginning at
 // row `first`, are there and stored. Always inline, so that what a panel says is read once.
 template <class F, int kRows, int kVectors>
-[[gnu::always_inline]] inline void multiply(const Panel<F>& panel, int32_t first, int32_t rows,
-                                            Ahead ahead) {
+OCTAVO_ALWAYS_INLINE void multiply(const Panel<F>& panel, int32_t first, int32_t rows,
+                                   Ahead ahead) {
   constexpr int kStepBytes = kVectors * F::kVectorBytes, kLines = kRows * F::kParts;
   static_assert(kLines % F::kTogether == 0);
   const GemmArgs& a = panel.args;

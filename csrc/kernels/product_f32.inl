@@ -54,8 +54,8 @@ struct FormFloat : SameElements<float> {
     return F::load(reinterpret_cast<const float*>(words));
   }
   template <int kTileRows, int kVectors>
-  [[gnu::always_inline]] static void finish(const Panel<FormFloat>& panel, int32_t first,
-                                            int32_t rows, Sum (&sum)[kTileRows][kVectors]) {
+  OCTAVO_ALWAYS_INLINE static void finish(const Panel<FormFloat>& panel, int32_t first,
+                                          int32_t rows, Sum (&sum)[kTileRows][kVectors]) {
     auto* out = panel.template out<float>(first);
     const int64_t stride = panel.args.out_stride;
 #pragma GCC unroll 16

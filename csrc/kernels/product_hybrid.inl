@@ -134,8 +134,8 @@ struct FormHybrid : W {
   static Sum start(const int32_t*, int) { return zero(); }
 
   template <int kTileRows, int kVectors>
-  [[gnu::always_inline]] static void finish(const Panel<FormHybrid>& panel, int32_t first,
-                                            int32_t rows, Sum (&sum)[kTileRows][kVectors]) {
+  OCTAVO_ALWAYS_INLINE static void finish(const Panel<FormHybrid>& panel, int32_t first,
+                                          int32_t rows, Sum (&sum)[kTileRows][kVectors]) {
     const Columns columns(panel);
     const auto quantization = panel.args.quantization;
     Row<kVectors> row;

@@ -163,8 +163,8 @@ struct FormS16 : SumsS16<V, 2> {
   }
 
   template <int kLines, int kVectors>
-  [[gnu::always_inline]] static void finish(const Panel<FormS16>& panel, int32_t first,
-                                            int32_t rows, const Sum (&sum)[kLines][kVectors]) {
+  OCTAVO_ALWAYS_INLINE static void finish(const Panel<FormS16>& panel, int32_t first, int32_t rows,
+                                          const Sum (&sum)[kLines][kVectors]) {
     constexpr int kTileRows = kLines / kParts;
     Sum y[kTileRows][kVectors];
     finish_parts<kTileRows>(panel.header, panel.words(), panel.width, sum, y);

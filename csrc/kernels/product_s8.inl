@@ -100,8 +100,8 @@ struct FormS8 : T {
   static Sum start(const int32_t* words, int) { return V::load(words); }
 
   template <int kRows, int kVectors>
-  [[gnu::always_inline]] static void finish(const Panel<FormS8>& panel, int32_t first, int32_t rows,
-                                            Sum (&sum)[kRows][kVectors]) {
+  OCTAVO_ALWAYS_INLINE static void finish(const Panel<FormS8>& panel, int32_t first, int32_t rows,
+                                          Sum (&sum)[kRows][kVectors]) {
     finish_sums(panel.header.finish, panel.header.output, panel.words() + panel.width, panel.width,
                 sum);
     if (panel.header.finish == Finish::kRescalePositive) {

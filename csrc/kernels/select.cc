@@ -1,7 +1,12 @@
 #include "kernels/select.h"
 
 #ifdef OCTAVO_X86_64
+#ifdef _MSC_VER
+#include <immintrin.h>
+#include <intrin.h>
+#else
 #include <cpuid.h>
+#endif
 #endif
 #if defined(OCTAVO_AARCH64) && defined(__linux__)
 #include <sys/auxv.h>
@@ -13,6 +18,37 @@ namespace octavo {
 
 #ifdef OCTAVO_X86_64
 namespace {
+
+#ifdef _MSC_VER
+
+// Whether CPUID leaf `leaf`, `subleaf` has these bits in register `number`, of eax to edx.
+bool has_bits(int leaf, int subleaf, int number, unsigned bits) {
+  int registers[4];
+  __cpuid(registers, 0);
+  if (registers[0] < leaf) return false;
+  __cpuidex(registers, leaf, subleaf);
+  return (static_cast<unsigned>(registers[number]) & bits) == bits;
+}
+
+// Whether the operating system saves these registers: the bits of XCR0.
+bool saves(unsigned long long bits) {
+  constexpr unsigned kCanTell = 1u << 27;  // OSXSAVE
+  return has_bits(1, 0, 2, kCanTell) && (_xgetbv(0) & bits) == bits;
+}
+
+bool has_avx2() {
+  constexpr unsigned kFma = 1u << 12, kF16c = 1u << 29, kAvx2 = 1u << 5;
+  return saves(0x6) && has_bits(1, 0, 2, kFma | kF16c) && has_bits(7, 0, 1, kAvx2);
+}
+
+bool has_avxvnni() { return has_avx2() && has_bits(7, 1, 0, 1u << 4); }
+
+bool has_avx512vnni() {
+  constexpr unsigned kF = 1u << 16, kDq = 1u << 17, kBw = 1u << 30, kVl = 1u << 31;
+  return saves(0xe6) && has_bits(7, 0, 1, kF | kDq | kBw | kVl) && has_bits(7, 0, 2, 1u << 11);
+}
+
+#else
 
 // What came with AVX2, except in one maker's CPUs. Older compilers have no name for F16C.
 bool has_avx2() {
@@ -32,6 +68,8 @@ bool has_avx512vnni() {
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
          __builtin_cpu_supports("avx512vnni");
 }
+
+#endif
 
 }  // namespace
 #endif

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "kernels/gemm.h"
+#include "kernels/simd/compiler.h"
 
 namespace octavo::avx2 {
 namespace {  // or its functions would be there for the linker to choose from
@@ -79,9 +80,9 @@ struct V {
   }
 
   // Another value, for all that the compiler knows.
-  static void hide(__m256i& x) { __asm__ volatile("" : "+v"(x)); }
+  static void hide(__m256i& x) { OCTAVO_HIDE("v", x); }
   // Always inline: gcc drops calls of a function that does nothing else.
-  [[gnu::always_inline]] static void prefetch(const void* p) {
+  OCTAVO_ALWAYS_INLINE static void prefetch(const void* p) {
     _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0);
   }
   static Weights load_weights(const uint8_t* p) {

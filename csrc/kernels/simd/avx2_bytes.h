@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "kernels/simd/compiler.h"
+
 namespace octavo::avx2 {
 namespace {  // or its functions would be there for the linker to choose from
 
@@ -120,7 +122,7 @@ struct B {
   static int32_t find8(Vec x, int32_t value) {
     const auto found =
         static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, set8(value))));
-    return found == 0 ? kSize : __builtin_ctz(found);
+    return found == 0 ? kSize : lowest_bit(found);
   }
   // int32 whose sum is that of the bytes, as unsigned ones.
   static Vec sums_u8(Vec x) { return _mm256_sad_epu8(x, _mm256_setzero_si256()); }

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "kernels/simd/compiler.h"
+
 namespace octavo::avx512vnni {
 namespace {  // or its functions would be there for the linker to choose from
 
@@ -115,7 +117,7 @@ struct B {
   // The first byte that is `value`, or kSize.
   static int32_t find8(Vec x, int32_t value) {
     const uint64_t found = _mm512_cmpeq_epi8_mask(x, set8(value));
-    return found == 0 ? kSize : __builtin_ctzll(found);
+    return found == 0 ? kSize : lowest_bit(found);
   }
   // int32 whose sum is that of the bytes, as unsigned ones.
   static Vec sums_u8(Vec x) { return _mm512_sad_epu8(x, _mm512_setzero_si512()); }

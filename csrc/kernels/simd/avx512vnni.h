@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "kernels/gemm.h"
+#include "kernels/simd/compiler.h"
 
 namespace octavo::avx512vnni {
 namespace {  // or its functions would be there for the linker to choose from
@@ -79,9 +80,9 @@ struct V {
   }
 
   // Another value, for all that the compiler knows.
-  static void hide(__m512i& x) { __asm__ volatile("" : "+v"(x)); }
+  static void hide(__m512i& x) { OCTAVO_HIDE("v", x); }
   // Always inline: gcc drops calls of a function that does nothing else.
-  [[gnu::always_inline]] static void prefetch(const void* p) {
+  OCTAVO_ALWAYS_INLINE static void prefetch(const void* p) {
     _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0);
   }
   static Weights load_weights(const uint8_t* p) { return _mm512_loadu_si512(p); }
@@ -97,9 +98,8 @@ struct V {
     memcpy(&four, *lines + at, sizeof(four));
     return _mm512_set1_epi32(four);
   }
-  // As an instruction of its own, since gcc moves the sums of the intrinsic through memory.
   static void dot(I32& sum, Weights x, Weights w) {
-    __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(x), "v"(w));
+    OCTAVO_DOT("vpdpbusd", "v", _mm512_dpbusd_epi32, sum, x, w);
   }
 
   static I32 odd_lanes(I32 x) { return _mm512_srli_epi64(x, 32); }
@@ -263,7 +263,7 @@ struct W : V {
   static constexpr int kVectorBytes = kLanes * kDepth * 2;
 
   static void dot(I32& sum, Weights x, Weights w) {
-    __asm__("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(x), "v"(w));
+    OCTAVO_DOT("vpdpwssd", "v", _mm512_dpwssd_epi32, sum, x, w);
   }
 
   // Depthwise: a block is a vector of words. In each 128-bit lane, vector j of the interleaved two

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/simd/avx2.h"
+#include "kernels/simd/compiler.h"
 
 namespace octavo::avxvnni {
 namespace {
@@ -64,10 +65,9 @@ struct V : avx2::V {
     memcpy(&four, *lines + at, sizeof(four));
     return _mm256_set1_epi32(four);
   }
-  // As an instruction of its own, since gcc moves the sums of the intrinsic through memory. Its VEX
-  // form: an assembler would take that of AVX-512.
+  // The VEX form: an assembler would take that of AVX-512.
   static void dot(I32& sum, Weights x, Weights w) {
-    __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sum) : "x"(x), "x"(w));
+    OCTAVO_DOT("%{vex%} vpdpbusd", "x", _mm256_dpbusd_avx_epi32, sum, x, w);
   }
 
   // Depthwise: a block is a vector of bytes. In each 128-bit lane, vector j of the interleaved four
@@ -110,7 +110,7 @@ struct W : avx2::W {
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
   }
   static void dot(I32& sum, Weights x, Weights w) {
-    __asm__("%{vex%} vpdpwssd %2, %1, %0" : "+x"(sum) : "x"(x), "x"(w));
+    OCTAVO_DOT("%{vex%} vpdpwssd", "x", _mm256_dpwssd_avx_epi32, sum, x, w);
   }
 };
 

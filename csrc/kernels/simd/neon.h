@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "kernels/gemm.h"
+#include "kernels/simd/compiler.h"
 
 namespace octavo::neon {
 namespace {  // or its functions would be there for the linker to choose from
@@ -71,10 +72,10 @@ struct V {
   }
 
   // Always inline: gcc drops calls of a function that does nothing else.
-  [[gnu::always_inline]] static void prefetch(const void* p) { __builtin_prefetch(p); }
+  OCTAVO_ALWAYS_INLINE static void prefetch(const void* p) { __builtin_prefetch(p); }
   // Another value, for all that the compiler knows.
-  static void hide(Weights& x) { __asm__ volatile("" : "+w"(x)); }
-  static void hide(I32& x) { __asm__ volatile("" : "+w"(x)); }
+  static void hide(Weights& x) { OCTAVO_HIDE("w", x); }
+  static void hide(I32& x) { OCTAVO_HIDE("w", x); }
 
   static Weights load_weights(const uint8_t* p) {
     return vld1_s8(reinterpret_cast<const int8_t*>(p));

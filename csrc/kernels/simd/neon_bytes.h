@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "kernels/simd/compiler.h"
+
 namespace octavo::neon {
 namespace {  // or its functions would be there for the linker to choose from
 
@@ -113,7 +115,7 @@ struct B {
     const uint8x16_t equal = vceqq_s8(s8(x), s8(set8(value)));
     const uint8x8_t nibbles = vshrn_n_u16(vreinterpretq_u16_u8(equal), 4);
     const uint64_t found = vget_lane_u64(vreinterpret_u64_u8(nibbles), 0);
-    return found == 0 ? kSize : __builtin_ctzll(found) / 4;
+    return found == 0 ? kSize : lowest_bit(found) / 4;
   }
   // int32 whose sum is that of the bytes, as unsigned ones.
   static Vec sums_u8(Vec x) { return vreinterpretq_s32_u32(vpaddlq_u16(vpaddlq_u8(u8(x)))); }

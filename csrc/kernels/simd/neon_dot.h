@@ -17,7 +17,7 @@ struct V : neon::V {
   static constexpr int kRowsOfParts[] = {8, 6, 4, 3};
 
   using neon::V::hide;
-  static void hide(Weights& x) { __asm__ volatile("" : "+w"(x)); }
+  static void hide(Weights& x) { OCTAVO_HIDE("w", x); }
   static Weights load_weights(const uint8_t* p) {
     return vld1q_s8(reinterpret_cast<const int8_t*>(p));
   }
