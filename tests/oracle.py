@@ -231,13 +231,15 @@ def octavo_tables(
     before: Sequence[dict[int, Array]] = (),
 ) -> dict[str, tuple[dict[int, Array], list[int]]]:
     """The same from each of octavo's tables, the best first: to the bit on one thread and on
-    several."""
+    several. Not from that which keeps halves: LiteRT has none such."""
     from octavo import _core
 
     shared = _core.Model.copy(model)
     tables = {}
     feeds = (*before, inputs)
     for isa in _core.available_isas():
+        if isa == "neon_fp16":
+            continue
         alone, outputs = _run_on(isa, 1, shared, feeds, resize or {}, keep_all)
         threads = 2 if tables else 3
         together, _ = _run_on(isa, threads, shared, feeds, resize or {}, keep_all)

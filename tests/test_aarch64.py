@@ -22,8 +22,8 @@ LIBRARIES = "/usr/aarch64-linux-gnu"  # where Debian's cross compiler has them
 # An instruction that a CPU lacks stops the emulated one.
 CPUS = {
     "cortex-a53": ["neon"],
-    "cortex-a76": ["neon_dot", "neon"],
-    "max": ["neon_i8mm", "neon_dot", "neon"],
+    "cortex-a76": ["neon_dot", "neon", "neon_fp16"],
+    "max": ["neon_i8mm", "neon_dot", "neon", "neon_fp16"],
 }
 
 

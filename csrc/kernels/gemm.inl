@@ -220,7 +220,7 @@ struct Accumulators {
 
   // start(i, j): of line i and vector j.
   template <class Start>
-  [[gnu::always_inline]] void open(const Start& start) {
+  OCTAVO_ALWAYS_INLINE void open(const Start& start) {
 #pragma GCC unroll 16
     for (int i = 0; i < kGroups; ++i) {
 #pragma GCC unroll 8
@@ -232,8 +232,7 @@ struct Accumulators {
       }
     }
   }
-  [[gnu::always_inline]] void close(
-      typename F::Sum (&sum)[kGroups * F::kTogether][kVectors]) const {
+  OCTAVO_ALWAYS_INLINE void close(typename F::Sum (&sum)[kGroups * F::kTogether][kVectors]) const {
 #pragma GCC unroll 16
     for (int i = 0; i < kGroups; ++i) {
 #pragma GCC unroll 8

@@ -13,6 +13,8 @@ struct Product {
   GemmKernel gemm;
   DepthwiseKernel depthwise;
   DirectDepthwiseKernel direct_depthwise;
+  // Of products of floats that are no depthwise ones: how much of a sum one step may round away.
+  float rounding = 0x1p-24f;
 };
 
 }  // namespace octavo

@@ -81,6 +81,7 @@ namespace {
 #ifdef __linux__
 // By number: older headers have no names for these.
 bool has_dot() { return (getauxval(AT_HWCAP) & 1ul << 20) != 0; }    // HWCAP_ASIMDDP
+bool has_fp16() { return (getauxval(AT_HWCAP) & 1ul << 10) != 0; }   // HWCAP_ASIMDHP
 bool has_i8mm() { return (getauxval(AT_HWCAP2) & 1ul << 13) != 0; }  // HWCAP2_I8MM
 #elif defined(__APPLE__)
 bool has_feature(const char* name) {
@@ -89,9 +90,11 @@ bool has_feature(const char* name) {
   return sysctlbyname(name, &value, &size, nullptr, 0) == 0 && value != 0;
 }
 bool has_dot() { return has_feature("hw.optional.arm.FEAT_DotProd"); }
+bool has_fp16() { return has_feature("hw.optional.arm.FEAT_FP16"); }
 bool has_i8mm() { return has_feature("hw.optional.arm.FEAT_I8MM"); }
 #else
 bool has_dot() { return false; }
+bool has_fp16() { return false; }
 bool has_i8mm() { return false; }
 #endif
 
@@ -109,6 +112,7 @@ AvailableKernels available_kernels() {
   if (has_dot() && has_i8mm()) a.tables[a.count++] = &kNeonI8mm;
   if (has_dot()) a.tables[a.count++] = &kNeonDot;
   a.tables[a.count++] = &kNeon;
+  if (has_dot() && has_fp16()) a.tables[a.count++] = &kNeonFp16;
 #endif
   a.tables[a.count++] = &kPortable;
   return a;

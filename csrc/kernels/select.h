@@ -6,9 +6,10 @@
 
 namespace octavo {
 
-// The tables that this CPU can run, the best first; the last is the portable one.
+// The tables that this CPU can run, the best first; the last is the portable one. What comes behind
+// another of which it is a less precise form is used only by name.
 struct AvailableKernels {
-  const Kernels* tables[4];
+  const Kernels* tables[5];
   size_t count;
   const Kernels* const* begin() const { return tables; }
   const Kernels* const* end() const { return tables + count; }

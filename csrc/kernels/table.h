@@ -39,7 +39,7 @@ extern const Kernels kPortable;
 extern const Kernels kAvx2, kAvxVnni, kAvx512Vnni;
 #endif
 #ifdef OCTAVO_AARCH64
-extern const Kernels kNeon, kNeonDot, kNeonI8mm;
+extern const Kernels kNeon, kNeonDot, kNeonFp16, kNeonI8mm;
 #endif
 
 }  // namespace octavo
