@@ -33,6 +33,12 @@ class Cell:
         self.feeds[index] = value
         return index
 
+    def give_floats(self, value: Array, dtype: str) -> int:
+        """As whatever type; LiteRT refuses most."""
+        index = self.net.tensor(f"x{len(self.feeds)}", value.shape, dtype)
+        self.feeds[index] = value.astype("int8" if dtype == "int4" else dtype)
+        return index
+
     def constant(self, value: Array, quantization: Quantization = NONE) -> int:
         return self.net.constant("c", value, **vars(quantization))
 
@@ -106,7 +112,7 @@ def svdf_of(
     options["fused_activation_function"] = draw(ACTIVATIONS[hybrid])
     if hybrid:
         options["asymmetric_quantize_inputs"] = draw(st.booleans())
-    x = cell.give(cell.floats((batch, depth), 1.0).astype(dtype))
+    x = cell.give_floats(cell.floats((batch, depth), 1.0), dtype)
     operands = [
         x,
         cell.weights((filters, depth)),
@@ -182,7 +188,7 @@ def rnn_of(
     else:
         options["time_major"] = draw(st.booleans())
         batch, leading = _rows(draw, options["time_major"])
-    x = cell.give(cell.floats((*leading, depth), 1.0).astype(dtype))
+    x = cell.give_floats(cell.floats((*leading, depth), 1.0), dtype)
     operands = [x, *_rnn_cell(cell, batch, depth, units)]
     return cell.build(code, operands, [((*leading, units), dtype, NONE)], **options)
 
@@ -219,7 +225,7 @@ def bidirectional_rnn_of(
         aux = "none"  # which LiteRT then does not read
     if hybrid and options["time_major"]:  # LiteRT goes through the sequence once a step
         batch, leading = 1, (1, 1)
-    x = cell.give(cell.floats((*leading, depth), 1.0).astype(dtype))
+    x = cell.give_floats(cell.floats((*leading, depth), 1.0), dtype)
     operands: list[int | None] = [x]
     operands += _rnn_cell(cell, batch, depth, forward)
     operands += _rnn_cell(cell, batch, depth, backward)
@@ -325,7 +331,7 @@ def lstm_of(
     )
     if hybrid:
         options["asymmetric_quantize_inputs"] = draw(st.booleans())
-    x = cell.give(cell.floats((*leading, sizes.depth), 1.0).astype(dtype))
+    x = cell.give_floats(cell.floats((*leading, sizes.depth), 1.0), dtype)
     diagonals = code != "LSTM" and not sizes.projection
     operands = [x, *_float_lstm(draw, cell, sizes, diagonals and draw(st.booleans()))]
     operands.append(cell.state((batch, sizes.outputs), "float32"))
@@ -454,7 +460,7 @@ def bidirectional_lstm_of(
         batch, leading = 1, (1, leading[1])
     sizes = draw(lstm_sizes(batch, norm=False))
     aux = draw(st.sampled_from(["none", "instead", "beside"]))
-    x = cell.give(cell.floats((*leading, sizes.depth), 1.0).astype(dtype))
+    x = cell.give_floats(cell.floats((*leading, sizes.depth), 1.0), dtype)
     operands: list[int | None] = [x]
     operands += _float_lstm(draw, cell, sizes) + _float_lstm(draw, cell, sizes)
     for _ in range(2):
