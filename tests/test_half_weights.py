@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 import oracle
 import pytest
+from draws.products import OPERATORS, fully_connected, operand_list
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from octavo.flatbuffer import Network
 from rewritten import Array, check, check_bits, operators, prepared
-from test_ops_conv import OPERATORS, operand_list
-from test_ops_fully_connected import fully_connected
 from weights import ACTIVATIONS, HYBRID, Weighted, dequantized
 
 EXAMPLES = settings(max_examples=30, deadline=None)

@@ -10,15 +10,12 @@ import octavo
 import octavo._schema as schema
 import oracle
 import pytest
+from draws.products import build_conv, build_fully_connected, conv_2d, fully_connected
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import weights_in_blocks
 from octavo.flatbuffer import Network, pack_int4, read, write
 from single_op import Operand
-from test_ops_conv import build as build_conv
-from test_ops_conv import conv_2d
-from test_ops_fully_connected import build as build_fully_connected
-from test_ops_fully_connected import fully_connected
 from weights import ACTIVATIONS, HYBRID, INT8, Weighted, dequantized, hybrid_bound
 
 EXAMPLES = settings(max_examples=60, deadline=None)
