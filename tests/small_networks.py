@@ -91,16 +91,20 @@ _INTEGERS = ("int8", "uint8", "int16")
 _ALL = "float32 int8 uint8 int16"
 _UNIT = {"int8": (1 / 256, -128), "uint8": (1 / 256, 0), "int16": (1 / 32768, 0)}
 _SIGNED = {"int8": (1 / 128, 0), "uint8": (1 / 128, 128), "int16": (1 / 32768, 0)}
+_LOGARITHMS = {"int8": (1 / 16, 127), "uint8": (1 / 16, 255)}
 _IMAGE = (1, 4, 5, 2)
 _SAME = {"padding": "SAME", "stride_w": 1, "stride_h": 1}
+_VOLUME = {**_SAME, "stride_d": 1, "fused_activation_function": "RELU"}
 _VALID = {"padding": "VALID", "stride_w": 2, "stride_h": 2}
 _POOL = {**_SAME, "filter_width": 2, "filter_height": 3}
 
 # FLOOR stands first: the self-test counts on a simple network there.
 CASES = [
     Case("FLOOR", "float32", [(1, 6)], [(1, 6)]),
+    Case("ABS", "float32 int8 int16 int32", [(2, 6)], [(2, 6)]),
     Case("ADD", _ALL, [(2, 3), (3,)], [(2, 3)], {"fused_activation_function": "RELU"}),
     Case("ADD", "int16", [(5,), (5,)], [(5,)], {"pot_scale_int16": False}, note="general"),
+    Case("ADD_N", "float32 int32", [(2, 3), (2, 3), (2, 3)], [(2, 3)]),
     Case(
         "ARG_MAX",
         "float32 int8 uint8",
@@ -117,6 +121,7 @@ CASES = [
         {"output_type": "INT32"},
         output_type="int32",
     ),
+    Case("ATAN2", "float32", [(2, 3), (2, 3)], [(2, 3)]),
     Case("AVERAGE_POOL_2D", _ALL, [_IMAGE], [_IMAGE], _POOL, same=True),
     Case("BATCH_MATMUL", "float32 int8 int16", [(2, 2, 3), (3, 2)], [(2, 2, 2)], gain=4),
     Case(
@@ -136,6 +141,7 @@ CASES = [
         same=True,
     ),
     Case("BITCAST", "float32", [(2, 3)], [(2, 3, 2)], output_type="int16"),
+    Case("BITWISE_XOR", "int32 uint8 int16", [(2, 3), (3,)], [(2, 3)]),
     Case("BROADCAST_ARGS", "int32", [ints(2, 1), ints(3)], [(2,)]),
     Case("BROADCAST_TO", "float32 int8", [(2, 1), ints(3, 2, 2)], [(3, 2, 2)], same=True),
     Case(
@@ -150,6 +156,7 @@ CASES = [
     Case("CAST", "float32", [(5,)], [(5,)], output_type="int32"),
     Case("CAST", "float32", [(5,)], [(5,)], output_type="complex64"),
     Case("COMPLEX_ABS", "complex64", [(2, 3)], [(2, 3)], output_type="float32"),
+    Case("CEIL", "float32", [(2, 6)], [(2, 6)]),
     Case("CONCATENATION", _ALL, [(2, 3), (2, 1)], [(2, 4)], {"axis": 1}, same=True),
     Case(
         "CONV_2D",
@@ -176,6 +183,21 @@ CASES = [
         _SAME,
         note="int4 weights",
     ),
+    Case(
+        "CONV_3D",
+        "float32",
+        [(1, 2, 3, 3, 2), Constant((2, 2, 1, 2, 3)), Constant((3,))],
+        [(1, 2, 3, 3, 3)],
+        _VOLUME,
+    ),
+    Case(
+        "CONV_3D_TRANSPOSE",
+        "float32",
+        [ints(1, 2, 3, 3, 3), Constant((2, 2, 1, 3, 2)), (1, 2, 3, 3, 2)],
+        [(1, 2, 3, 3, 3)],
+        _VOLUME,
+    ),
+    Case("COS", "float32", [(2, 6)], [(2, 6)]),
     Case("CUMSUM", "float32 int32", [(2, 3), np.int32(1)], [(2, 3)], {"reverse": True}),
     Case(
         "CUSTOM",
@@ -207,6 +229,8 @@ CASES = [
     Case("DEQUANTIZE", "int8 uint8 int16", [(6,)], [(6,)], output_type="float32"),
     Case("DEQUANTIZE", "float16", [(6,)], [(6,)], output_type="float32"),
     Case("DILATE", "float32 int8", [(2, 3), ints(2, 3), Constant(())], [(3, 7)], same=True),
+    Case("DIV", "float32", [(2, 3), Constant((3,))], [(2, 3)]),
+    Case("DIV", "int32", [(2, 3), ints(2, -3, 7)], [(2, 3)]),
     Case(
         "DYNAMIC_UPDATE_SLICE",
         "float32 int8 int16",
@@ -214,6 +238,7 @@ CASES = [
         [(3, 4)],
         same=True,
     ),
+    Case("ELU", "float32 int8", [(2, 6)], [(2, 6)]),
     Case("EMBEDDING_LOOKUP", "float32", [ints(2, 0, 2), (3, 4)], [(3, 4)]),
     Case(
         "EMBEDDING_LOOKUP",
@@ -237,8 +262,12 @@ CASES = [
         [(2, 4)],
         {"combiner": "SQRTN"},
     ),
+    Case("EQUAL", "float32 int8 uint8 int32", [(2, 3), (3,)], [(2, 3)], output_type="bool"),
+    Case("EXP", "float32 int8 int16", [(2, 6)], [(2, 6)]),
     Case("EXPAND_DIMS", "float32 int8", [(2, 3), np.int32(1)], [(2, 1, 3)], same=True),
     Case("FILL", "float32 int8", [ints(2, 3), ()], [(2, 3)], same=True),
+    Case("FLOOR_DIV", "int32", [(2, 3), ints(2, -3, 7)], [(2, 3)]),
+    Case("FLOOR_MOD", "int32", [(2, 3), ints(2, -3, 7)], [(2, 3)]),
     Case("FULLY_CONNECTED", _ALL, [(2, 5), Weights((3, 5), 0), Bias(3)], [(2, 3)], gain=6),
     Case(
         "FAKE_QUANT",
@@ -269,6 +298,10 @@ CASES = [
         [(2, 2)],
         same=True,
     ),
+    Case("GELU", "float32 int8 int16", [(2, 6)], [(2, 6)]),
+    Case("GELU", "float32 int8", [(2, 6)], [(2, 6)], {"approximate": True}, note="approximate"),
+    Case("GREATER", "float32 int8 uint8 int32", [(2, 3), (3,)], [(2, 3)], output_type="bool"),
+    Case("GREATER_EQUAL", "float32 int8 uint8 int32", [(2, 3), (3,)], [(2, 3)], output_type="bool"),
     Case("HARD_SWISH", "float32 int8 uint8", [(2, 6)], [(2, 6)]),
     Case(
         "HASHTABLE_LOOKUP",
@@ -278,8 +311,24 @@ CASES = [
         output_type="float32 uint8",
     ),
     Case("IMAG", "complex64", [(2, 3)], [(2, 3)], output_type="float32"),
+    Case("L2_NORMALIZATION", "float32 int8 uint8", [(2, 5)], [(2, 5)], fixed=_SIGNED),
+    Case("L2_POOL_2D", "float32", [_IMAGE], [_IMAGE], _POOL),
     Case("LEAKY_RELU", _ALL, [(2, 6)], [(2, 6)], {"alpha": 0.1}),
+    Case("LESS", "float32 int8 uint8 int32", [(2, 3), (3,)], [(2, 3)], output_type="bool"),
+    Case("LESS_EQUAL", "float32 int8 uint8 int32", [(2, 3), (3,)], [(2, 3)], output_type="bool"),
+    Case(
+        "LOCAL_RESPONSE_NORMALIZATION",
+        "float32",
+        [_IMAGE],
+        [_IMAGE],
+        {"radius": 1, "bias": 1.0, "alpha": 0.5, "beta": 0.75},
+    ),
+    Case("LOG", "float32 int8 int16", [(2, 6)], [(2, 6)]),
+    Case("LOGICAL_AND", "bool", [(2, 3), np.array([True, False, True])], [(2, 3)]),
+    Case("LOGICAL_NOT", "bool", [(2, 3)], [(2, 3)]),
+    Case("LOGICAL_OR", "bool", [(2, 3), np.array([True, False, True])], [(2, 3)]),
     Case("LOGISTIC", _ALL, [(2, 6)], [(2, 6)], fixed=_UNIT),
+    Case("LOG_SOFTMAX", "float32 int8 uint8", [(2, 5)], [(2, 5)], fixed=_LOGARITHMS),
     Case("MATRIX_DIAG", "float32 int8", [(2, 3)], [(2, 3, 3)], same=True),
     Case("MATRIX_SET_DIAG", "float32 int8", [(2, 3, 2), (2, 2)], [(2, 3, 2)], same=True),
     Case("MAXIMUM", _ALL, [(2, 3), (3,)], [(2, 3)], same=True),
@@ -295,6 +344,7 @@ CASES = [
         same=True,
     ),
     Case("MUL", _ALL, [(2, 3), (2, 1)], [(2, 3)], gain=4),
+    Case("NEG", "float32 int32", [(2, 6)], [(2, 6)]),
     Case(
         "MULTINOMIAL",
         "float32",
@@ -317,6 +367,7 @@ CASES = [
         [(4,), (4,), ()],
         output_type="int32 float32 int32",
     ),
+    Case("NOT_EQUAL", "float32 int8 uint8 int32", [(2, 3), (3,)], [(2, 3)], output_type="bool"),
     Case(
         "ONE_HOT",
         "float32 int8",
@@ -341,6 +392,7 @@ CASES = [
         [(3, 5)],
         same=True,
     ),
+    Case("POW", "int32", [(2, 3), ints(2, 0, 3)], [(2, 3)]),
     Case("PRELU", "float32 int8 uint8", [(1, 2, 2, 3), Constant((1, 1, 3))], [(1, 2, 2, 3)]),
     Case("QUANTIZE", "float32", [(6,)], [(6,)], output_type="int8"),
     Case("QUANTIZE", "int8", [(6,)], [(6,)], output_type="uint8"),
@@ -356,8 +408,14 @@ CASES = [
         {"seed": 1, "seed2": 2},
     ),
     Case("REAL", "complex64", [(2, 3)], [(2, 3)], output_type="float32"),
+    Case("REDUCE_ALL", "bool", [(2, 3), ints(1)], [(2,)]),
+    Case("REDUCE_ANY", "bool", [(2, 3), ints(1)], [(2,)]),
+    Case("REDUCE_MAX", _ALL, [_IMAGE, ints(1, 2)], [(1, 2)], same=True),
+    Case("REDUCE_MIN", _ALL, [_IMAGE, ints(1, 2)], [(1, 2)], same=True),
+    Case("REDUCE_PROD", "float32 int8 int16", [(2, 3), ints(1)], [(2,)]),
     Case("RELU", _ALL, [(2, 6)], [(2, 6)]),
     Case("RELU6", _ALL, [(2, 6)], [(2, 6)]),
+    Case("RELU_0_TO_1", "float32 int8 uint8", [(2, 6)], [(2, 6)]),
     Case("RELU_N1_TO_1", "float32 int8 uint8", [(2, 6)], [(2, 6)]),
     Case(
         "RESHAPE",
@@ -392,6 +450,9 @@ CASES = [
         same=True,
     ),
     Case("REVERSE_V2", "float32 int8", [(2, 3, 2), ints(1, -1)], [(2, 3, 2)], same=True),
+    Case("RIGHT_SHIFT", "int32", [(2, 3), ints(0, 1, 40)], [(2, 3)]),
+    Case("ROUND", "float32", [(2, 6)], [(2, 6)]),
+    Case("RSQRT", "float32", [(2, 6)], [(2, 6)]),
     Case(
         "SCATTER_ND",
         "float32 int8 bool",
@@ -410,6 +471,8 @@ CASES = [
     ),
     Case("RFFT2D", "float32", [(2, 3, 4), ints(4, 4)], [(2, 4, 3)], output_type="complex64"),
     Case("SHAPE", "float32", [(2, 3)], [(2,)], {"out_type": "INT32"}, output_type="int32"),
+    Case("SIGN", "float32 int32", [(2, 6)], [(2, 6)]),
+    Case("SIN", "float32", [(2, 6)], [(2, 6)]),
     Case("SLICE", "float32 int8 int16", [(3, 4), ints(1, 0), ints(-1, 3)], [(2, 3)], same=True),
     Case("SOFTMAX", _ALL, [(2, 5)], [(2, 5)], {"beta": 1.0}, fixed=_UNIT),
     Case(
@@ -443,6 +506,9 @@ CASES = [
         {"num_splits": 2},
         same=True,
     ),
+    Case("SQRT", "float32", [(2, 6)], [(2, 6)]),
+    Case("SQUARE", "float32", [(2, 6)], [(2, 6)]),
+    Case("SQUARED_DIFFERENCE", "float32 int8 int32", [(2, 3), (3,)], [(2, 3)], gain=20),
     Case("SQUEEZE", "float32 int8", [(2, 1, 3)], [(2, 3)], {"squeeze_dims": [1]}, same=True),
     Case("STABLEHLO_ADD", "float32 int32", [(2, 3), (2, 3)], [(2, 3)]),
     Case(

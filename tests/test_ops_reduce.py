@@ -172,9 +172,9 @@ AXIS = Operand(np.array([1], np.int32), is_constant=True)
         ),
         ([ROW, AXIS], "int32", 'input "x0" has type float32, output "y" has int32'),
         (
-            [Operand(np.zeros((2, 3), bool)), AXIS],
-            "bool",
-            'input "x0" has type bool, should have float32, int8, uint8, int16, int32 or int64',
+            [Operand(np.zeros((2, 3), np.uint16)), AXIS],
+            "uint16",
+            "does not exist for inputs of types (uint16, int32) and output of type uint16",
         ),
         (
             [Operand(np.zeros((2, 3), np.int8)), AXIS],

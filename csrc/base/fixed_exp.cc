@@ -90,6 +90,20 @@ Int reciprocal_of_one_plus(Int x) {
   return double_saturating(reciprocal_of_half(x), 1);  // half of it, of one integer bit
 }
 
+// x * 2^n, saturating to the left, rounded to the right.
+int32_t shift_rounded(int32_t x, int n) { return n > 0 ? double_saturating(x, n) : rdbp(x, -n); }
+
+int leading_zeros(int32_t x) {
+  int n = 0;
+  while (n < 32 && (static_cast<uint32_t>(x) << n & 0x80000000) == 0) ++n;
+  return n;
+}
+
+int32_t saturate(int64_t x) {
+  using Limits = std::numeric_limits<int32_t>;
+  return static_cast<int32_t>(clamp<int64_t>(x, Limits::min(), Limits::max()));
+}
+
 }  // namespace
 
 int32_t exp_negative(int32_t x) { return exp_of_negative(x, 5); }
@@ -127,6 +141,35 @@ Multiplier inverse_sqrt(int32_t x) {
   }
   y = srdhm(y, kHalfOfRootOfTwo);
   return shift < 0 ? Multiplier{shift_left(y, -shift), 0} : Multiplier{y, -shift};
+}
+
+// (log_x_for_x_greater_than_or_equal_to_1 in LiteRT.) x = 2^k r with r near 2^(-1/4), as that of x
+// or of x sqrt(1/2) which comes nearer; log(x) = k' log(2) + a rational function of r.
+int32_t log_at_least_1(int32_t x) {
+  constexpr int kIn = 12, kOut = 5, kSum = kOut + 1;  // integer bits
+  constexpr int32_t kLog2 = 1488522236, kRootHalf = 1518500250, kFourthRootHalf = 1805811301;
+  constexpr int32_t kAlphaN = 117049297;   // 11/240 2^(1/4)
+  constexpr int32_t kAlphaD = 127690142;   // 1/20 2^(1/4)
+  constexpr int32_t kAlphaI = 1057819769;  // 2 / 2^(1/4) - 2^(1/4)
+  constexpr int32_t kAlphaF = 638450708;   // 1/4 2^(1/4)
+  constexpr int32_t kQuarter = 1 << (29 - kSum);
+
+  const int zeros_a = leading_zeros(x);
+  const int32_t r_a = shift_rounded(srdhm(shift_rounded(x, zeros_a - 1), kRootHalf), 1);
+  const int32_t k_a = saturate(int64_t{shift_rounded(kIn - zeros_a, 31 - kSum)} + kQuarter);
+  const int zeros_b = leading_zeros(srdhm(x, kRootHalf)) - 1;
+  const int32_t r_b = shift_rounded(x, zeros_b);
+  const int32_t k_b = saturate(int64_t{shift_rounded(kIn - zeros_b, 31 - kSum)} - kQuarter);
+  const int32_t r = min(r_a, r_b), k = max(k_a, k_b);
+
+  const int64_t sum = int64_t{r} + kFourthRootHalf;
+  const auto p = static_cast<int32_t>((sum + (sum >= 0 ? 1 : -1)) / 2);
+  const int32_t q = 2 * (r - kFourthRootHalf);
+  const int32_t square = srdhm(q, q);
+  const int32_t numerator = srdhm(q, r) + srdhm(srdhm(q, square), kAlphaN);
+  const int32_t denominator = srdhm(p, kAlphaI + q + srdhm(kAlphaD, square)) + srdhm(kAlphaF, q);
+  const int32_t fraction = srdhm(rdbp(numerator, kSum), one_over_one_plus_x(denominator));
+  return shift_rounded(srdhm(k, kLog2) + fraction, kSum - kOut);
 }
 
 }  // namespace octavo

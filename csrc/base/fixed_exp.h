@@ -24,4 +24,7 @@ int16_t tanh_16(int16_t x, int integer_bits);
 // 1 / sqrt(x), as LiteRT's layer normalization rounds it. Of x below 2 it is 1 - 2^-31.
 Multiplier inverse_sqrt(int32_t x);
 
+// log(x) for x >= 1; x is Q12.19, the result Q5.26.
+int32_t log_at_least_1(int32_t x);
+
 }  // namespace octavo

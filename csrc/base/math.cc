@@ -6,6 +6,8 @@
 namespace octavo {
 namespace {
 
+constexpr double kLn2High = 0x1.62e42feep-1;  // 32 bits: n * kLn2High is exact
+constexpr double kLn2Low = 0x1.a39ef35793c76p-33;
 constexpr double kAllIntegers = 4503599627370496.0;  // 2^52: from here on doubles have no fraction
 
 uint64_t bits_of(double x) {
@@ -30,8 +32,6 @@ double power_of_two(int n) { return from_bits(static_cast<uint64_t>(n + 1023) <<
 // x = n ln 2 + r with |r| <= (ln 2)/2; returns exp(r) - 1. |x| < 1100.
 double reduced_expm1(double x, int* n) {
   constexpr double kLog2e = 1.4426950408889634074;
-  constexpr double kLn2High = 0x1.62e42feep-1;  // 32 bits: n * kLn2High is exact
-  constexpr double kLn2Low = 0x1.a39ef35793c76p-33;
   // 1/k! for k = 13 ... 2: what the series leaves out is below 2^-57.
   constexpr double kTaylor[] = {1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800,
                                 1.0 / 362880,     1.0 / 40320,     1.0 / 5040,     1.0 / 720,
@@ -90,6 +90,69 @@ double tanh(double x) {
   const double t = expm1(2 * min(a, 30.0));  // beyond 30 the result is 1
   const double y = a < 1 ? t / (t + 2) : 1 - 2 / (t + 2);
   return x < 0 ? -y : y;
+}
+
+double log(double x) {
+  using Limits = std::numeric_limits<double>;
+  if (x == 0) return -Limits::infinity();
+  if (!(x > 0)) return Limits::quiet_NaN();
+  if (x > Limits::max()) return x;
+  int n;
+  double m = split_exponent(x, &n);  // from sqrt(1/2) to sqrt(2), to be near 1
+  if (m < 0.70710678118654752) {
+    m *= 2;
+    --n;
+  }
+  // log(m) = 2 artanh(s) = 2 (s + s^3/3 + s^5/5 + ...), |s| < 0.172.
+  const double s = (m - 1) / (m + 1), square = s * s;
+  double series = 0;
+  for (int k = 23; k > 1; k -= 2) series = (series + 1.0 / k) * square;
+  const double rest = 2 * s * series;
+  // 2 s is m - 1 but for s (m - 1), which is small and may be rounded.
+  return n * kLn2High + ((m - 1) + (rest - s * (m - 1) + n * kLn2Low));
+}
+
+double pow(double x, double y) {
+  using Limits = std::numeric_limits<double>;
+  if (y == 0 || x == 1) return 1;
+  if (x != x || y != y) return Limits::quiet_NaN();
+  const double a = x < 0 ? -x : x;
+  const bool is_whole = floor(y) == y;
+  const bool is_odd = is_whole && floor(y / 2) * 2 != y;
+  double power;
+  if (a == 0) {
+    power = y > 0 ? 0 : Limits::infinity();
+  } else if (a == 1) {
+    power = 1;
+  } else {
+    // Rounding y log(a) costs at most 2^-53 of 745.
+    power = exp(clamp(y * log(a), -1e4, 1e4));
+  }
+  const bool is_negative = x < 0 || (x == 0 && 1 / x < 0);
+  if (!is_negative) return power;
+  if (!is_whole && x != 0 && is_finite(x) && is_finite(y)) return Limits::quiet_NaN();
+  return is_odd ? -power : power;
+}
+
+double erfc(double x) {
+  if (x != x) return x;
+  const double a = x < 0 ? -x : x;
+  constexpr double kTwoOverRootPi = 1.1283791670955126;
+  if (a < 2) {
+    // erf(x) = 2/sqrt(pi) exp(-x^2) (x + 2/3 x^3 + 4/15 x^5 + ...): no term cancels another.
+    double term = a, sum = a;
+    for (int k = 3; k < 60; k += 2) {
+      term *= 2 * a * a / k;
+      sum += term;
+    }
+    const double erf = kTwoOverRootPi * exp(-a * a) * sum;
+    return x < 0 ? 1 + erf : 1 - erf;
+  }
+  // exp(-x^2) / (sqrt(pi) (x + (1/2) / (x + 1 / (x + (3/2) / (x + ...))))).
+  double fraction = a;
+  for (int k = 100; k > 0; --k) fraction = a + k * 0.5 / fraction;
+  const double y = kTwoOverRootPi / 2 * exp(-a * a) / fraction;
+  return x < 0 ? 2 - y : y;
 }
 
 double sqrt(double x) {

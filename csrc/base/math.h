@@ -1,6 +1,7 @@
 // The real functions that tables, float kernels and quantization need, the same on every platform:
 // a C library's own differ in the last place. exp is right to one unit in the last place of a
-// double, expm1 and tanh to three.
+// double, log to two, expm1, tanh, sin, cos and atan2 to three, erfc and pow to 2^-42 of the
+// result.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,13 @@ double round_even(double x);  // to the nearest integer, half to even: C's nearb
 double exp(double x);
 double expm1(double x);  // exp(x) - 1 without cancellation
 double tanh(double x);
-double sqrt(double x);  // rounded once
+double log(double x);            // of 0 -infinity, below that NaN
+double pow(double x, double y);  // as C's pow()
+double erfc(double x);           // 1 - erf(x)
+double sin(float x);             // of a float, however great: its quarter turns are exact
+double cos(float x);
+double atan2(double y, double x);  // as C's atan2()
+double sqrt(double x);             // rounded once
 
 // x = fraction * 2^exponent with fraction in [0.5, 1), as C's frexp(). x is finite.
 double split_exponent(double x, int* exponent);

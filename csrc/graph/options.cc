@@ -100,6 +100,10 @@ Status decode(const From& from, BinaryOptions& to) {
   return convert(from.fused_activation_function(), to.activation);
 }
 
+Status decode(const schema::DivOptions& from, BinaryOptions& to) {
+  return convert(from.fused_activation_function(), to.activation);
+}
+
 Status decode(const schema::MulOptions& from, BinaryOptions& to) {
   return convert(from.fused_activation_function(), to.activation);
 }
@@ -161,6 +165,31 @@ Status decode(const schema::SoftmaxOptions& from, SoftmaxOptions& to) {
 
 Status decode(const schema::LeakyReluOptions& from, LeakyReluOptions& to) {
   to.alpha = from.alpha();
+  return {};
+}
+
+Status decode(const schema::Conv3DOptions& from, Conv3DOptions& to) {
+  to.stride[0] = from.stride_d();
+  to.stride[1] = from.stride_h();
+  to.stride[2] = from.stride_w();
+  to.dilation[0] = from.dilation_d_factor();
+  to.dilation[1] = from.dilation_h_factor();
+  to.dilation[2] = from.dilation_w_factor();
+  OCTAVO_TRY(convert(from.padding(), to.padding));
+  return convert(from.fused_activation_function(), to.activation);
+}
+
+Status decode(const schema::L2NormOptions& from, ActivationOptions& to) {
+  return convert(from.fused_activation_function(), to.activation);
+}
+
+Status decode(const schema::LocalResponseNormalizationOptions& from, LocalResponseOptions& to) {
+  to = {from.radius(), from.bias(), from.alpha(), from.beta()};
+  return {};
+}
+
+Status decode(const schema::GeluOptions& from, GeluOptions& to) {
+  to.approximate = from.approximate();
   return {};
 }
 
@@ -395,16 +424,24 @@ constexpr OptionsOf kOptions[] = {
     {Opcode::CALL_ONCE, &decode_table<schema::CallOnceOptions, CallOptions>},
     {Opcode::CONCATENATION, &decode_table<schema::ConcatenationOptions, ConcatenationOptions>},
     {Opcode::CONV_2D, &decode_table<schema::Conv2DOptions, Conv2DOptions>},
+    {Opcode::CONV_3D, &decode_table<schema::Conv3DOptions, Conv3DOptions>},
+    {Opcode::CONV_3D_TRANSPOSE, &decode_table<schema::Conv3DOptions, Conv3DOptions>},
     {Opcode::CUMSUM, &decode_table<schema::CumsumOptions, CumsumOptions>},
     {Opcode::DEPTHWISE_CONV_2D, &decode_table<schema::DepthwiseConv2DOptions, Conv2DOptions>},
     {Opcode::DEPTH_TO_SPACE, &decode_table<schema::DepthToSpaceOptions, BlockOptions>},
+    {Opcode::DIV, &decode_table<schema::DivOptions, BinaryOptions>},
     {Opcode::EMBEDDING_LOOKUP_SPARSE,
      &decode_table<schema::EmbeddingLookupSparseOptions, EmbeddingLookupSparseOptions>},
     {Opcode::FAKE_QUANT, &decode_table<schema::FakeQuantOptions, FakeQuantOptions>},
     {Opcode::FULLY_CONNECTED, &decode_table<schema::FullyConnectedOptions, FullyConnectedOptions>},
     {Opcode::GATHER, &decode_table<schema::GatherOptions, GatherOptions>},
+    {Opcode::GELU, &decode_table<schema::GeluOptions, GeluOptions>},
     {Opcode::IF, &decode_table<schema::IfOptions, CallOptions>},
+    {Opcode::L2_NORMALIZATION, &decode_table<schema::L2NormOptions, ActivationOptions>},
+    {Opcode::L2_POOL_2D, &decode_table<schema::Pool2DOptions, Pool2DOptions>},
     {Opcode::LEAKY_RELU, &decode_table<schema::LeakyReluOptions, LeakyReluOptions>},
+    {Opcode::LOCAL_RESPONSE_NORMALIZATION,
+     &decode_table<schema::LocalResponseNormalizationOptions, LocalResponseOptions>},
     {Opcode::LSTM, &decode_table<schema::LSTMOptions, LstmOptions>},
     {Opcode::MAX_POOL_2D, &decode_table<schema::Pool2DOptions, Pool2DOptions>},
     {Opcode::MEAN, &decode_table<schema::ReducerOptions, ReducerOptions>},
@@ -414,6 +451,11 @@ constexpr OptionsOf kOptions[] = {
     {Opcode::ONE_HOT, &decode_table<schema::OneHotOptions, AxisOptions>},
     {Opcode::PACK, &decode_table<schema::PackOptions, AxisOptions>},
     {Opcode::RANDOM_UNIFORM, &decode_table<schema::RandomOptions, RandomOptions>},
+    {Opcode::REDUCE_ALL, &decode_table<schema::ReducerOptions, ReducerOptions>},
+    {Opcode::REDUCE_ANY, &decode_table<schema::ReducerOptions, ReducerOptions>},
+    {Opcode::REDUCE_MAX, &decode_table<schema::ReducerOptions, ReducerOptions>},
+    {Opcode::REDUCE_MIN, &decode_table<schema::ReducerOptions, ReducerOptions>},
+    {Opcode::REDUCE_PROD, &decode_table<schema::ReducerOptions, ReducerOptions>},
     {Opcode::RESHAPE, &decode_table<schema::ReshapeOptions, DimsOptions>},
     {Opcode::RESIZE_BILINEAR, &decode_table<schema::ResizeBilinearOptions, ResizeOptions>},
     {Opcode::RESIZE_NEAREST_NEIGHBOR,

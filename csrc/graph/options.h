@@ -41,6 +41,13 @@ struct EmbeddingLookupSparseOptions {
   Combiner combiner = Combiner::kSum;
 };
 
+struct Conv3DOptions {  // CONV_3D, CONV_3D_TRANSPOSE; by depth, height, width
+  Padding padding = Padding::kSame;
+  int32_t stride[3] = {};
+  int32_t dilation[3] = {1, 1, 1};
+  Activation activation = Activation::kNone;
+};
+
 struct FullyConnectedOptions {
   Activation activation = Activation::kNone;
   bool shuffled_weights = false;  // the weights_format SHUFFLED4x16INT8
@@ -56,7 +63,7 @@ struct Pool2DOptions {
   Activation activation = Activation::kNone;
 };
 
-struct BinaryOptions {  // ADD, SUB, MUL
+struct BinaryOptions {  // ADD, DIV, MUL, SUB
   Activation activation = Activation::kNone;
   bool pot_scale_int16 = true;
 };
@@ -92,6 +99,19 @@ struct ReverseSequenceOptions {
 
 struct LeakyReluOptions {
   float alpha = 0;
+};
+
+struct ActivationOptions {  // L2_NORMALIZATION
+  Activation activation = Activation::kNone;
+};
+
+struct LocalResponseOptions {  // LOCAL_RESPONSE_NORMALIZATION
+  int32_t radius = 0;
+  float bias = 0, alpha = 0, beta = 0;
+};
+
+struct GeluOptions {
+  bool approximate = false;  // by tanh
 };
 
 struct ConcatenationOptions {

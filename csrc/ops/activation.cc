@@ -27,16 +27,20 @@ Status find_activation_range(const PrepareContext& c, Activation activation,
   return c.fail("fused activation ", static_cast<int32_t>(activation), " does not exist");
 }
 
+void ActivationRange::get_quantized(const Tensor& output, int32_t* min, int32_t* max) const {
+  const DTypeInfo& type = dtype_info(output.type);
+  const auto quantized = [&](float end) {
+    return quantize(end / output.scale(), output.zero_point(), type.min, type.max);
+  };
+  *min = has_low ? quantized(low) : type.min;
+  *max = has_high ? quantized(high) : type.max;
+}
+
 Status quantized_activation_range(const PrepareContext& c, Activation activation,
                                   const Tensor& output, int32_t* min, int32_t* max) {
   ActivationRange range;
   OCTAVO_TRY(find_activation_range(c, activation, &range));
-  const DTypeInfo& type = dtype_info(output.type);
-  auto quantized = [&](float end) {
-    return quantize(end / output.scale(), output.zero_point(), type.min, type.max);
-  };
-  *min = range.has_low ? quantized(range.low) : type.min;
-  *max = range.has_high ? quantized(range.high) : type.max;
+  range.get_quantized(output, min, max);
   return {};
 }
 

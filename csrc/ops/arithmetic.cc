@@ -12,25 +12,39 @@ namespace {
 struct Invokes {
   Step::Invoke f32, plain_s16, s32, s64;  // plain numbers
   Step::Invoke s8, u8, s16;               // quantized
+  Step::Invoke f16, u32, c64;             // plain; null where the operator does not have them
 };
 
 constexpr Invokes kAdd = {
-    &invoke_broadcast<&Kernels::add_f32>, &invoke_broadcast<&Kernels::add_plain_s16>,
-    &invoke_broadcast<&Kernels::add_s32>, &invoke_broadcast<&Kernels::add_s64>,
-    &invoke_broadcast<&Kernels::add_s8>,  &invoke_broadcast<&Kernels::add_u8>,
+    &invoke_broadcast<&Kernels::add_f32>,
+    &invoke_broadcast<&Kernels::add_plain_s16>,
+    &invoke_broadcast<&Kernels::add_s32>,
+    &invoke_broadcast<&Kernels::add_s64>,
+    &invoke_broadcast<&Kernels::add_s8>,
+    &invoke_broadcast<&Kernels::add_u8>,
     &invoke_broadcast<&Kernels::add_s16>,
+    &invoke_broadcast<&reference::add_f16>,
+    nullptr,
+    nullptr,
 };
 constexpr Invokes kSub = {
-    &invoke_broadcast<&Kernels::sub_f32>, &invoke_broadcast<&Kernels::sub_plain_s16>,
-    &invoke_broadcast<&Kernels::sub_s32>, &invoke_broadcast<&Kernels::sub_s64>,
-    &invoke_broadcast<&Kernels::sub_s8>,  &invoke_broadcast<&Kernels::sub_u8>,
+    &invoke_broadcast<&Kernels::sub_f32>,
+    &invoke_broadcast<&Kernels::sub_plain_s16>,
+    &invoke_broadcast<&Kernels::sub_s32>,
+    &invoke_broadcast<&Kernels::sub_s64>,
+    &invoke_broadcast<&Kernels::sub_s8>,
+    &invoke_broadcast<&Kernels::sub_u8>,
     &invoke_broadcast<&Kernels::sub_s16>,
+    nullptr,
+    nullptr,
+    nullptr,
 };
 constexpr Invokes kMul = {
-    &invoke_broadcast<&Kernels::mul_f32>, &invoke_broadcast<&Kernels::mul_plain_s16>,
-    &invoke_broadcast<&Kernels::mul_s32>, &invoke_broadcast<&Kernels::mul_s64>,
-    &invoke_broadcast<&Kernels::mul_s8>,  &invoke_broadcast<&Kernels::mul_u8>,
-    &invoke_broadcast<&Kernels::mul_s16>,
+    &invoke_broadcast<&Kernels::mul_f32>,   &invoke_broadcast<&Kernels::mul_plain_s16>,
+    &invoke_broadcast<&Kernels::mul_s32>,   &invoke_broadcast<&Kernels::mul_s64>,
+    &invoke_broadcast<&Kernels::mul_s8>,    &invoke_broadcast<&Kernels::mul_u8>,
+    &invoke_broadcast<&Kernels::mul_s16>,   &invoke_broadcast<&reference::mul_f16>,
+    &invoke_broadcast<&reference::mul_u32>, &invoke_broadcast<&reference::mul_c64>,
 };
 
 Activation fused_activation(const PrepareContext& c) {
@@ -45,6 +59,27 @@ Status prepare_plain(PrepareContext& c, const reference::Broadcast& broadcast,
   p->broadcast = broadcast;
   c.step.invoke = invoke;
   return activation_range(c, fused_activation(c), &p->act_min, &p->act_max);
+}
+
+// float16: an open side is its own greatest finite number.
+Status prepare_half(PrepareContext& c, const reference::Broadcast& broadcast, Step::Invoke invoke) {
+  constexpr float kGreatest = 65504;
+  reference::PlainBinaryParams<float>* p;
+  OCTAVO_TRY(c.make_params(p));
+  p->broadcast = broadcast;
+  OCTAVO_TRY(activation_range(c, fused_activation(c), &p->act_min, &p->act_max));
+  p->act_min = max(p->act_min, -kGreatest);
+  p->act_max = min(p->act_max, kGreatest);
+  c.step.invoke = invoke;
+  return {};
+}
+
+Status prepare_complex(PrepareContext& c, const reference::Broadcast& broadcast,
+                       Step::Invoke invoke) {
+  if (fused_activation(c) != Activation::kNone) {
+    return c.fail("complex numbers have no fused activation");
+  }
+  return c.set_invoke(invoke, broadcast);
 }
 
 Status prepare_scaled_sum(PrepareContext& c, const reference::Broadcast& broadcast, bool subtract,
@@ -158,6 +193,15 @@ Status prepare_arithmetic(PrepareContext& c, const Invokes& invokes, PrepareQuan
       return quantized(c, broadcast, invokes.s8);
     case DType::kUInt8:
       return quantized(c, broadcast, invokes.u8);
+    case DType::kFloat16:
+      if (invokes.f16 == nullptr) return c.fail_types();
+      return prepare_half(c, broadcast, invokes.f16);
+    case DType::kUInt32:
+      if (invokes.u32 == nullptr) return c.fail_types();
+      return prepare_plain<uint32_t>(c, broadcast, invokes.u32);
+    case DType::kComplex64:
+      if (invokes.c64 == nullptr) return c.fail_types();
+      return prepare_complex(c, broadcast, invokes.c64);
     default:
       return c.fail_types();
   }

@@ -9,11 +9,15 @@ Status prepare_unary(const PrepareContext& c) {
 }
 
 Status prepare_binary(const PrepareContext& c, reference::Broadcast* broadcast) {
+  OCTAVO_TRY(prepare_broadcast(c, broadcast));
+  return c.expect_same_type("input 0", c.input(0), "output", c.output(0));
+}
+
+Status prepare_broadcast(const PrepareContext& c, reference::Broadcast* broadcast) {
   OCTAVO_TRY(c.expect_operands(2, 2, 1));
   const Tensor& a = c.input(0);
   const Tensor& b = c.input(1);
   OCTAVO_TRY(c.expect_same_type("input 0", a, "input 1", b));
-  OCTAVO_TRY(c.expect_same_type("input 0", a, "output", c.output(0)));
   Shape shape;
   if (!reference::broadcast_shapes(a.shape, b.shape, shape)) {
     return c.fail("inputs have shapes ", a.shape, " and ", b.shape,

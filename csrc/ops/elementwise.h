@@ -2,6 +2,7 @@
 // input.
 #pragma once
 
+#include "base/half.h"
 #include "ops/op.h"
 
 namespace octavo {
@@ -34,7 +35,27 @@ void run_elements(void (*kernel)(int64_t, const In*, Out*), const Step& s, const
 // The invoke that does nothing else.
 template <auto kKernel>
 Status invoke_elements(const Step& s, const Workspace& w) {
-  run_elements(w.kernels.*kKernel, s, w);
+  run_elements(kernel_of<kKernel>(w), s, w);
+  return {};
+}
+
+// The invokes that apply a function of one real to each element.
+template <float (*kFunction)(float)>
+Status invoke_f32(const Step& s, const Workspace& w) {
+  run_elements<float, float>(
+      [](int64_t count, const float* in, float* out) {
+        for (int64_t i = 0; i < count; ++i) out[i] = kFunction(in[i]);
+      },
+      s, w);
+  return {};
+}
+template <float (*kFunction)(float)>
+Status invoke_f16(const Step& s, const Workspace& w) {
+  run_elements<Half, Half>(
+      [](int64_t count, const Half* in, Half* out) {
+        for (int64_t i = 0; i < count; ++i) out[i] = to_half(kFunction(to_float(in[i])));
+      },
+      s, w);
   return {};
 }
 
@@ -60,7 +81,7 @@ void run_counted(void (*kernel)(const Params&, const In*, Out*), const Step& s,
 
 template <auto kKernel>
 Status invoke_counted(const Step& s, const Workspace& w) {
-  run_counted(w.kernels.*kKernel, s, w);
+  run_counted(kernel_of<kKernel>(w), s, w);
   return {};
 }
 
@@ -71,16 +92,16 @@ reference::Broadcast& broadcast_of(Params& p) {
 }
 
 // Runs a kernel on operands that broadcast; parts are slices of the walk's first dimension.
-template <class Params, class T>
-void run_broadcast(void (*kernel)(const Params&, const T*, const T*, T*), const Step& s,
+template <class Params, class T, class Out>
+void run_broadcast(void (*kernel)(const Params&, const T*, const T*, Out*), const Step& s,
                    const Workspace& w) {
   Params params = s.params<Params>();
   const reference::Broadcast whole = broadcast_of(params);
   int64_t slice = 1;
   for (int32_t d = 1; d < whole.rank; ++d) slice *= whole.dims[d];
   const T *a = s.input(0), *b = s.input(1);
-  T* out = s.output(0);
-  for_each_part(w, whole.dims[0], slice * static_cast<int64_t>(sizeof(T)),
+  Out* out = s.output(0);
+  for_each_part(w, whole.dims[0], slice * static_cast<int64_t>(max(sizeof(T), sizeof(Out))),
                 [&](int64_t begin, int64_t count) {
                   Params part = params;
                   broadcast_of(part).dims[0] = count;
@@ -92,7 +113,7 @@ void run_broadcast(void (*kernel)(const Params&, const T*, const T*, T*), const 
 // The invoke that does nothing else.
 template <auto kKernel>
 Status invoke_broadcast(const Step& s, const Workspace& w) {
-  run_broadcast(w.kernels.*kKernel, s, w);
+  run_broadcast(kernel_of<kKernel>(w), s, w);
   return {};
 }
 
@@ -102,15 +123,19 @@ struct TypedInvoke {
   Step::Invoke invoke;
 };
 
-// Sets step.invoke to the one for the output's type.
-template <size_t n>
-Status choose_invoke(const PrepareContext& c, const TypedInvoke (&choices)[n]) {
+// Sets step.invoke to the one for `type`, or for the output's.
+template <class Choices>
+Status choose_invoke(const PrepareContext& c, DType type, const Choices& choices) {
   for (const TypedInvoke& choice : choices) {
-    if (choice.type != c.output(0).type) continue;
+    if (choice.type != type) continue;
     c.step.invoke = choice.invoke;
     return {};
   }
   return c.fail_types();
+}
+template <class Choices>
+Status choose_invoke(const PrepareContext& c, const Choices& choices) {
+  return choose_invoke(c, c.output(0).type, choices);
 }
 
 // One input, an output of its type and shape.
@@ -119,6 +144,8 @@ Status prepare_unary(const PrepareContext& c);
 // Two inputs of one type that broadcast, an output of that type and the shape that they have
 // together.
 Status prepare_binary(const PrepareContext& c, reference::Broadcast* broadcast);
+// The same for an output of any type.
+Status prepare_broadcast(const PrepareContext& c, reference::Broadcast* broadcast);
 
 // Each input and output has one scale and a zero point; in an int16 tensor that is 0.
 Status expect_quantized_operands(const PrepareContext& c);

@@ -1,13 +1,20 @@
 // FLOOR.
 #include "ops/elementwise.h"
+#include "reference/unary.h"
 
 namespace octavo {
+namespace {
+
+constexpr TypedInvoke kFloor[] = {
+    {DType::kFloat32, &invoke_elements<&Kernels::floor_f32>},
+    {DType::kFloat16, &invoke_f16<&reference::floor_real>},
+};
+
+}  // namespace
 
 Status prepare_floor(PrepareContext& c) {
   OCTAVO_TRY(prepare_unary(c));
-  OCTAVO_TRY(c.expect_type("input", c.input(0), {DType::kFloat32}));
-  c.step.invoke = &invoke_elements<&Kernels::floor_f32>;
-  return {};
+  return choose_invoke(c, kFloor);
 }
 
 }  // namespace octavo

@@ -3,6 +3,7 @@
 
 #include "base/math.h"
 #include "ops/elementwise.h"
+#include "reference/unary.h"
 
 namespace octavo {
 namespace {
@@ -20,6 +21,19 @@ Status invoke_lookup_8(const Step& s, const Workspace& w) {
   return {};
 }
 
+struct Lookup16Params {
+  const int16_t* lut;
+};
+
+Status invoke_lookup_16(const Step& s, const Workspace& w) {
+  const int16_t* in = s.input(0);
+  int16_t* out = s.output(0);
+  for_each_part(w, s.inputs[0]->shape.count(), /*bytes=*/2, [&](int64_t begin, int64_t count) {
+    reference::lookup_s16(count, s.params<Lookup16Params>().lut, in + begin, out + begin);
+  });
+  return {};
+}
+
 template <auto kKernel>
 Status invoke_sigmoid_s16(const Step& s, const Workspace& w) {
   const int16_t* in = s.input(0);
@@ -33,31 +47,31 @@ Status invoke_sigmoid_s16(const Step& s, const Workspace& w) {
 // LOGISTIC and TANH.
 struct Sigmoid {
   float (*function)(float);
-  Step::Invoke invoke_f32, invoke_s16;
+  Step::Invoke invoke_f32, invoke_f16, invoke_s16;
   float out_scale_8;     // the only output scale of the 8-bit types; 0: any
   int32_t most_doubled;  // how often 2^-12 may be doubled to be an int16 scale of power of two
 };
 
-constexpr Sigmoid kLogistic = {&reference::logistic, &invoke_elements<&Kernels::logistic_f32>,
-                               &invoke_sigmoid_s16<&Kernels::logistic_s16>, 1.0f / 256, 0};
-constexpr Sigmoid kTanh = {[](float x) { return static_cast<float>(tanh(x)); },
+constexpr Sigmoid kLogistic = {&reference::logistic,
+                               &invoke_elements<&Kernels::logistic_f32>,
+                               &invoke_f16<&reference::logistic>,
+                               &invoke_sigmoid_s16<&Kernels::logistic_s16>,
+                               1.0f / 256,
+                               0};
+constexpr Sigmoid kTanh = {&reference::tanh_real,
                            &invoke_elements<&Kernels::tanh_f32>,
-                           &invoke_sigmoid_s16<&Kernels::tanh_s16>, 0, 1};
+                           &invoke_f16<&reference::tanh_real>,
+                           &invoke_sigmoid_s16<&Kernels::tanh_s16>,
+                           0,
+                           1};
 
 Status prepare_8(PrepareContext& c, const Sigmoid& op) {
-  const Tensor& in = c.input(0);
   const Tensor& out = c.output(0);
   if (op.out_scale_8 != 0 && out.scale() != op.out_scale_8) {
     return c.fail("output \"", out.info->name, "\" has scale ", out.scale(), ", should be ",
                   op.out_scale_8);
   }
-  uint8_t* lut;
-  OCTAVO_TRY(make_lookup_8(c, lut));
-  const DTypeInfo& type = dtype_info(in.type);
-  reference::build_lut_8(
-      {in.scale(), out.scale(), in.zero_point(), out.zero_point(), type.min, type.max}, op.function,
-      lut);
-  return {};
+  return tabulate(c, op.function);
 }
 
 // Whether |log2(scale / power)| < 0.001: what LiteRT takes for a power of two.
@@ -104,10 +118,10 @@ Status prepare_s16(PrepareContext& c, const Sigmoid& op) {
 Status prepare(PrepareContext& c, const Sigmoid& op) {
   OCTAVO_TRY(prepare_unary(c));
   const Tensor& in = c.input(0);
-  OCTAVO_TRY(
-      c.expect_type("input", in, {DType::kFloat32, DType::kInt8, DType::kUInt8, DType::kInt16}));
-  if (in.type == DType::kFloat32) {
-    c.step.invoke = op.invoke_f32;
+  OCTAVO_TRY(c.expect_type(
+      "input", in, {DType::kFloat32, DType::kFloat16, DType::kInt8, DType::kUInt8, DType::kInt16}));
+  if (in.type == DType::kFloat32 || in.type == DType::kFloat16) {
+    c.step.invoke = in.type == DType::kFloat32 ? op.invoke_f32 : op.invoke_f16;
     return {};
   }
   OCTAVO_TRY(expect_quantized_operands(c));
@@ -123,6 +137,35 @@ Status make_lookup_8(PrepareContext& c, uint8_t*& lut) {
   OCTAVO_TRY(c.make_params(p));
   p->lut = lut = table.data;
   c.step.invoke = &invoke_lookup_8;
+  return {};
+}
+
+Status make_lut_16(PrepareContext& c, float (*function)(float), const int16_t*& lut) {
+  const Tensor& in = c.input(0);
+  const Tensor& out = c.output(0);
+  Span<int16_t> table;
+  OCTAVO_TRY(c.make_array(reference::kLut16Size, table));
+  reference::build_lut_16({in.scale(), out.scale(), in.zero_point(), out.zero_point()}, function,
+                          table.data);
+  lut = table.data;
+  return {};
+}
+
+Status tabulate(PrepareContext& c, float (*function)(float)) {
+  OCTAVO_TRY(expect_quantized_operands(c));
+  const Tensor& in = c.input(0);
+  const Tensor& out = c.output(0);
+  if (in.type == DType::kInt16) {
+    Lookup16Params p;
+    OCTAVO_TRY(make_lut_16(c, function, p.lut));
+    return c.set_invoke(&invoke_lookup_16, p);
+  }
+  uint8_t* lut;
+  OCTAVO_TRY(make_lookup_8(c, lut));
+  const DTypeInfo& type = dtype_info(in.type);
+  reference::build_lut_8(
+      {in.scale(), out.scale(), in.zero_point(), out.zero_point(), type.min, type.max}, function,
+      lut);
   return {};
 }
 

@@ -9,7 +9,14 @@ namespace octavo {
 // fills.
 Status make_lookup_8(PrepareContext& c, uint8_t*& lut);
 
-// The same for what a kernel makes of each of the 256 values.
+// The table of reference::lookup_s16 of a function of the input, both quantized int16.
+Status make_lut_16(PrepareContext& c, float (*function)(float), const int16_t*& lut);
+
+// Lets the step look `function` of its quantized input up: of 8 bits for each value, of int16 at
+// 512 steps, between which it interpolates.
+Status tabulate(PrepareContext& c, float (*function)(float));
+
+// The same of 8 bits for what a kernel makes of each of the 256 values.
 template <auto kKernel, class Params>
 Status tabulate_8(PrepareContext& c, Params p) {
   uint8_t values[reference::kLut8Size];
@@ -17,7 +24,7 @@ Status tabulate_8(PrepareContext& c, Params p) {
   uint8_t* lut;
   OCTAVO_TRY(make_lookup_8(c, lut));
   p.count = reference::kLut8Size;
-  (c.kernels.*kKernel)(p, Data{values}, Data{lut});
+  kernel_of<kKernel>(Workspace{c.kernels, c.workers})(p, Data{values}, Data{lut});
   return {};
 }
 

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <type_traits>
 
 #include "base/arena.h"
 #include "base/workers.h"
@@ -276,10 +277,21 @@ void run_kernel(void (*kernel)(const Params&, const A*, const B*, Out*), const S
   kernel(s.params<Params>(), s.input(0), s.input(1), s.output(0));
 }
 
+// The kernel of the table that kKernel is a member of, or the reference kernel that it is itself:
+// one that no instruction set does better.
+template <auto kKernel>
+auto kernel_of(const Workspace& w) {
+  if constexpr (std::is_member_pointer_v<decltype(kKernel)>) {
+    return w.kernels.*kKernel;
+  } else {
+    return kKernel;
+  }
+}
+
 // The invoke that does nothing else: invoke_kernel<&Kernels::add_s8>.
 template <auto kKernel>
 Status invoke_kernel(const Step& s, const Workspace& w) {
-  run_kernel(w.kernels.*kKernel, s);
+  run_kernel(kernel_of<kKernel>(w), s);
   return {};
 }
 

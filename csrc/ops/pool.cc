@@ -1,5 +1,5 @@
-// AVERAGE_POOL_2D, MAX_POOL_2D. As in LiteRT, the output's quantization is not held against the
-// input's: integers are pooled as they are.
+// AVERAGE_POOL_2D, L2_POOL_2D, MAX_POOL_2D. As in LiteRT, the output's quantization is not held
+// against the input's: integers are pooled as they are.
 #include "graph/options.h"
 #include "ops/activation.h"
 #include "ops/op.h"
@@ -35,24 +35,24 @@ void run_pool(void (*kernel)(const Pool2DParams&, const T*, T*), const Step& s,
 
 template <auto kKernel>
 Status invoke_pool(const Step& s, const Workspace& w) {
-  run_pool(w.kernels.*kKernel, s, w);
+  run_pool(kernel_of<kKernel>(w), s, w);
   return {};
 }
 
 struct Pool2DKernel {
   DType type;
-  Step::Invoke average, max;
+  Step::Invoke average, max, l2;  // null: not of this type
 };
 
 constexpr Pool2DKernel kKernels[] = {
     {DType::kFloat32, &invoke_pool<&Kernels::average_pool_2d_f32>,
-     &invoke_pool<&Kernels::max_pool_2d_f32>},
+     &invoke_pool<&Kernels::max_pool_2d_f32>, &invoke_pool<&reference::l2_pool_2d_f32>},
     {DType::kInt8, &invoke_pool<&Kernels::average_pool_2d_s8>,
-     &invoke_pool<&Kernels::max_pool_2d_s8>},
+     &invoke_pool<&Kernels::max_pool_2d_s8>, nullptr},
     {DType::kUInt8, &invoke_pool<&Kernels::average_pool_2d_u8>,
-     &invoke_pool<&Kernels::max_pool_2d_u8>},
+     &invoke_pool<&Kernels::max_pool_2d_u8>, nullptr},
     {DType::kInt16, &invoke_pool<&Kernels::average_pool_2d_s16>,
-     &invoke_pool<&Kernels::max_pool_2d_s16>},
+     &invoke_pool<&Kernels::max_pool_2d_s16>, nullptr},
 };
 
 Status find_range(const PrepareContext& c, Pool2DParams* p) {
@@ -99,7 +99,7 @@ Status prepare_pool_2d(PrepareContext& c, Step::Invoke Pool2DKernel::* invoke) {
   for (const Pool2DKernel& kernel : kKernels) {
     if (kernel.type == in.type) c.step.invoke = kernel.*invoke;
   }
-  return {};
+  return c.step.invoke != nullptr ? Status() : c.fail_types();
 }
 
 }  // namespace
@@ -107,6 +107,8 @@ Status prepare_pool_2d(PrepareContext& c, Step::Invoke Pool2DKernel::* invoke) {
 Status prepare_average_pool_2d(PrepareContext& c) {
   return prepare_pool_2d(c, &Pool2DKernel::average);
 }
+
+Status prepare_l2_pool_2d(PrepareContext& c) { return prepare_pool_2d(c, &Pool2DKernel::l2); }
 
 Status prepare_max_pool_2d(PrepareContext& c) { return prepare_pool_2d(c, &Pool2DKernel::max); }
 

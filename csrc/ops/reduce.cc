@@ -1,6 +1,8 @@
-// MEAN, SUM.
+// MEAN, REDUCE_ALL, REDUCE_ANY, REDUCE_MAX, REDUCE_MIN, REDUCE_PROD, SUM.
+#include "base/math.h"
 #include "graph/options.h"
 #include "ops/axis.h"
+#include "reference/reduce_extremes.h"
 
 namespace octavo {
 namespace {
@@ -10,7 +12,7 @@ using reference::ReduceParams;
 // For kernels that sum in a wider type than the output's, in scratch memory.
 template <auto kKernel>
 Status invoke_reduce_wide(const Step& s, const Workspace& w) {
-  (w.kernels.*kKernel)(s.params<ReduceParams>(), s.input(0), s.scratch(0), s.output(0));
+  kernel_of<kKernel>(w)(s.params<ReduceParams>(), s.input(0), s.scratch(0), s.output(0));
   return {};
 }
 
@@ -28,6 +30,7 @@ constexpr ReduceKernel kSum[] = {
     {DType::kInt16, 4, true, &invoke_reduce_wide<&Kernels::sum_s16>},
     {DType::kInt32, 0, false, &invoke_kernel<&Kernels::sum_s32>},
     {DType::kInt64, 0, false, &invoke_kernel<&Kernels::sum_s64>},
+    {DType::kBool, 0, false, &invoke_kernel<&reference::reduce_any>},
 };
 
 // The quantized types divide by way of the multiplier.
@@ -39,6 +42,34 @@ constexpr ReduceKernel kMean[] = {
     {DType::kInt32, 8, false, &invoke_reduce_wide<&Kernels::mean_s32>},
     {DType::kInt64, 0, false, &invoke_kernel<&Kernels::mean_s64>},
 };
+
+template <reference::Reduction kReduction, class T>
+constexpr Step::Invoke kPlain = &invoke_kernel<&reference::reduce<kReduction, T>>;
+
+// Of equal scales and zero points, so that quantized numbers are reduced as they are. A bool is a
+// byte of 0 or 1.
+template <reference::Reduction kReduction>
+constexpr ReduceKernel kExtreme[] = {
+    {DType::kFloat32, 0, false, kPlain<kReduction, float>},
+    {DType::kInt8, 0, false, kPlain<kReduction, int8_t>},
+    {DType::kUInt8, 0, false, kPlain<kReduction, uint8_t>},
+    {DType::kInt16, 0, false, kPlain<kReduction, int16_t>},
+    {DType::kInt32, 0, false, kPlain<kReduction, int32_t>},
+    {DType::kInt64, 0, false, kPlain<kReduction, int64_t>},
+    {DType::kBool, 0, false, nullptr},
+};
+
+constexpr ReduceKernel kProd[] = {
+    {DType::kFloat32, 0, false, kPlain<reference::Reduction::kProd, float>},
+    {DType::kInt8, 4, true, &invoke_reduce_wide<&reference::reduce_prod_s8>},
+    {DType::kInt16, 4, true, &invoke_reduce_wide<&reference::reduce_prod_s16>},
+    {DType::kInt32, 0, false, kPlain<reference::Reduction::kProd, int32_t>},
+    {DType::kInt64, 0, false, kPlain<reference::Reduction::kProd, int64_t>},
+    {DType::kBool, 0, false, &invoke_kernel<&reference::reduce_all>},
+};
+
+constexpr ReduceKernel kAll[] = {{DType::kBool, 0, false, &invoke_kernel<&reference::reduce_all>}};
+constexpr ReduceKernel kAny[] = {{DType::kBool, 0, false, &invoke_kernel<&reference::reduce_any>}};
 
 // Says which dimensions the axis tensor names; it may name one twice, or from the end. A scalar has
 // none to name, and its axes are not looked at.
@@ -96,47 +127,106 @@ void set_walk(const Shape& in, const bool (&reduced)[kMaxRank], ReduceParams* p)
   }
 }
 
-Status prepare_reduce(PrepareContext& c, Span<const ReduceKernel> kernels, bool is_mean) {
+// What the kernels share; `kernel` is null for a type that there is none for.
+Status prepare_walk(PrepareContext& c, Span<const ReduceKernel> kernels, ReduceParams** p,
+                    const ReduceKernel** kernel) {
   OCTAVO_TRY(c.expect_operands(2, 2, 1));
   const Tensor& in = c.input(0);
-  const Tensor& out = c.output(0);
-  OCTAVO_TRY(c.expect_type(
-      "input", in,
-      {DType::kFloat32, DType::kInt8, DType::kUInt8, DType::kInt16, DType::kInt32, DType::kInt64}));
-  OCTAVO_TRY(c.expect_same_type("input", in, "output", out));
+  *kernel = nullptr;
+  for (const ReduceKernel& k : kernels) {
+    if (k.type == in.type) *kernel = &k;
+  }
+  if (*kernel == nullptr) return c.fail_types();
+  OCTAVO_TRY(c.expect_same_type("input", in, "output", c.output(0)));
   bool reduced[kMaxRank] = {};
   OCTAVO_TRY(find_reduced(c, reduced));
   const bool keep_dims = c.options<ReducerOptions>().keep_dims;
   OCTAVO_TRY(c.set_shape(0, output_shape(in.shape, reduced, keep_dims)));
+  OCTAVO_TRY(c.make_params(*p));
+  set_walk(in.shape, reduced, *p);
+  c.step.invoke = (*kernel)->invoke;
+  if ((*kernel)->sum_bytes == 0) return {};
+  return c.add_scratch((*p)->outputs * (*kernel)->sum_bytes);
+}
 
+Status expect_quantized(const PrepareContext& c, ReduceParams* p) {
+  OCTAVO_TRY(c.expect_per_tensor("input", c.input(0)));
+  OCTAVO_TRY(c.expect_per_tensor("output", c.output(0)));
+  p->in_zero = c.input(0).zero_point();
+  p->out_zero = c.output(0).zero_point();
+  return {};
+}
+
+Status prepare_sums(PrepareContext& c, Span<const ReduceKernel> kernels, bool is_mean) {
   ReduceParams* p;
-  OCTAVO_TRY(c.make_params(p));
-  set_walk(in.shape, reduced, p);
-  for (const ReduceKernel& kernel : kernels) {
-    if (kernel.type != in.type) continue;
-    c.step.invoke = kernel.invoke;
-    if (kernel.sum_bytes > 0) OCTAVO_TRY(c.add_scratch(p->outputs * kernel.sum_bytes));
-    if (!kernel.quantized) continue;
-    OCTAVO_TRY(c.expect_per_tensor("input", in));
-    OCTAVO_TRY(c.expect_per_tensor("output", out));
-    p->in_zero = in.zero_point();
-    p->out_zero = out.zero_point();
-    p->multiplier = quantize_multiplier(double{in.scale()} / double{out.scale()});
-    if (is_mean && p->count > 0) {
-      p->multiplier = reference::mean_multiplier(p->multiplier, p->count);
-    }
+  const ReduceKernel* kernel;
+  OCTAVO_TRY(prepare_walk(c, kernels, &p, &kernel));
+  if (!kernel->quantized) return {};
+  OCTAVO_TRY(expect_quantized(c, p));
+  p->multiplier = quantize_multiplier(double{c.input(0).scale()} / double{c.output(0).scale()});
+  if (is_mean && p->count > 0) {
+    p->multiplier = reference::mean_multiplier(p->multiplier, p->count);
   }
   return {};
 }
 
+Status prepare_plain(PrepareContext& c, Span<const ReduceKernel> kernels, Step::Invoke of_bools) {
+  ReduceParams* p;
+  const ReduceKernel* kernel;
+  OCTAVO_TRY(prepare_walk(c, kernels, &p, &kernel));
+  if (kernel->type == DType::kBool) c.step.invoke = of_bools;
+  const Tensor& in = c.input(0);
+  if (in.quantization().scale.empty() && c.output(0).quantization().scale.empty()) return {};
+  if (in.type != DType::kInt8 && in.type != DType::kUInt8 && in.type != DType::kInt16) return {};
+  return c.expect_same_quantization("input", in, "output", c.output(0));
+}
+
+template <size_t n>
+constexpr Span<const ReduceKernel> span_of(const ReduceKernel (&kernels)[n]) {
+  return {kernels, n};
+}
+
 }  // namespace
 
-Status prepare_mean(PrepareContext& c) {
-  return prepare_reduce(c, {kMean, sizeof(kMean) / sizeof(kMean[0])}, true);
+Status prepare_mean(PrepareContext& c) { return prepare_sums(c, span_of(kMean), true); }
+
+Status prepare_reduce_all(PrepareContext& c) {
+  return prepare_plain(c, span_of(kAll), &invoke_kernel<&reference::reduce_all>);
 }
 
-Status prepare_sum(PrepareContext& c) {
-  return prepare_reduce(c, {kSum, sizeof(kSum) / sizeof(kSum[0])}, false);
+Status prepare_reduce_any(PrepareContext& c) {
+  return prepare_plain(c, span_of(kAny), &invoke_kernel<&reference::reduce_any>);
 }
+
+Status prepare_reduce_max(PrepareContext& c) {
+  return prepare_plain(c, span_of(kExtreme<reference::Reduction::kMax>),
+                       &invoke_kernel<&reference::reduce_any>);
+}
+
+Status prepare_reduce_min(PrepareContext& c) {
+  return prepare_plain(c, span_of(kExtreme<reference::Reduction::kMin>),
+                       &invoke_kernel<&reference::reduce_all>);
+}
+
+Status prepare_reduce_prod(PrepareContext& c) {
+  ReduceParams* p;
+  const ReduceKernel* kernel;
+  OCTAVO_TRY(prepare_walk(c, span_of(kProd), &p, &kernel));
+  if (!kernel->quantized) return {};
+  const Tensor& in = c.input(0);
+  if (in.quantization().scale.empty()) {  // plain numbers
+    c.step.scratch_buffers.size = 0;
+    c.step.invoke = in.type == DType::kInt8 ? kPlain<reference::Reduction::kProd, int8_t>
+                                            : kPlain<reference::Reduction::kProd, int16_t>;
+    return {};
+  }
+  OCTAVO_TRY(expect_quantized(c, p));
+  if (p->count == 0) return {};
+  const double root = pow(double{c.output(0).scale()}, 1.0 / static_cast<double>(p->count));
+  p->multiplier = quantize_multiplier(double{in.scale()} / root);
+  return {};
+}
+
+Status prepare_sum(PrepareContext& c) { return prepare_sums(c, span_of(kSum), false); }
 
 }  // namespace octavo

@@ -1,4 +1,4 @@
-// RELU, RELU6, RELU_N1_TO_1, LEAKY_RELU, PRELU.
+// RELU, RELU6, RELU_0_TO_1, RELU_N1_TO_1, LEAKY_RELU, PRELU.
 #include "base/math.h"
 #include "ops/activation.h"
 #include "ops/elementwise.h"
@@ -37,7 +37,7 @@ Status set_integers(PrepareContext& c, const Params& params) {
   return {};
 }
 
-Status prepare_rectifier(PrepareContext& c, Activation activation) {
+Status prepare_rectifier(PrepareContext& c, const ActivationRange& range) {
   OCTAVO_TRY(prepare_unary(c));
   const Tensor& in = c.input(0);
   const Tensor& out = c.output(0);
@@ -47,7 +47,8 @@ Status prepare_rectifier(PrepareContext& c, Activation activation) {
     OCTAVO_TRY(c.make_params(p));
     p->count = in.shape.count();
     c.step.invoke = &invoke_counted<&Kernels::relu_f32>;
-    return activation_range(c, activation, &p->low, &p->high);
+    range.get(&p->low, &p->high);
+    return {};
   }
   OCTAVO_TRY(expect_quantized_operands(c));
   reference::RequantizeParams p = {};
@@ -55,20 +56,20 @@ Status prepare_rectifier(PrepareContext& c, Activation activation) {
   p.in_zero = in.zero_point();
   p.out_zero = out.zero_point();
   p.multiplier = quantize_multiplier(in.scale() / out.scale());  // in float32
-  OCTAVO_TRY(quantized_activation_range(c, activation, out, &p.low, &p.high));
+  range.get_quantized(out, &p.low, &p.high);
   return set_integers<&Kernels::requantize_s8, &Kernels::requantize_u8, &Kernels::requantize_s16>(
       c, p);
 }
 
 }  // namespace
 
-Status prepare_relu(PrepareContext& c) { return prepare_rectifier(c, Activation::kRelu); }
+Status prepare_relu(PrepareContext& c) { return prepare_rectifier(c, {true, false, 0, 0}); }
 
-Status prepare_relu6(PrepareContext& c) { return prepare_rectifier(c, Activation::kRelu6); }
+Status prepare_relu6(PrepareContext& c) { return prepare_rectifier(c, {true, true, 0, 6}); }
 
-Status prepare_relu_n1_to_1(PrepareContext& c) {
-  return prepare_rectifier(c, Activation::kReluN1To1);
-}
+Status prepare_relu_0_to_1(PrepareContext& c) { return prepare_rectifier(c, {true, true, 0, 1}); }
+
+Status prepare_relu_n1_to_1(PrepareContext& c) { return prepare_rectifier(c, {true, true, -1, 1}); }
 
 Status prepare_leaky_relu(PrepareContext& c) {
   OCTAVO_TRY(prepare_unary(c));

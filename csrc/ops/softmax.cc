@@ -23,6 +23,12 @@ Status invoke_softmax_f32(const Step& s, const Workspace& w) {
   return {};
 }
 
+Status invoke_softmax_f16(const Step& s, const Workspace&) {
+  const auto& p = s.params<SoftmaxF32Params>();
+  reference::softmax_f16(p.shape, p.beta, s.input(0), s.output(0));
+  return {};
+}
+
 template <class Params, class In, class Out>
 void run_softmax(void (*kernel)(const Params&, const In*, Out*), const Step& s,
                  const Workspace& w) {
@@ -106,6 +112,7 @@ using reference::Softmax8Params;
 
 constexpr Variant kVariants[] = {
     {DType::kFloat32, DType::kFloat32, &prepare_f32, &invoke_softmax_f32, 0, 0},
+    {DType::kFloat16, DType::kFloat16, &prepare_f32, &invoke_softmax_f16, 0, 0},
     {DType::kInt8, DType::kInt8, &prepare_8, &invoke_softmax<&Kernels::softmax_s8>, 1.0f / 256,
      -128},
     {DType::kInt8, DType::kInt16, &prepare_8, &invoke_softmax<&Kernels::softmax_s8_s16>, 0, 0},
@@ -142,7 +149,7 @@ Status prepare_softmax(PrepareContext& c) {
   const float beta = c.options<SoftmaxOptions>().beta;
   for (const Variant& v : kVariants) {
     if (in.type != v.in || c.output(0).type != v.out) continue;
-    if (in.type != DType::kFloat32) OCTAVO_TRY(check_quantized(c, v, beta));
+    if (v.prepare != &prepare_f32) OCTAVO_TRY(check_quantized(c, v, beta));
     c.step.invoke = v.invoke;
     return v.prepare(c, beta);
   }

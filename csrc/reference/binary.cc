@@ -22,6 +22,15 @@ void plain(const PlainBinaryParams<T>& p, const T* a, const T* b, T* out, Op op)
   });
 }
 
+// Clamped after it is rounded.
+template <class Op>
+void plain_half(const PlainBinaryParams<float>& p, const Half* a, const Half* b, Half* out, Op op) {
+  const float low = p.act_min, high = p.act_max;
+  for_each_broadcast(p.broadcast, a, b, out, [=](Half x, Half y) {
+    return to_half(clamp(to_float(to_half(op(to_float(x), to_float(y)))), low, high));
+  });
+}
+
 constexpr auto kSum = [](auto x, auto y) { return x + y; };
 constexpr auto kDifference = [](auto x, auto y) { return x - y; };
 constexpr auto kProduct = [](auto x, auto y) { return x * y; };
@@ -69,11 +78,25 @@ PLAIN(mul_f32, float, kProduct)
 PLAIN(mul_plain_s16, int16_t, kProduct)
 PLAIN(mul_s32, int32_t, kProduct)
 PLAIN(mul_s64, int64_t, kProduct)
+PLAIN(mul_u32, uint32_t, kProduct)
 PLAIN(sub_f32, float, kDifference)
 PLAIN(sub_plain_s16, int16_t, kDifference)
 PLAIN(sub_s32, int32_t, kDifference)
 PLAIN(sub_s64, int64_t, kDifference)
 #undef PLAIN
+
+void add_f16(const PlainBinaryParams<float>& p, const Half* a, const Half* b, Half* out) {
+  plain_half(p, a, b, out, kSum);
+}
+void mul_f16(const PlainBinaryParams<float>& p, const Half* a, const Half* b, Half* out) {
+  plain_half(p, a, b, out, kProduct);
+}
+void mul_c64(const Broadcast& p, const Complex64* a, const Complex64* b, Complex64* out) {
+  for_each_broadcast(p, a, b, out, [](Complex64 x, Complex64 y) {
+    return Complex64{x.real * y.real - x.imaginary * y.imaginary,
+                     x.real * y.imaginary + x.imaginary * y.real};
+  });
+}
 
 #define SCALED(name, type, op)                                                   \
   void name(const ScaledSumParams& p, const type* a, const type* b, type* out) { \
@@ -102,6 +125,15 @@ void mul_u8(const ScaledProductParams& p, const uint8_t* a, const uint8_t* b, ui
 }
 void mul_s16(const ScaledProductParams& p, const int16_t* a, const int16_t* b, int16_t* out) {
   scaled_product(p, a, b, out);
+}
+
+void maximum_f16(const Broadcast& p, const Half* a, const Half* b, Half* out) {
+  for_each_broadcast(p, a, b, out,
+                     [](Half x, Half y) { return to_float(x) > to_float(y) ? x : y; });
+}
+void minimum_f16(const Broadcast& p, const Half* a, const Half* b, Half* out) {
+  for_each_broadcast(p, a, b, out,
+                     [](Half x, Half y) { return to_float(x) < to_float(y) ? x : y; });
 }
 
 #define EXTREME(name, type, op)                                            \

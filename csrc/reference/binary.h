@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "base/fixed_point.h"
+#include "base/half.h"
 #include "reference/broadcast.h"
 
 namespace octavo::reference {
@@ -20,6 +21,10 @@ void add_plain_s16(const PlainBinaryParams<int16_t>& p, const int16_t* a, const 
                    int16_t* out);
 void add_s32(const PlainBinaryParams<int32_t>& p, const int32_t* a, const int32_t* b, int32_t* out);
 void add_s64(const PlainBinaryParams<int64_t>& p, const int64_t* a, const int64_t* b, int64_t* out);
+void add_f16(const PlainBinaryParams<float>& p, const Half* a, const Half* b, Half* out);
+void mul_f16(const PlainBinaryParams<float>& p, const Half* a, const Half* b, Half* out);
+void mul_u32(const PlainBinaryParams<uint32_t>& p, const uint32_t* a, const uint32_t* b,
+             uint32_t* out);
 void mul_f32(const PlainBinaryParams<float>& p, const float* a, const float* b, float* out);
 void mul_plain_s16(const PlainBinaryParams<int16_t>& p, const int16_t* a, const int16_t* b,
                    int16_t* out);
@@ -30,6 +35,11 @@ void sub_plain_s16(const PlainBinaryParams<int16_t>& p, const int16_t* a, const 
                    int16_t* out);
 void sub_s32(const PlainBinaryParams<int32_t>& p, const int32_t* a, const int32_t* b, int32_t* out);
 void sub_s64(const PlainBinaryParams<int64_t>& p, const int64_t* a, const int64_t* b, int64_t* out);
+
+struct Complex64 {
+  float real, imaginary;
+};
+void mul_c64(const Broadcast& p, const Complex64* a, const Complex64* b, Complex64* out);
 
 // Quantized ADD and SUB, as LiteRT's add.cc and sub.cc define them. Both inputs are brought to the
 // scale 2 max(s_a, s_b) / 2^left_shift, added there, and the sum is brought to the output's:
@@ -79,6 +89,8 @@ void mul_s16(const ScaledProductParams& p, const int16_t* a, const int16_t* b, i
 // The greater and the smaller; quantized tensors are compared as they are stored. Where a
 // comparison with NaN decides, b is taken.
 void maximum_f32(const Broadcast& p, const float* a, const float* b, float* out);
+void maximum_f16(const Broadcast& p, const Half* a, const Half* b, Half* out);
+void minimum_f16(const Broadcast& p, const Half* a, const Half* b, Half* out);
 void maximum_s8(const Broadcast& p, const int8_t* a, const int8_t* b, int8_t* out);
 void maximum_u8(const Broadcast& p, const uint8_t* a, const uint8_t* b, uint8_t* out);
 void maximum_s16(const Broadcast& p, const int16_t* a, const int16_t* b, int16_t* out);

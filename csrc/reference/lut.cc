@@ -23,6 +23,33 @@ int64_t scaled_input(const SigmoidParams& p, int16_t x) {
   return (static_cast<int64_t>(x) * p.multiplier + half) >> p.right;
 }
 
+template <class Real>
+void build_lut_of(const Lut16Params<Real>& p, Real (*function)(Real), int16_t* lut) {
+  constexpr int kSteps = kLut16Size - 1;
+  const auto round = [](Real x) { return static_cast<Real>(round_away(x)); };
+  const Real in_min = p.in_scale * static_cast<Real>(Int16::min() - p.in_zero);
+  const Real in_max = p.in_scale * static_cast<Real>(Int16::max() - p.in_zero);
+  const Real out_min = p.out_scale * static_cast<Real>(Int16::min() - p.out_zero);
+  const Real out_max = p.out_scale * static_cast<Real>(Int16::max() - p.out_zero);
+  const Real step = (in_max - in_min) / kSteps, half_step = step / 2;
+  const Real inverse = 65536 / (out_max - out_min);
+  const auto value = [=](Real x) {
+    const Real y = function(x);
+    return (is_finite(y) ? y : (y > 0 ? out_max : out_min)) * inverse;
+  };
+  const auto entry = [](Real y) {
+    return static_cast<int16_t>(quantize(y, 0, Int16::min(), Int16::max()));
+  };
+  for (int i = 0; i < kSteps; ++i) {
+    const Real x = in_min + static_cast<Real>(i) * step;
+    const Real y = round(value(x));
+    const Real y_next = value(in_min + static_cast<Real>(i + 1) * step);
+    const Real error = round((y_next + y) / 2) - round(value(x + half_step));
+    lut[i] = entry(y - round(error / 2));
+  }
+  lut[kSteps] = entry(value(in_max));
+}
+
 }  // namespace
 
 float logistic(float x) { return 1.0f / (1.0f + static_cast<float>(exp(-x))); }
@@ -48,25 +75,15 @@ void lookup_8(int64_t count, const uint8_t* lut, const uint8_t* in, uint8_t* out
   for (int64_t i = 0; i < count; ++i) out[i] = lut[in[i]];
 }
 
-void build_lut_16(const Lut16Params& p, double (*function)(double), int16_t* lut) {
-  constexpr int kSteps = kLut16Size - 1;
-  const double in_min = p.in_scale * (Int16::min() - p.in_zero);
-  const double in_max = p.in_scale * (Int16::max() - p.in_zero);
-  const double out_min = p.out_scale * (Int16::min() - p.out_zero);
-  const double out_max = p.out_scale * (Int16::max() - p.out_zero);
-  const double step = (in_max - in_min) / kSteps;
-  const double inverse = 65536 / (out_max - out_min);
-  for (int i = 0; i < kSteps; ++i) {
-    const double x = in_min + i * step;
-    const double y = round_away(function(x) * inverse);
-    const double y_next = function(in_min + (i + 1) * step) * inverse;
-    const double error =
-        round_away((y_next + y) / 2) - round_away(function(x + step / 2) * inverse);
-    lut[i] =
-        static_cast<int16_t>(quantize(y - round_away(error / 2), 0, Int16::min(), Int16::max()));
-  }
-  lut[kSteps] =
-      static_cast<int16_t>(quantize(function(in_max) * inverse, 0, Int16::min(), Int16::max()));
+void build_lut_16(const Lut16Params<float>& p, float (*function)(float), int16_t* lut) {
+  build_lut_of(p, function, lut);
+}
+void build_lut_16(const Lut16Params<double>& p, double (*function)(double), int16_t* lut) {
+  build_lut_of(p, function, lut);
+}
+
+void lookup_s16(int64_t count, const int16_t* lut, const int16_t* in, int16_t* out) {
+  for (int64_t i = 0; i < count; ++i) out[i] = lookup_16(in[i], lut);
 }
 
 void build_sigmoid_lut(uint16_t* lut) {

@@ -32,20 +32,26 @@ void lookup_8(int64_t count, const uint8_t* lut, const uint8_t* in, uint8_t* out
 constexpr int32_t kLut16Size = 513;
 
 // How an int16 function's input and output are quantized: real = scale * (q - zero).
+template <class Real>
 struct Lut16Params {
-  double in_scale, out_scale;
+  Real in_scale, out_scale;
   int32_t in_zero, out_zero;
 };
 
-// Tabulates `function` in double, each entry moved by half the error that interpolation would make
-// in the middle of its step.
-void build_lut_16(const Lut16Params& p, double (*function)(double), int16_t* lut);
+// Tabulates `function`, in the arithmetic of Real, each entry moved by half the error that
+// interpolation would make in the middle of its step. Infinity is the greatest real of the output,
+// minus infinity and NaN the least.
+void build_lut_16(const Lut16Params<float>& p, float (*function)(float), int16_t* lut);
+void build_lut_16(const Lut16Params<double>& p, double (*function)(double), int16_t* lut);
 
 inline int16_t lookup_16(int16_t x, const int16_t* lut) {
   const int16_t* step = lut + 256 + (x >> 7);
   const auto slope = static_cast<int16_t>(step[1] - step[0]);
   return static_cast<int16_t>(step[0] + ((slope * (x & 127) + 64) >> 7));
 }
+
+// out[i] = lookup_16(in[i], lut)
+void lookup_s16(int64_t count, const int16_t* lut, const int16_t* in, int16_t* out);
 
 // LOGISTIC and TANH of int16 read one table of 1 / (1 + exp(-k / 24)), k = 0 ... 255, times 2^16.
 constexpr int32_t kSigmoidLutSize = 256;

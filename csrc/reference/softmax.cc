@@ -59,6 +59,20 @@ void softmax_f32(const SoftmaxShape& shape, float beta, const float* in, float* 
   }
 }
 
+void softmax_f16(const SoftmaxShape& shape, float beta, const Half* in, Half* out) {
+  const int32_t depth = shape.depth;
+  for (int64_t row = 0; row < shape.rows; ++row, in += depth, out += depth) {
+    float most = std::numeric_limits<float>::lowest(), sum = 0;
+    for (int32_t i = 0; i < depth; ++i) most = max(most, to_float(in[i]));
+    for (int32_t i = 0; i < depth; ++i) {
+      const auto term = static_cast<float>(exp((to_float(in[i]) - most) * beta));
+      out[i] = to_half(term);
+      sum += term;
+    }
+    for (int32_t i = 0; i < depth; ++i) out[i] = to_half(to_float(out[i]) / sum);
+  }
+}
+
 void build_softmax_exponentials(Multiplier to_exponent, int32_t steps, int32_t* exponentials,
                                 int32_t* terms) {
   for (int32_t i = 0; i < kSoftmaxSteps; ++i) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "base/fixed_point.h"
+#include "base/half.h"
 
 namespace octavo::reference {
 
@@ -13,6 +14,7 @@ struct SoftmaxShape {
 };
 
 void softmax_f32(const SoftmaxShape& shape, float beta, const float* in, float* out);
+void softmax_f16(const SoftmaxShape& shape, float beta, const Half* in, Half* out);
 
 // 8-bit inputs, in fixed point. Outputs have the lowest value of their type as zero point; scale
 // 1/256, or 1/65536 for int16.

@@ -72,6 +72,64 @@ void test_sqrt(Check& check) {
   check.expect(std::isnan(octavo::sqrt(-1)) && std::isnan(octavo::sqrt(NAN)), "sqrt(-1)");
 }
 
+void test_log(Check& check) {
+  sweep(check, "log", &octavo::log, &std::log, 0, DBL_MAX, 2);
+  sweep(check, "log", &octavo::log, &std::log, 0, 4, 2);
+  check.expect(octavo::log(1) == 0 && octavo::log(0) == -HUGE_VAL, "log(1), log(0)");
+  check.expect(octavo::log(HUGE_VAL) == HUGE_VAL, "log(infinity)");
+  check.expect(std::isnan(octavo::log(-1)) && std::isnan(octavo::log(NAN)), "log(-1)");
+}
+
+void test_erfc(Check& check) {
+  sweep(check, "erfc", &octavo::erfc, &std::erfc, -7, 26, 2048);
+  check.expect(octavo::erfc(HUGE_VAL) == 0 && octavo::erfc(-HUGE_VAL) == 2, "erfc(infinity)");
+  check.expect(std::isnan(octavo::erfc(NAN)), "erfc(NaN)");
+}
+
+// Of every magnitude that a float can have.
+void test_sin_cos(Check& check) {
+  const auto ours_sin = [](double x) { return octavo::sin(static_cast<float>(x)); };
+  const auto ours_cos = [](double x) { return octavo::cos(static_cast<float>(x)); };
+  const auto exact_sin = [](long double x) -> long double { return std::sin(x); };
+  const auto exact_cos = [](long double x) -> long double { return std::cos(x); };
+  Random random(14);
+  for (int i = 0; i < kCases; ++i) {
+    const double magnitude = std::ldexp(random.real(), static_cast<int>(random.integer(-20, 128)));
+    const auto x = static_cast<float>(i % 2 == 0 ? magnitude : -magnitude);
+    for (double error :
+         {error_in_ulps(ours_sin(x), exact_sin(x)), error_in_ulps(ours_cos(x), exact_cos(x))}) {
+      check.expect(error <= 3 + kHostError, "sin or cos of ", x, " is ", error, " units wrong");
+    }
+  }
+  check.expect(std::isnan(octavo::sin(HUGE_VALF)) && std::isnan(octavo::cos(NAN)), "sin(NaN)");
+  check.expect(std::signbit(octavo::sin(-0.0f)) && octavo::cos(0.0f) == 1, "sin(-0), cos(0)");
+}
+
+// What C says of zeros, infinities and NaN; the rest near the host's.
+void test_two_arguments(Check& check) {
+  const auto same = [](double a, double b) {
+    return std::isnan(a) ? std::isnan(b)
+                         : error_in_ulps(a, b) < 8192 && std::signbit(a) == std::signbit(b);
+  };
+  const auto compare = [&](double x, double y) {
+    const double power = octavo::pow(x, y), angle = octavo::atan2(x, y);
+    check.expect(same(power, std::pow(x, y)), "pow(", x, ", ", y, ") = ", power);
+    check.expect(same(angle, std::atan2(x, y)), "atan2(", x, ", ", y, ") = ", angle);
+  };
+  constexpr double kSpecial[] = {0.0, -0.0, 0.5, -0.5, 1,        -1,        2,  -2,
+                                 3,   -3,   1e9, -1e9, HUGE_VAL, -HUGE_VAL, NAN};
+  for (double x : kSpecial) {
+    for (double y : kSpecial) compare(x, y);
+  }
+  Random random(15);
+  for (int i = 0; i < kCases; ++i) {
+    const double x = std::ldexp(random.real(), static_cast<int>(random.integer(-60, 60)));
+    const double y = 20 * random.real() - 10;
+    compare(x, y);
+    compare(-x, std::round(y));
+  }
+}
+
 // To the bit, so that tables come out the same on every target: what x86-64 computes.
 void test_recorded_values(Check& check) {
   struct Value {
@@ -181,8 +239,12 @@ void test_half_rounding(Check& check) {
 }
 
 constexpr Test kTests[] = {
+    {"math: erfc", &test_erfc},
     {"math: exp", &test_exp},
     {"math: expm1", &test_expm1},
+    {"math: log", &test_log},
+    {"math: pow and atan2", &test_two_arguments},
+    {"math: sin and cos", &test_sin_cos},
     {"math: sqrt", &test_sqrt},
     {"math: tanh", &test_tanh},
     {"math: recorded values", &test_recorded_values},

@@ -43,7 +43,7 @@ def poolings(draw: st.DrawFn, dtype: str) -> tuple[Operand, dict[str, Any]]:
     return image, options
 
 
-@generator("AVERAGE_POOL_2D", "MAX_POOL_2D")
+@generator("AVERAGE_POOL_2D", "L2_POOL_2D", "MAX_POOL_2D")
 def pool(draw: st.DrawFn, code: str, dtype: str) -> tuple[bytes, dict[int, Array]]:
     image, options = draw(poolings(dtype))
     return single_op(code, [image], (1, 1, 1, 1), dtype, image.quantization, **options)

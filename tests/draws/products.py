@@ -287,3 +287,43 @@ def _all_of_one_type(draw: st.DrawFn, code: str, dtype: str) -> tuple[bytes, dic
     """What LiteRT is to refuse."""
     x, w = draw(operands((1, 2, 2, 2), dtype)), draw(operands((2, 2, 2, 2), dtype, True))
     return single_op(code, [x, w], (1, 2, 2, 2), dtype, draw(quantizations(dtype)))
+
+
+@generator("CONV_3D", "CONV_3D_TRANSPOSE")
+def convolution_3d(draw: st.DrawFn, code: str, dtype: str) -> tuple[bytes, dict[int, Array]]:
+    """Numbers of few bits, whose products float32 sums exactly in any order."""
+    taps = draw(st.tuples(*[st.integers(1, 3)] * 3))
+    stride = draw(st.tuples(*[st.integers(1, 2)] * 3))
+    dilation = draw(st.sampled_from([(1, 1, 1), (2, 1, 1), (1, 2, 3)]))
+    padding = draw(st.sampled_from(["SAME", "VALID"]))
+    spans = [(n - 1) * d + 1 for n, d in zip(taps, dilation, strict=True)]
+    least = [1 if padding == "SAME" else span for span in spans]
+    size = [draw(st.integers(n, n + 4)) for n in least]
+    out = [
+        -(-(n if padding == "SAME" else n - span + 1) // step)
+        for n, span, step in zip(size, spans, stride, strict=True)
+    ]
+    batch, in_c, out_c = draw(st.tuples(st.integers(1, 2), st.integers(1, 5), st.integers(1, 5)))
+    is_transpose = code == "CONV_3D_TRANSPOSE"
+    channels = (out_c, in_c) if is_transpose else (in_c, out_c)
+    shape = (batch, *(size if is_transpose else out), out_c)
+    x = _few_bits(draw, (batch, *(out if is_transpose else size), in_c), dtype)
+    w = _few_bits(draw, (*taps, *channels), dtype, draw(st.booleans()))
+    bias = [_few_bits(draw, (out_c,), dtype, True)] if draw(st.booleans()) else []
+    operands = [x, w, *bias]
+    if is_transpose:
+        operands = [Operand(np.array(shape, np.int32), is_constant=True), w, x, *bias]
+    options = {f"stride_{a}": s for a, s in zip("dhw", stride, strict=True)}
+    options |= {f"dilation_{a}_factor": d for a, d in zip("dhw", dilation, strict=True)}
+    options |= {"padding": padding, "fused_activation_function": draw(ACTIVATIONS)}
+    return single_op(code, operands, shape, dtype, draw(quantizations(dtype)), **options)
+
+
+def _few_bits(
+    draw: st.DrawFn, shape: tuple[int, ...], dtype: str, is_constant: bool = False
+) -> Operand:
+    x = draw(operands(shape, dtype, is_constant))
+    if x.value.dtype.kind != "f":
+        return x
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    return Operand((rng.integers(-16, 17, shape) / 8).astype(dtype), is_constant=is_constant)

@@ -62,3 +62,16 @@ def arg_min_max(draw: st.DrawFn, code: str, dtype: str) -> tuple[bytes, dict[int
     constant = Operand(np.array([axis], axis_type), is_constant=True)
     x = draw(candidates(shape, dtype))
     return single_op(code, [x, constant], (1,), index_type, output_type=index_type.upper())
+
+
+@generator("REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "REDUCE_ALL", "REDUCE_ANY")
+def reduction(draw: st.DrawFn, code: str, dtype: str) -> tuple[bytes, dict[int, Array]]:
+    shape = draw(SHAPES)
+    axes, options = draw(reductions(shape))
+    x = draw(operands(shape, dtype))
+    output = x.quantization
+    if code == "REDUCE_PROD":
+        output = draw(quantizations(dtype))
+        if x.value.dtype.kind == "f":  # products that stay in range
+            x = Operand((np.sign(x.value) * np.exp(np.clip(x.value, -1, 1) / 8)).astype(dtype))
+    return reduce_op(code, x, axes, output, **options)

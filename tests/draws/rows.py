@@ -53,3 +53,41 @@ def softmax(draw: st.DrawFn, code: str, dtype: str) -> tuple[bytes, dict[int, Ar
     target = SOFTMAX_OUTPUTS.get((dtype, output), NONE)
     beta = draw(st.sampled_from([1.0, 1.0, 0.125, 3.7]))
     return single_op(code, [x], shape, output, target, beta=beta)
+
+
+@generator("LOG_SOFTMAX")
+def log_softmax(draw: st.DrawFn, code: str, dtype: str) -> tuple[bytes, dict[int, Array]]:
+    shape = draw(
+        array_shapes(min_dims=1, max_dims=6, max_side=7)
+        | st.tuples(st.integers(1, 3), st.integers(1, 300))
+    )
+    value = draw(logits(dtype, shape))
+    source = draw(quantizations(dtype, scales(2**-10, 1.0)))
+    target = {"int8": Quantization(16 / 256, 127), "uint8": Quantization(16 / 256, 255)}.get(
+        dtype, draw(quantizations(dtype))
+    )
+    return single_op(code, [Operand(value, source, dtype=dtype)], shape, dtype, target)
+
+
+@generator("L2_NORMALIZATION")
+def l2_normalization(draw: st.DrawFn, code: str, dtype: str) -> tuple[bytes, dict[int, Array]]:
+    """Zeros throughout are no direction: test_ops_rows.py."""
+    shape = (*draw(array_shapes(min_dims=0, max_dims=3, max_side=5)), draw(st.integers(1, 70)))
+    x = draw(operands(shape, dtype))
+    target = {"int8": Quantization(1 / 128, 0), "uint8": Quantization(1 / 128, 128)}.get(
+        dtype, draw(quantizations(dtype))
+    )
+    return single_op(code, [x], shape, dtype, target)
+
+
+@generator("LOCAL_RESPONSE_NORMALIZATION")
+def local_response(draw: st.DrawFn, code: str, dtype: str) -> tuple[bytes, dict[int, Array]]:
+    shape = draw(st.tuples(*[st.integers(1, 4)] * 3, st.integers(1, 20)))
+    options = {
+        "radius": draw(st.integers(0, 12)),
+        "bias": draw(st.sampled_from([1.0, 0.5, 2.0])),
+        "alpha": draw(st.sampled_from([1e-4, 1.0, 0.3])),
+        "beta": draw(st.sampled_from([0.5, 0.75, 1.0, 2.0])),
+    }
+    x = draw(operands(shape, dtype))
+    return single_op(code, [x], shape, dtype, draw(quantizations(dtype)), **options)

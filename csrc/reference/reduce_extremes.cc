@@ -1,0 +1,96 @@
+#include "reference/reduce_extremes.h"
+
+#include <limits>
+#include <type_traits>
+
+#include "base/math.h"
+
+namespace octavo::reference {
+namespace {
+
+// out[..] = f(out[..], in[..]) from `start` on.
+template <class T, class F>
+void accumulate(const ReduceParams& p, const T* in, T* out, T start, F f) {
+  for (int64_t i = 0; i < p.outputs; ++i) out[i] = start;
+  const int64_t step = p.out_strides[p.rank - 1];
+  for_each_reduced_row(p, in, out, [=](const T* row, int64_t width, T* to) {
+    if (step == 0) {
+      T sum = *to;
+      for (int64_t i = 0; i < width; ++i) sum = f(sum, row[i]);
+      *to = sum;
+    } else {
+      for (int64_t i = 0; i < width; ++i) to[i] = f(to[i], row[i]);
+    }
+  });
+}
+
+template <class T>
+T product(T a, T b) {
+  if constexpr (std::is_integral_v<T>) {
+    return static_cast<T>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
+  } else {
+    return a * b;
+  }
+}
+
+template <class T>
+void quantized_product(const ReduceParams& p, const T* in, int32_t* products, T* out) {
+  using Limits = std::numeric_limits<T>;
+  // No product is 2^31 - 1: it marks an output without elements so far.
+  constexpr int32_t kNone = std::numeric_limits<int32_t>::max();
+  for (int64_t i = 0; i < p.outputs; ++i) products[i] = kNone;
+  const int64_t step = p.out_strides[p.rank - 1];
+  for_each_reduced_row(p, in, products, [&](const T* row, int64_t width, int32_t* to) {
+    for (int64_t i = 0; i < width; ++i, to += step) {
+      const int32_t x = row[i] - p.in_zero;
+      *to = *to == kNone ? x : requantize(static_cast<int64_t>(*to) * x, p.multiplier);
+    }
+  });
+  for (int64_t i = 0; i < p.outputs; ++i) {
+    const int32_t y = requantize(static_cast<int64_t>(products[i]), p.multiplier, p.out_zero,
+                                 Limits::min(), Limits::max());
+    out[i] = p.count == 0 ? T{0} : static_cast<T>(y);
+  }
+}
+
+}  // namespace
+
+template <Reduction kReduction, class T>
+void reduce(const ReduceParams& p, const T* in, T* out) {
+  using Limits = std::numeric_limits<T>;
+  if constexpr (kReduction == Reduction::kMax) {
+    accumulate(p, in, out, Limits::lowest(), [](T a, T b) { return b > a ? b : a; });
+  } else if constexpr (kReduction == Reduction::kMin) {
+    accumulate(p, in, out, Limits::max(), [](T a, T b) { return b < a ? b : a; });
+  } else {
+    accumulate(p, in, out, T{1}, &product<T>);
+  }
+}
+
+#define INSTANTIATE(type)                                                               \
+  template void reduce<Reduction::kMax, type>(const ReduceParams&, const type*, type*); \
+  template void reduce<Reduction::kMin, type>(const ReduceParams&, const type*, type*); \
+  template void reduce<Reduction::kProd, type>(const ReduceParams&, const type*, type*);
+INSTANTIATE(float)
+INSTANTIATE(int8_t)
+INSTANTIATE(uint8_t)
+INSTANTIATE(int16_t)
+INSTANTIATE(int32_t)
+INSTANTIATE(int64_t)
+#undef INSTANTIATE
+
+void reduce_all(const ReduceParams& p, const uint8_t* in, uint8_t* out) {
+  accumulate<uint8_t>(p, in, out, 1, [](uint8_t a, uint8_t b) -> uint8_t { return a && b; });
+}
+void reduce_any(const ReduceParams& p, const uint8_t* in, uint8_t* out) {
+  accumulate<uint8_t>(p, in, out, 0, [](uint8_t a, uint8_t b) -> uint8_t { return a || b; });
+}
+
+void reduce_prod_s8(const ReduceParams& p, const int8_t* in, int32_t* products, int8_t* out) {
+  quantized_product(p, in, products, out);
+}
+void reduce_prod_s16(const ReduceParams& p, const int16_t* in, int32_t* products, int16_t* out) {
+  quantized_product(p, in, products, out);
+}
+
+}  // namespace octavo::reference

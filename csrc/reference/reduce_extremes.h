@@ -1,0 +1,29 @@
+// REDUCE_MAX, REDUCE_MIN, REDUCE_PROD, REDUCE_ALL and REDUCE_ANY over the walk of
+// reference/reduce.h.
+#pragma once
+
+#include <cstdint>
+
+#include "reference/reduce.h"
+
+namespace octavo::reference {
+
+enum class Reduction { kMax, kMin, kProd };
+
+// Of plain numbers: float, int8_t, uint8_t, int16_t, int32_t, int64_t. No elements: the lowest, the
+// greatest, 1. A NaN is passed over by the extremes; products of integers wrap.
+template <Reduction kReduction, class T>
+void reduce(const ReduceParams& p, const T* in, T* out);
+
+// Of bools: whether all, or any, are true.
+void reduce_all(const ReduceParams& p, const uint8_t* in, uint8_t* out);
+void reduce_any(const ReduceParams& p, const uint8_t* in, uint8_t* out);
+
+// Products of quantized numbers. The first element is x = q - in_zero; each other one multiplies,
+// x = requantize(x (q - in_zero), multiplier) in int64, and so does the output at last:
+// requantize(x, multiplier) + out_zero. The multiplier is in_scale / out_scale^(1/count).
+// `products` is scratch for p.outputs. No elements: 0.
+void reduce_prod_s8(const ReduceParams& p, const int8_t* in, int32_t* products, int8_t* out);
+void reduce_prod_s16(const ReduceParams& p, const int16_t* in, int32_t* products, int16_t* out);
+
+}  // namespace octavo::reference
