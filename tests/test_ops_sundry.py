@@ -28,7 +28,9 @@ CELLS = [
 ]
 
 
-@pytest.mark.parametrize(("generate", "code", "dtype"), CELLS, ids=lambda x: str(x)[:30])
+@pytest.mark.parametrize(
+    ("generate", "code", "dtype"), CELLS, ids=[f"{code}-{dtype}" for _, code, dtype in CELLS]
+)
 @EXAMPLES
 @given(data=st.data())
 def test_as_litert(generate, code, dtype, data):
