@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from enum import Enum
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,19 @@ NO_OPERATORS = {"CUSTOM", "DELEGATE", "PLACEHOLDER_FOR_GREATER_OP_CODES"}
 
 # What LiteRT computes wrongly throughout, see docs/numerics.md: tests of their own hold these.
 _FOUR_BYTES = ("float16", "float64", "int4", "uint16", "uint64", "bool", "complex64", "complex128")
+_READ_AS_FLOAT32 = {  # but for these types
+    "FAKE_QUANT": ("float32",),
+    "LSTM": ("float32", "int8", "uint8"),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": ("float32", "int8", "uint8"),
+}
 FAULTS = {
+    ("PRELU", "int16"): "reads slopes as bytes",
+    **{
+        (code, dtype): "reads every type as float32"
+        for code in _READ_AS_FLOAT32
+        for dtype in ALL_TYPES
+        if dtype not in _READ_AS_FLOAT32[code]
+    },
     **{
         (code, "int4"): "takes elements of int4 for bytes"
         for code in ("BITCAST", "BROADCAST_TO", "DILATE", "HASHTABLE_LOOKUP")
@@ -157,22 +170,20 @@ def judge(code: str, dtype: str) -> Cell:
     return Cell.CLOSE if cells[Cell.CLOSE] else Cell.EXACT
 
 
-def rows(codes: list[str]) -> Iterator[tuple[str, dict[str, Cell]]]:
-    """Rows of the matrix. What differs is told and stands as not here."""
-    here = operators()
-    for code in codes:
-        if code not in here:
-            yield code, dict.fromkeys(ALL_TYPES, Cell.NOT_HERE)
-            continue
-        row = {}
-        for dtype in ALL_TYPES:
-            try:
-                row[dtype] = judge(code, dtype)
-            except Differs as error:
-                print(f"{code} {dtype}: {error}", file=sys.stderr)
-                row[dtype] = Cell.NOT_HERE
-        print(code, *(f"{t}{c.value}" for t, c in row.items() if c is not Cell.NOT_IN_LITERT))
-        yield code, row
+def make_row(code: str) -> dict[str, Cell]:
+    """What differs is told and stands as not here."""
+    if code not in operators():
+        return dict.fromkeys(ALL_TYPES, Cell.NOT_HERE)
+    row = {}
+    for dtype in ALL_TYPES:
+        try:
+            row[dtype] = judge(code, dtype)
+        except Exception as error:
+            print(f"{code} {dtype}: {error}", file=sys.stderr)
+            row[dtype] = Cell.NOT_HERE
+    here = (f"{t}{c.value}" for t, c in row.items() if c is not Cell.NOT_IN_LITERT)
+    print(code, *here, flush=True)
+    return row
 
 
 def table(matrix: Matrix) -> str:
@@ -189,16 +200,19 @@ def documented() -> Matrix:
 
 
 def main(codes: list[str]) -> None:
-    before, rest = PATH.read_text("utf-8").split(BEGIN)
-    everything = sorted(litert_operators() | operators())
-    known = documented() if codes else {}
-    matrix = {code: known[code] for code in everything if code in known}
-    missing = [code for code in everything if code not in matrix]
-    missing = [code for code in missing if code in GENERATORS or code not in operators()]
-    if absent := set(codes) - set(GENERATORS):
+    if absent := (set(codes) or operators()) - set(GENERATORS):
         sys.exit(f"draws/ has no generator for {', '.join(sorted(absent))}")
-    matrix |= dict(rows(codes + [code for code in missing if code not in codes]))
-    PATH.write_text(before + BEGIN + table(matrix) + END + rest.split(END)[1], "utf-8")
+    everything = sorted(litert_operators() | operators())
+    known = documented()
+    matrix = {code: row for code, row in known.items() if code in everything}
+    codes = codes or everything
+    # Started anew, for each has a LiteRT of its own.
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        for code, row in zip(codes, pool.map(make_row, codes), strict=True):
+            matrix[code] = row
+            before, rest = PATH.read_text("utf-8").split(BEGIN)
+            text = before + BEGIN + table(matrix) + END + rest.split(END)[1]
+            PATH.write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import numpy as np
 import oracle
 import pytest
 from draws.activations import unary
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from single_op import (
     NONE,
@@ -36,6 +36,29 @@ def test_rectifiers(code, dtype, data):
     )
     ours, [z] = oracle.octavo_run(model, inputs)
     oracle.assert_same(ours[z], expected[y])
+
+
+@EXAMPLES
+@given(data=st.data())
+def test_prelu_of_int16(data):
+    """LiteRT reads the slopes as bytes: right where there is one, of 8 bits."""
+    x, output = data.draw(unary("int16"))
+    slope = Operand(
+        np.array([data.draw(st.integers(-128, 127))], np.int16), data.draw(quantizations("int16"))
+    )
+    assume(x.value.ndim > 0)
+    net = single_op("PRELU", [x, slope], x.value.shape, "int16", output)
+    oracle.assert_equal_to_litert(*net)
+
+
+def test_litert_reads_slopes_of_int16_as_bytes():
+    one = Quantization(1.0)
+    x, slopes = np.array([-3, -3], np.int16), np.array([50, 50], np.int16)
+    net = single_op("PRELU", [Operand(x, one), Operand(slopes, one)], (2,), "int16", one)
+    values, [y] = oracle.run(*net)
+    assert values[y].tolist() == [-150, 0]
+    values, [y] = oracle.octavo_run(*net)
+    assert values[y].tolist() == [-150, -150]
 
 
 @pytest.mark.parametrize("dtype", ["int8", "uint8"])

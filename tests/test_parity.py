@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import parity
 import pytest
-from draws import GENERATORS
+from draws import ALL_TYPES, GENERATORS
 from parity import Cell
+from record_cases import operators
 
 DRAWS = 12
 MATRIX = parity.documented()
@@ -31,3 +32,10 @@ def test_litert_refuses_the_other_types(code):
     for dtype, cell in MATRIX[code].items():
         if cell is Cell.NOT_IN_LITERT:
             assert parity.sweep(code, dtype, 2).keys() <= {Cell.NOT_IN_LITERT, Cell.NOT_HERE}, dtype
+
+def test_the_matrix_has_every_operator():
+    assert set(MATRIX) == parity.litert_operators() | operators()
+    assert all(tuple(row) == ALL_TYPES for row in MATRIX.values())
+    assert operators() == set(GENERATORS)
+    missing = {code for code, row in MATRIX.items() if Cell.NOT_HERE in row.values()}
+    assert missing == set(MATRIX) - operators()

@@ -29,6 +29,13 @@ double reduce(float x, int* quarter) {
     *quarter = 0;
     return x;
   }
+  if (exponent <= 18) {
+    // n pi / 2 in two parts, the first of 33 digits: less n of it, x is exact.
+    constexpr double kHigh = 0x1.921fb544p+0, kLow = 0x1.0b4611a626331p-34;
+    const double n = round_even(x * (2 / kPi));
+    *quarter = static_cast<int>(n) & 3;
+    return (x - n * kHigh) - n * kLow;
+  }
   // |x| = m 2^(exponent - 24). Of m 2^exponent-24 2/pi only what is below 4 matters: the digits of
   // 2 / pi before place exponent - 26 give whole turns. Two words of them leave a fraction of 78
   // digits or more, of which cancellation takes 30 at most.

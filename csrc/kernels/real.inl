@@ -1,22 +1,47 @@
 // The elementwise kernels of float32 over the trait F: reference/binary.h, relu.h, lut.h,
-// hard_swish.h, floor.h and quantize.h have their formulas. NaN and infinities go the way they go
-// there; what is rounded once has the reference's bits.
+// hard_swish.h, floor.h, unary.h, divide.h, pairwise.h and quantize.h have their formulas. NaN and
+// infinities go the way they go there; what is rounded once has the reference's bits.
 
 constexpr float kLeastExponent = -104;  // exp of less is 0
 
-// exp(x) = 2^n exp(r) with x = n ln 2 + r, |r| <= (ln 2)/2; exp(r) by the polynomial that comes
-// nearest to it, within 4e-9. kLeastExponent <= x <= 110, or NaN.
+// x = n ln 2 + r with |r| <= (ln 2)/2 gives exp(x) = 2^n exp(r), exp(r) = 1 + r + r^2 series by the
+// polynomial that comes nearest to it, within 4e-9. kLeastExponent <= x <= 110, or NaN.
+struct ReducedExp {
+  F::Vec n, r, series;
+
+  explicit ReducedExp(F::Vec x) {
+    constexpr float kLog2e = 0x1.715476p0f;
+    constexpr float kLn2 = 0x1.62e43p-1f, kLn2Rest = -0x1.05c61p-29f;  // n of them matter
+    constexpr float kSeries[] = {0x1.123a2p-7f, 0x1.5558f2p-5f, 0x1.555492p-3f, 0x1.fffffcp-2f};
+    const F::Vec no_fraction = F::set(0x1.8p23f);  // too large to have one
+    n = F::sub(F::fma(x, F::set(kLog2e), no_fraction), no_fraction);
+    r = F::fma(n, F::set(-kLn2Rest), F::fma(n, F::set(-kLn2), x));
+    series = F::set(0x1.6a23dp-10f);
+#pragma GCC unroll 4
+    for (float c : kSeries) series = F::fma(series, r, F::set(c));
+  }
+};
+
 F::Vec exp_real(F::Vec x) {
-  constexpr float kLog2e = 0x1.715476p0f;
-  constexpr float kLn2 = 0x1.62e43p-1f, kLn2Rest = -0x1.05c61p-29f;  // n of them matter
-  constexpr float kSeries[] = {0x1.123a2p-7f, 0x1.5558f2p-5f, 0x1.555492p-3f, 0x1.fffffcp-2f, 1, 1};
-  const F::Vec no_fraction = F::set(0x1.8p23f);  // too large to have one
-  const F::Vec n = F::sub(F::fma(x, F::set(kLog2e), no_fraction), no_fraction);
-  const F::Vec r = F::fma(n, F::set(-kLn2Rest), F::fma(n, F::set(-kLn2), x));
-  F::Vec series = F::set(0x1.6a23dp-10f);
-#pragma GCC unroll 6
-  for (float c : kSeries) series = F::fma(series, r, F::set(c));
-  return F::scale(series, n);
+  const ReducedExp e(x);
+  const F::Vec one = F::set(1);
+  return F::scale(F::fma(F::fma(e.series, e.r, one), e.r, one), e.n);
+}
+
+void exp_f32(int64_t count, const float* in, float* out) {
+  const F::Vec least = F::set(kLeastExponent), overflow = F::set(90);
+  for_each_vector(count, in, out,
+                  [=](F::Vec x) { return exp_real(clamp_real(x, least, overflow)); });
+}
+
+// Below 0, exp(x) - 1 = 2^n (r + r^2 series) + (2^n - 1), which is -1 up to x = -18.
+void elu_f32(int64_t count, const float* in, float* out) {
+  const F::Vec zero = F::set(0), one = F::set(1), least = F::set(-18);
+  for_each_vector(count, in, out, [=](F::Vec x) {
+    const ReducedExp e(clamp_real(x, least, zero));
+    const F::Vec power = F::scale(one, e.n), rest = F::fma(F::mul(e.series, e.r), e.r, e.r);
+    return F::select_above(x, zero, x, F::fma(power, rest, F::sub(power, one)));
+  });
 }
 
 // e / (e + 1) with e = exp(x), which is 1 from x = 30 on.
@@ -28,22 +53,66 @@ void logistic_f32(int64_t count, const float* in, float* out) {
   });
 }
 
-// The quotient of two polynomials that comes nearest to tanh: |x| p(x^2) / q(x^2), within 3e-8 up
-// to |x| = 9, from where on it is 1.
-void tanh_f32(int64_t count, const float* in, float* out) {
+// x p(x^2) / q(x^2), of polynomials with the greatest power first.
+template <size_t n>
+F::Vec odd_quotient(F::Vec x, const float (&p)[n], const float (&q)[n]) {
+  const F::Vec square = F::mul(x, x);
+  F::Vec above = F::set(p[0]), below = F::set(q[0]);
+#pragma GCC unroll 6
+  for (size_t i = 1; i < n; ++i) {
+    above = F::fma(above, square, F::set(p[i]));
+    below = F::fma(below, square, F::set(q[i]));
+  }
+  return F::quotient(F::mul(x, above), below);
+}
+
+// The odd_quotient of |x| that comes nearest to tanh, within 3e-8 up to |x| = 9, from where on it
+// is 1.
+F::Vec tanh_real(F::Vec x) {
   constexpr float kP[] = {0x1.c9a048p-27f, 0x1.59546ep-16f, 0x1.c9f804p-9f, 0x1.120438p-3f, 1};
   constexpr float kQ[] = {0x1.a0b666p-21f, 0x1.584158p-12f, 0x1.a7df02p-6f, 0x1.de5766p-2f, 1};
-  const F::Vec one = F::set(1), most = F::set(9);
+  const F::Vec y = odd_quotient(F::min(F::set(9), F::abs(x)), kP, kQ);
+  return F::with_sign(F::min(F::set(1), y), x);
+}
+
+// The same of erf, within 2e-8 up to |x| = 3.925.
+F::Vec erf_real(F::Vec x) {
+  constexpr float kP[] = {0x1.1093cp-19f, 0x1.2d7504p-12f, 0x1.fc1472p-9f,
+                          0x1.b2de0cp-5f, 0x1.8b356ap-3f,  0x1.20dd72p+0f};
+  constexpr float kQ[] = {0x1.3f07a2p-15f, 0x1.37e2fp-10f, 0x1.f1b16cp-7f,
+                          0x1.d7bap-4f,    0x1.023a18p-1f, 1};
+  const F::Vec y = odd_quotient(F::min(F::set(3.925f), F::abs(x)), kP, kQ);
+  return F::with_sign(F::min(F::set(1), y), x);
+}
+
+void tanh_f32(int64_t count, const float* in, float* out) {
+  for_each_vector(count, in, out, [](F::Vec x) { return tanh_real(x); });
+}
+
+void gelu_erf_f32(int64_t count, const float* in, float* out) {
+  const F::Vec half = F::set(0.5f), root_half = F::set(0.707106769f);
   for_each_vector(count, in, out, [=](F::Vec x) {
-    const F::Vec positive = F::min(most, F::abs(x)), square = F::mul(positive, positive);
-    F::Vec p = F::set(kP[0]), q = F::set(kQ[0]);
-#pragma GCC unroll 4
-    for (int i = 1; i < 5; ++i) {
-      p = F::fma(p, square, F::set(kP[i]));
-      q = F::fma(q, square, F::set(kQ[i]));
-    }
-    return F::with_sign(F::min(one, F::quotient(F::mul(positive, p), q)), x);
+    const F::Vec h = F::mul(half, x);
+    return F::fma(h, erf_real(F::mul(x, root_half)), h);
   });
+}
+
+void gelu_tanh_f32(int64_t count, const float* in, float* out) {
+  const F::Vec half = F::set(0.5f), root = F::set(0.797884583f), cubic = F::set(0.044715f);
+  for_each_vector(count, in, out, [=](F::Vec x) {
+    const F::Vec h = F::mul(half, x), square = F::mul(x, x);
+    const F::Vec inner = F::mul(root, F::fma(F::mul(cubic, square), x, x));
+    return F::fma(h, tanh_real(inner), h);
+  });
+}
+
+void sqrt_f32(int64_t count, const float* in, float* out) {
+  for_each_vector(count, in, out, [](F::Vec x) { return F::sqrt(x); });
+}
+
+void rsqrt_f32(int64_t count, const float* in, float* out) {
+  const F::Vec one = F::set(1);
+  for_each_vector(count, in, out, [=](F::Vec x) { return F::div(one, F::sqrt(x)); });
 }
 
 void hard_swish_f32(int64_t count, const float* in, float* out) {
@@ -92,10 +161,20 @@ void extreme_f32(const reference::Broadcast& p, const float* a, const float* b, 
   compute_broadcast<F>(p, a, b, out, [](F::Vec x, F::Vec y) { return kOperation(x, y); });
 }
 
+void squared_difference_f32(const reference::Broadcast& p, const float* a, const float* b,
+                            float* out) {
+  compute_broadcast<F>(p, a, b, out, [](F::Vec x, F::Vec y) {
+    const F::Vec difference = F::sub(x, y);
+    return F::mul(difference, difference);
+  });
+}
+
 constexpr void fill_real(Kernels& k) {
   k.add_f32 = &plain_f32<&F::add>;
   k.sub_f32 = &plain_f32<&F::sub>;
   k.mul_f32 = &plain_f32<&F::mul>;
+  k.div_f32 = &plain_f32<&F::div>;
+  k.squared_difference_f32 = &squared_difference_f32;
   k.maximum_f32 = &extreme_f32<&F::max>;
   k.minimum_f32 = &extreme_f32<&F::min>;
   k.relu_f32 = &relu_f32;
@@ -105,5 +184,11 @@ constexpr void fill_real(Kernels& k) {
   k.logistic_f32 = &logistic_f32;
   k.tanh_f32 = &tanh_f32;
   k.floor_f32 = &floor_f32;
+  k.exp_f32 = &exp_f32;
+  k.elu_f32 = &elu_f32;
+  k.gelu_erf_f32 = &gelu_erf_f32;
+  k.gelu_tanh_f32 = &gelu_tanh_f32;
+  k.sqrt_f32 = &sqrt_f32;
+  k.rsqrt_f32 = &rsqrt_f32;
   k.dequantize_f16 = &dequantize_f16;
 }

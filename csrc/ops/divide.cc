@@ -1,5 +1,5 @@
-// DIV, FLOOR_DIV, FLOOR_MOD. An integer divisor of 0 fails while running; floats have infinities,
-// but for FLOOR_DIV and FLOOR_MOD, which fail as well.
+// DIV, FLOOR_DIV, FLOOR_MOD. An integer divisor of 0 fails while running, and so does a float one
+// of FLOOR_DIV.
 #include "reference/divide.h"
 
 #include "ops/activation.h"
@@ -28,7 +28,7 @@ constexpr TypedInvoke kFloorDiv[] = {
     {DType::kInt32, &invoke_division<int32_t, &invoke_broadcast<&reference::floor_div_s32>>},
 };
 constexpr TypedInvoke kFloorMod[] = {
-    {DType::kFloat32, &invoke_division<float, &invoke_broadcast<&reference::floor_mod_f32>>},
+    {DType::kFloat32, &invoke_broadcast<&reference::floor_mod_f32>},
     {DType::kInt8, &invoke_division<int8_t, &invoke_broadcast<&reference::floor_mod_s8>>},
     {DType::kInt16, &invoke_division<int16_t, &invoke_broadcast<&reference::floor_mod_s16>>},
     {DType::kInt32, &invoke_division<int32_t, &invoke_broadcast<&reference::floor_mod_s32>>},
@@ -68,7 +68,7 @@ Status prepare_div(PrepareContext& c) {
   const Tensor& b = c.input(1);
   const Tensor& out = c.output(0);
   if (out.type == DType::kFloat32) {
-    return prepare_plain_div<float>(c, broadcast, &invoke_broadcast<&reference::div_f32>);
+    return prepare_plain_div<float>(c, broadcast, &invoke_broadcast<&Kernels::div_f32>);
   }
   if (out.type == DType::kInt32) {
     return prepare_plain_div<int32_t>(

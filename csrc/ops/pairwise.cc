@@ -43,7 +43,7 @@ constexpr TypedInvoke kRightShift[] = {
     {DType::kUInt32, &invoke_broadcast<&reference::right_shift_u32>},
 };
 constexpr TypedInvoke kSquaredDifference[] = {
-    {DType::kFloat32, &invoke_broadcast<&reference::squared_difference_f32>},
+    {DType::kFloat32, &invoke_broadcast<&Kernels::squared_difference_f32>},
     {DType::kInt32, &invoke_broadcast<&reference::squared_difference_s32>},
 };
 

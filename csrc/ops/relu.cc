@@ -11,6 +11,7 @@ constexpr TypedInvoke kPrelu[] = {
     {DType::kFloat32, &invoke_broadcast<&Kernels::prelu_f32>},
     {DType::kInt8, &invoke_broadcast<&Kernels::prelu_s8>},
     {DType::kUInt8, &invoke_broadcast<&Kernels::prelu_u8>},
+    {DType::kInt16, &invoke_broadcast<&reference::prelu_s16>},
 };
 
 Status expect_rectified_type(const PrepareContext& c) {

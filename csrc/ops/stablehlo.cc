@@ -8,6 +8,7 @@ namespace octavo {
 namespace {
 
 using reference::Combine;
+using reference::Truth;
 using reference::WindowsParams;
 
 struct CombineParams {
@@ -40,6 +41,7 @@ constexpr TypedFunction kCombine[] = {
     {DType::kInt32, &invoke_combine<int32_t>},   {DType::kInt64, &invoke_combine<int64_t>},
     {DType::kUInt8, &invoke_combine<uint8_t>},   {DType::kUInt16, &invoke_combine<uint16_t>},
     {DType::kUInt32, &invoke_combine<uint32_t>}, {DType::kUInt64, &invoke_combine<uint64_t>},
+    {DType::kFloat16, &invoke_combine<Half>},    {DType::kBool, &invoke_combine<Truth>},
 };
 
 Status prepare_combine(PrepareContext& c, Combine how) {
@@ -94,6 +96,7 @@ constexpr TypedFunction kScatter[] = {
     {DType::kInt32, &invoke_scatter<int32_t>},   {DType::kInt64, &invoke_scatter<int64_t>},
     {DType::kUInt8, &invoke_scatter<uint8_t>},   {DType::kUInt16, &invoke_scatter<uint16_t>},
     {DType::kUInt32, &invoke_scatter<uint32_t>}, {DType::kUInt64, &invoke_scatter<uint64_t>},
+    {DType::kFloat16, &invoke_scatter<Half>},    {DType::kBool, &invoke_scatter<Truth>},
 };
 
 // Each is a dimension of `rank`, and they ascend, or at least are distinct.

@@ -18,14 +18,14 @@ constexpr TypedInvoke kCos[] = {
     {DType::kFloat32, &invoke_f32<&reference::cos_real>},
     {DType::kFloat16, &invoke_f16<&reference::cos_real>},
 };
-constexpr TypedInvoke kElu[] = {{DType::kFloat32, &invoke_f32<&reference::elu_real>}};
-constexpr TypedInvoke kExp[] = {{DType::kFloat32, &invoke_f32<&reference::exp_real>}};
+constexpr TypedInvoke kElu[] = {{DType::kFloat32, &invoke_elements<&Kernels::elu_f32>}};
+constexpr TypedInvoke kExp[] = {{DType::kFloat32, &invoke_elements<&Kernels::exp_f32>}};
 constexpr TypedInvoke kGeluErf[] = {
-    {DType::kFloat32, &invoke_f32<&reference::gelu_erf_real>},
+    {DType::kFloat32, &invoke_elements<&Kernels::gelu_erf_f32>},
     {DType::kFloat16, &invoke_elements<&reference::gelu_erf_f16>},
 };
 constexpr TypedInvoke kGeluTanh[] = {
-    {DType::kFloat32, &invoke_f32<&reference::gelu_tanh_real>},
+    {DType::kFloat32, &invoke_elements<&Kernels::gelu_tanh_f32>},
     {DType::kFloat16, &invoke_elements<&reference::gelu_tanh_f16>},
 };
 constexpr TypedInvoke kLog[] = {{DType::kFloat32, &invoke_f32<&reference::log_real>}};
@@ -42,7 +42,7 @@ constexpr TypedInvoke kRound[] = {
     {DType::kFloat32, &invoke_f32<&reference::round_real>},
     {DType::kFloat16, &invoke_f16<&reference::round_real>},
 };
-constexpr TypedInvoke kRsqrt[] = {{DType::kFloat32, &invoke_f32<&reference::rsqrt_real>}};
+constexpr TypedInvoke kRsqrt[] = {{DType::kFloat32, &invoke_elements<&Kernels::rsqrt_f32>}};
 constexpr TypedInvoke kSign[] = {
     {DType::kFloat32, &invoke_elements<&reference::sign_f32>},
     {DType::kFloat64, &invoke_elements<&reference::sign_f64>},
@@ -52,7 +52,7 @@ constexpr TypedInvoke kSin[] = {
     {DType::kFloat32, &invoke_f32<&reference::sin_real>},
     {DType::kFloat16, &invoke_f16<&reference::sin_real>},
 };
-constexpr TypedInvoke kSqrt[] = {{DType::kFloat32, &invoke_f32<&reference::sqrt_real>}};
+constexpr TypedInvoke kSqrt[] = {{DType::kFloat32, &invoke_elements<&Kernels::sqrt_f32>}};
 constexpr TypedInvoke kSquare[] = {{DType::kFloat32, &invoke_elements<&reference::square_f32>}};
 
 template <class Choices>

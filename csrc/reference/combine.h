@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "base/half.h"
+
 namespace octavo::reference {
 
 // What becomes of an element and one that meets it, in operators that come from StableHLO: no
@@ -25,6 +27,19 @@ T combine(Combine how, T a, T b) {
     default:
       return b;
   }
+}
+
+// float16: in float32, rounded.
+inline Half combine(Combine how, Half a, Half b) {
+  return how == Combine::kReplace ? b : to_half(combine(how, to_float(a), to_float(b)));
+}
+
+// A bool: a byte that is true where it is not 0. A sum is true where either is, a product where
+// both are.
+enum class Truth : uint8_t {};
+inline Truth combine(Combine how, Truth a, Truth b) {
+  const uint32_t both = combine<uint32_t>(how, a != Truth{0}, b != Truth{0});
+  return Truth{static_cast<uint8_t>(both != 0)};
 }
 
 // out[i] = combine(a[i], b[i]).

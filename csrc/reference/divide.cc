@@ -1,5 +1,6 @@
 #include "reference/divide.h"
 
+#include <limits>
 #include <type_traits>
 
 #include "base/fixed_exp.h"
@@ -44,7 +45,7 @@ T remainder(T a, T b) {
 
 // The same of reals, exact as C's fmod(): the digits of a are taken in one by one.
 float remainder(float a, float b) {
-  if (!is_finite(a) || b != b) return a - a + b - b;  // NaN
+  if (!is_finite(a) || b != b || b == 0) return std::numeric_limits<float>::quiet_NaN();
   if (!is_finite(b)) return a;
   int a_exponent, b_exponent;
   const double a_fraction = split_exponent(a < 0 ? -a : a, &a_exponent);
@@ -90,7 +91,9 @@ void div_s32(const PlainBinaryParams<int32_t>& p, const int32_t* a, const int32_
              int32_t* out) {
   const int32_t low = p.act_min, high = p.act_max;
   for_each_broadcast(p.broadcast, a, b, out, [=](int32_t x, int32_t y) {
-    return clamp(y == -1 ? sub_wrapping(0, x) : x / y, low, high);
+    constexpr int32_t kLowest = std::numeric_limits<int32_t>::min();
+    if (y == -1) return clamp(x == kLowest ? std::numeric_limits<int32_t>::max() : -x, low, high);
+    return clamp(x / y, low, high);
   });
 }
 

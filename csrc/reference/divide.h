@@ -9,7 +9,7 @@
 
 namespace octavo::reference {
 
-// a / b, clamped. Integers are truncated, b is not 0; the lowest by -1 wraps.
+// a / b, clamped. Integers are truncated, b is not 0; the lowest by -1 is the greatest.
 void div_f32(const PlainBinaryParams<float>& p, const float* a, const float* b, float* out);
 void div_s32(const PlainBinaryParams<int32_t>& p, const int32_t* a, const int32_t* b, int32_t* out);
 
@@ -32,7 +32,7 @@ void floor_div_s8(const Broadcast& p, const int8_t* a, const int8_t* b, int8_t* 
 void floor_div_s16(const Broadcast& p, const int16_t* a, const int16_t* b, int16_t* out);
 void floor_div_s32(const Broadcast& p, const int32_t* a, const int32_t* b, int32_t* out);
 
-// a - b floor(a / b), exactly: it has the sign of b, which is not 0.
+// a - b floor(a / b), exactly: it has the sign of b. An integer b is not 0; by a float 0 it is NaN.
 void floor_mod_f32(const Broadcast& p, const float* a, const float* b, float* out);
 void floor_mod_s8(const Broadcast& p, const int8_t* a, const int8_t* b, int8_t* out);
 void floor_mod_s16(const Broadcast& p, const int16_t* a, const int16_t* b, int16_t* out);

@@ -52,6 +52,7 @@ struct PreluParams {
 };
 
 void prelu_s8(const PreluParams& p, const int8_t* in, const int8_t* alpha, int8_t* out);
+void prelu_s16(const PreluParams& p, const int16_t* in, const int16_t* alpha, int16_t* out);
 void prelu_u8(const PreluParams& p, const uint8_t* in, const uint8_t* alpha, uint8_t* out);
 
 }  // namespace octavo::reference

@@ -71,6 +71,16 @@ float sin_real(float x) { return static_cast<float>(sin(x)); }
 float sqrt_real(float x) { return static_cast<float>(sqrt(x)); }
 float tanh_real(float x) { return static_cast<float>(tanh(x)); }
 
+#define MAP(name) \
+  void name##_f32(int64_t count, const float* in, float* out) { map(count, in, out, &name##_real); }
+MAP(elu)
+MAP(exp)
+MAP(gelu_erf)
+MAP(gelu_tanh)
+MAP(rsqrt)
+MAP(sqrt)
+#undef MAP
+
 void abs_f32(int64_t count, const float* in, float* out) {
   map(count, in, out, [](float x) { return x > 0 ? x : 0 - x; });
 }

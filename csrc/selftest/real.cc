@@ -85,6 +85,38 @@ void test_tanh(const Kernels& k, Check& check) {
   sweep_unary(4, check, k.tanh_f32, &reference::tanh_f32);
 }
 
+void test_exponentials(const Kernels& k, Check& check) {
+  sweep_unary(4, check, k.exp_f32, &reference::exp_f32);
+  sweep_unary(4, check, k.elu_f32, &reference::elu_f32);
+}
+
+void test_roots(const Kernels& k, Check& check) {
+  sweep_unary(0, check, k.sqrt_f32, &reference::sqrt_f32);
+  sweep_unary(0, check, k.rsqrt_f32, &reference::rsqrt_f32);
+}
+
+// Where x is negative, 1 + erf(x) cancels: a few units of x, not of the result.
+void sweep_gelu(void (*kernel)(int64_t, const float*, float*),
+                void (*reference)(int64_t, const float*, float*), Check& check) {
+  Random random(67);
+  for (int64_t n = 1; n <= 200; ++n) {
+    Buffer<float> in(n), out(n + kGuard), expected(n + kGuard);
+    fill_reals(in, random, any_finite);
+    kernel(n, in.data(), out.data());
+    reference(n, in.data(), expected.data());
+    for (int64_t i = 0; i < n + kGuard; ++i) {
+      const float bound = i < n ? 6 * kEpsilon * std::fabs(in[i]) : 0;
+      check.expect(std::fabs(out[i] - expected[i]) <= bound, n, " elements: number ", i, ", of ",
+                   i < n ? in[i] : 0, ", is ", out[i], ", should be ", expected[i]);
+    }
+  }
+}
+
+void test_gelu(const Kernels& k, Check& check) {
+  sweep_gelu(k.gelu_erf_f32, &reference::gelu_erf_f32, check);
+  sweep_gelu(k.gelu_tanh_f32, &reference::gelu_tanh_f32, check);
+}
+
 void test_hard_swish(const Kernels& k, Check& check) {
   sweep_unary(2, check, k.hard_swish_f32, &reference::hard_swish_f32);
 }
@@ -149,6 +181,9 @@ void test_arithmetic(const Kernels& k, Check& check) {
   sweep_plain(k.add_f32, &reference::add_f32, check);
   sweep_plain(k.sub_f32, &reference::sub_f32, check);
   sweep_plain(k.mul_f32, &reference::mul_f32, check);
+  sweep_plain(k.div_f32, &reference::div_f32, check);
+  sweep_binary<BroadcastKernel>(k.squared_difference_f32, &reference::squared_difference_f32,
+                                check);
 }
 
 void test_extremes(const Kernels& k, Check& check) {
@@ -291,10 +326,13 @@ void test_sum(const Kernels& k, Check& check) {
 constexpr KernelTest kTests[] = {
     {"float LOGISTIC", &test_logistic},
     {"float TANH", &test_tanh},
+    {"float EXP, ELU", &test_exponentials},
+    {"float SQRT, RSQRT", &test_roots},
+    {"float GELU", &test_gelu},
     {"float HARD_SWISH", &test_hard_swish},
     {"float FLOOR", &test_floor},
     {"float RELU family, LEAKY_RELU", &test_rectifiers},
-    {"float ADD, SUB, MUL", &test_arithmetic},
+    {"float ADD, SUB, MUL, DIV, SQUARED_DIFFERENCE", &test_arithmetic},
     {"float MAXIMUM, MINIMUM", &test_extremes},
     {"float PRELU", &test_prelu},
     {"float SOFTMAX", &test_softmax},

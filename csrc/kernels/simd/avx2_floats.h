@@ -60,6 +60,7 @@ struct F {
   // Where one of both is NaN, or both are zeros: b.
   static Vec min(Vec a, Vec b) { return _mm256_min_ps(a, b); }
   static Vec max(Vec a, Vec b) { return _mm256_max_ps(a, b); }
+  static Vec sqrt(Vec x) { return _mm256_sqrt_ps(x); }
   static Vec floor(Vec x) { return _mm256_floor_ps(x); }
   static Vec abs(Vec x) { return _mm256_andnot_ps(set(-0.0f), x); }
   // The magnitude of x with the sign of y.

@@ -57,6 +57,7 @@ struct F {
   // Where one of both is NaN, or both are zeros: b.
   static Vec min(Vec a, Vec b) { return _mm512_min_ps(a, b); }
   static Vec max(Vec a, Vec b) { return _mm512_max_ps(a, b); }
+  static Vec sqrt(Vec x) { return _mm512_sqrt_ps(x); }
   static Vec floor(Vec x) {
     return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
   }

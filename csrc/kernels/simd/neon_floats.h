@@ -64,6 +64,7 @@ struct F {
   // Where one of both is NaN, or both are zeros: b.
   static Vec min(Vec a, Vec b) { return vbslq_f32(vcltq_f32(a, b), a, b); }
   static Vec max(Vec a, Vec b) { return vbslq_f32(vcgtq_f32(a, b), a, b); }
+  static Vec sqrt(Vec x) { return vsqrtq_f32(x); }
   static Vec floor(Vec x) { return vrndmq_f32(x); }
   static Vec abs(Vec x) { return vabsq_f32(x); }
   // The magnitude of x with the sign of y.

@@ -1,0 +1,96 @@
+"""L2_NORMALIZATION, LOCAL_RESPONSE_NORMALIZATION and LOG_SOFTMAX beyond draws/rows.py; CONV_3D's
+errors."""
+
+import numpy as np
+import oracle
+import pytest
+from single_op import NONE, Operand, Quantization, single_op
+
+IMAGE = Operand(np.zeros((1, 2, 2, 3), np.float32))
+BYTES = Operand(np.zeros((2, 3), np.int8), Quantization(0.5))
+
+
+def test_zeros_have_no_direction():
+    """LiteRT divides float zeros by 1e-6, and takes the root of 0 in integers for 1."""
+    for dtype, output in (
+        ("float32", NONE),
+        ("int8", Quantization(1 / 128)),
+        ("uint8", Quantization(1 / 128, 128)),
+    ):
+        zero = 7 if dtype != "float32" else 0
+        quantization = Quantization(0.5, zero) if zero else NONE
+        for value in (0, 1):
+            x = Operand(np.array([[zero, zero, zero + value]], dtype), quantization)
+            net = single_op("L2_NORMALIZATION", [x], x.value.shape, dtype, output)
+            oracle.assert_equal_to_litert(*net)
+
+
+def test_log_softmax_of_far_logits():
+    x = np.array([[1000, 0, -1000], [3e38, -3e38, 0]], np.float32)
+    oracle.assert_equal_to_litert(*single_op("LOG_SOFTMAX", [Operand(x)], x.shape, "float32"))
+
+
+def error_of(code, operands, shape, dtype, quantization=NONE, **options):
+    with pytest.raises((ValueError, RuntimeError)) as error:
+        oracle.octavo_run(*single_op(code, operands, shape, dtype, quantization, **options))
+    return str(error.value)
+
+
+def test_errors_of_rows():
+    assert error_of("LOG_SOFTMAX", [BYTES], (2, 3), "int8", Quantization(0.5)) == (
+        'LOG_SOFTMAX (node 0 "y"): output "y" has scale 0.5 and zero point 0, '
+        "should have 0.0625 and 127"
+    )
+    assert error_of("L2_NORMALIZATION", [BYTES], (2, 3), "int8", Quantization(0.5)) == (
+        'L2_NORMALIZATION (node 0 "y"): output "y" has scale 0.5 and zero point 0, '
+        "should have 0.0078125 and 0"
+    )
+    assert error_of(
+        "L2_NORMALIZATION", [IMAGE], (1, 2, 2, 3), "float32", fused_activation_function="RELU"
+    ) == ('L2_NORMALIZATION (node 0 "y"): has a fused activation, which does not exist for it')
+    assert (
+        error_of("LOCAL_RESPONSE_NORMALIZATION", [IMAGE], (1, 2, 2, 3), "float32", radius=-1)
+        == 'LOCAL_RESPONSE_NORMALIZATION (node 0 "y"): radius is -1, should be 0 or more'
+    )
+
+
+def volume(*shape, dtype=np.float32):
+    return Operand(np.zeros(shape, dtype))
+
+
+STRIDES = {"stride_d": 1, "stride_h": 1, "stride_w": 1}
+X, W = volume(1, 3, 3, 3, 2), volume(2, 2, 2, 2, 4)
+
+
+@pytest.mark.parametrize(
+    ("operands", "options", "message"),
+    [
+        ([X, volume(2, 2, 2, 3, 4)], STRIDES, "filter has 3 input channels, input has 2"),
+        ([volume(3, 3, 3, 2), W], STRIDES, "should have 5 dimensions"),
+        ([X, W, volume(3)], STRIDES, 'bias "x2" has 3 elements, the output has 4 channels'),
+        ([X, W], {}, "the stride along the depth is 0, should be 1 or more"),
+        (
+            [X, W],
+            {**STRIDES, "dilation_h_factor": 5, "padding": "VALID"},
+            "the filter spans 6 elements of the height, the image has 3",
+        ),
+    ],
+)
+def test_errors_of_conv_3d(operands, options, message):
+    text = error_of("CONV_3D", operands, (1, 1, 1, 1, 1), "float32", **options)
+    assert text.startswith('CONV_3D (node 0 "y"): ')
+    assert message in text
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((1, 3, 3, 3), 'output shape "x0" has shape (4), should be (5)'),
+        ((2, 3, 3, 3, 4), "output shape is (2, 3, 3, 3, 4), input has 1 volumes"),
+        ((1, 4, 3, 3, 4), "an output of depth 4 comes from an input of 4, the input has 3"),
+        ((1, 2**31 - 1, 2**31 - 1, 3, 4), "which no tensor can have"),
+    ],
+)
+def test_errors_of_conv_3d_transpose(shape, message):
+    operands = [Operand(np.array(shape, np.int32), is_constant=True), volume(2, 2, 2, 4, 2), X]
+    assert message in error_of("CONV_3D_TRANSPOSE", operands, (1,) * 5, "float32", **STRIDES)
