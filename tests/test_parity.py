@@ -33,6 +33,7 @@ def test_litert_refuses_the_other_types(code):
         if cell is Cell.NOT_IN_LITERT:
             assert parity.sweep(code, dtype, 2).keys() <= {Cell.NOT_IN_LITERT, Cell.NOT_HERE}, dtype
 
+
 def test_the_matrix_has_every_operator():
     assert set(MATRIX) == parity.litert_operators() | operators()
     assert all(tuple(row) == ALL_TYPES for row in MATRIX.values())
