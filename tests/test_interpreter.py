@@ -219,12 +219,12 @@ def test_missing_operators():
     tensors = [net.tensor(f"t{i}", (1, 2), "float32") for i in range(4)]
     net.op("FLOOR", tensors[:1], tensors[1:2])
     net.op("CUSTOM", tensors[1:2], tensors[2:3], custom_code="MyOperator")
-    net.op("FAKE_QUANT", tensors[2:3], tensors[3:])
+    net.op("SKIP_GRAM", tensors[2:3], tensors[3:])
     net.inputs, net.outputs = tensors[:1], tensors[3:]
     interpreter = ours(net.build())
     text = (
         r"the model uses operators that octavo does not have: "
-        r'CUSTOM "MyOperator" \(node 1\), FAKE_QUANT \(node 2\)$'
+        r'CUSTOM "MyOperator" \(node 1\), SKIP_GRAM \(node 2\)$'
     )
     with pytest.raises(RuntimeError, match=text):
         interpreter.allocate_tensors()
