@@ -20,6 +20,7 @@ class FloatNetwork:
 
     Attributes:
       inputs: the shape of each input.
+      is_positive: whether the inputs are to be above 0.
     """
 
     def __init__(self, draw: st.DrawFn) -> None:
@@ -27,6 +28,7 @@ class FloatNetwork:
         self.net = Network()
         self.rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
         self.inputs: dict[int, Shape] = {}
+        self.is_positive = False
         self.outputs: list[int] = []
 
     def integer(self, low: int, high: int) -> int:
@@ -74,13 +76,24 @@ class FloatNetwork:
         return self.net.build()
 
     def samples(self, count: int) -> list[list[Array]]:
-        return [[4 * self.values(shape) for shape in self.inputs.values()] for _ in range(count)]
+        samples = [[4 * self.values(s) for s in self.inputs.values()] for _ in range(count)]
+        if self.is_positive:
+            return [[np.abs(x) + np.float32(0.5) for x in sample] for sample in samples]
+        return samples
 
 
 def _unary(code: str, **options: Any) -> Callable[[FloatNetwork], None]:
     def build(n: FloatNetwork) -> None:
         shape = n.shape()
         n.op(code, [n.input(shape)], shape, **options)
+
+    return build
+
+
+def _of_positive(code: str) -> Callable[[FloatNetwork], None]:
+    def build(n: FloatNetwork) -> None:
+        n.is_positive = True
+        _unary(code)(n)
 
     return build
 
@@ -436,6 +449,7 @@ def _svdf(n: FloatNetwork) -> None:
 
 
 OPERATORS: dict[str, Callable[[FloatNetwork], None]] = {
+    "ABS": _unary("ABS"),
     "ADD": _binary("ADD", fused=True),
     "ARG_MAX": _arg("ARG_MAX"),
     "ARG_MIN": _arg("ARG_MIN"),
@@ -448,15 +462,21 @@ OPERATORS: dict[str, Callable[[FloatNetwork], None]] = {
     "DEPTHWISE_CONV_2D": _depthwise,
     "DEPTH_TO_SPACE": _space_and_depth("DEPTH_TO_SPACE"),
     "DYNAMIC_UPDATE_SLICE": _dynamic_update_slice,
+    "ELU": _unary("ELU"),
     "EMBEDDING_LOOKUP": _embedding_lookup,
+    "EXP": _unary("EXP"),
     "EXPAND_DIMS": _expand_dims,
     "FILL": _fill,
     "FULLY_CONNECTED": _fully_connected,
     "GATHER": _gather,
     "GATHER_ND": _gather_nd,
+    "GELU": _unary("GELU", approximate=False),
     "HARD_SWISH": _unary("HARD_SWISH"),
+    "L2_NORMALIZATION": _unary("L2_NORMALIZATION"),
     "LEAKY_RELU": _unary("LEAKY_RELU", alpha=0.2),
+    "LOG": _of_positive("LOG"),
     "LOGISTIC": _unary("LOGISTIC"),
+    "LOG_SOFTMAX": _unary("LOG_SOFTMAX"),
     "LSTM": _lstm("LSTM"),
     "MAXIMUM": _binary("MAXIMUM", fused=False),
     "MAX_POOL_2D": _pool("MAX_POOL_2D"),
@@ -468,6 +488,8 @@ OPERATORS: dict[str, Callable[[FloatNetwork], None]] = {
     "PAD": _pad,
     "PADV2": _padv2,
     "PRELU": _prelu,
+    "REDUCE_MAX": _reduce("REDUCE_MAX"),
+    "REDUCE_MIN": _reduce("REDUCE_MIN"),
     "RELU": _unary("RELU"),
     "RELU6": _unary("RELU6"),
     "RELU_N1_TO_1": _unary("RELU_N1_TO_1"),
@@ -475,6 +497,7 @@ OPERATORS: dict[str, Callable[[FloatNetwork], None]] = {
     "RESIZE_BILINEAR": _resize("RESIZE_BILINEAR"),
     "RESIZE_NEAREST_NEIGHBOR": _resize("RESIZE_NEAREST_NEIGHBOR"),
     "REVERSE_V2": _reverse_v2,
+    "RSQRT": _of_positive("RSQRT"),
     "SELECT": _select("SELECT"),
     "SELECT_V2": _select("SELECT_V2"),
     "SHAPE": _shape,
@@ -484,6 +507,7 @@ OPERATORS: dict[str, Callable[[FloatNetwork], None]] = {
     "SPACE_TO_DEPTH": _space_and_depth("SPACE_TO_DEPTH"),
     "SPLIT": _split,
     "SPLIT_V": _split_v,
+    "SQUARED_DIFFERENCE": _binary("SQUARED_DIFFERENCE", fused=False),
     "SQUEEZE": _squeeze,
     "STRIDED_SLICE": _strided_slice,
     "SUB": _binary("SUB", fused=True),

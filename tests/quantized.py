@@ -16,6 +16,7 @@ Array = npt.NDArray[Any]
 
 # What files must have, stated here once more: the quantizer's own table is what is tested.
 TIED = {
+    *("REDUCE_MAX", "REDUCE_MIN"),
     *("AVERAGE_POOL_2D", "MAX_POOL_2D", "MAXIMUM", "MINIMUM", "CONCATENATION", "PACK", "UNPACK"),
     *("RESHAPE", "SQUEEZE", "EXPAND_DIMS", "TRANSPOSE", "PAD", "PADV2", "SLICE", "STRIDED_SLICE"),
     *("SPLIT", "SPLIT_V", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR"),
@@ -24,6 +25,8 @@ TIED = {
     *("EMBEDDING_LOOKUP", "REVERSE_V2", "SELECT", "SELECT_V2", "TOPK_V2"),
 }
 FIXED = {
+    "L2_NORMALIZATION": {"int8": (1 / 128, 0)},
+    "LOG_SOFTMAX": {"int8": (16 / 256, 127)},
     "LOGISTIC": {"int8": (1 / 256, -128), "int16": (1 / 32768, 0)},
     "SOFTMAX": {"int8": (1 / 256, -128), "int16": (1 / 32768, 0)},
     "TANH": {"int8": (1 / 128, 0), "int16": (1 / 32768, 0)},

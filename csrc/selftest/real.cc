@@ -113,7 +113,7 @@ void sweep_gelu(void (*kernel)(int64_t, const float*, float*),
 }
 
 void test_gelu(const Kernels& k, Check& check) {
-  sweep_gelu(k.gelu_erf_f32, &reference::gelu_erf_f32, check);
+  sweep_unary(32, check, k.gelu_erf_f32, &reference::gelu_erf_f32);
   sweep_gelu(k.gelu_tanh_f32, &reference::gelu_tanh_f32, check);
 }
 

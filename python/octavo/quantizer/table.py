@@ -88,6 +88,10 @@ def _squashes(fixed: Mapping[str, Affine]) -> Rule:
     return Rule((_A,), Output.FIXED, fixed=fixed, versions={"int8": 2, "int16": 3})
 
 
+def _norms(fixed: Affine) -> Rule:
+    return Rule((_A,), Output.FIXED, _INT8, {"int8": fixed}, versions={"int8": 2})
+
+
 def _adds(int16: int) -> Rule:
     # The older way of int16, for scales that are powers of two, cannot broadcast.
     options = {"int16": {"potScaleInt16": False}}
@@ -110,6 +114,7 @@ def _moves_int8(*inputs: Role) -> Rule:
 
 
 OPERATORS: Mapping[str, Rule] = {
+    "ABS": _computes(_A, int8=2, int16=3),
     "ADD": _adds(int16=3),
     "ARG_MAX": Rule((_A, _I), Output.INDEX, _INT8, versions={"int8": 2}),
     "ARG_MIN": Rule((_A, _I), Output.INDEX, _INT8, versions={"int8": 2}),
@@ -132,7 +137,9 @@ OPERATORS: Mapping[str, Rule] = {
     ),
     "DEPTH_TO_SPACE": _moves_int8(_A),
     "DYNAMIC_UPDATE_SLICE": _moves(_A, _A, _I, int16=4),
+    "ELU": Rule((_A,), integer=_INT8),
     "EMBEDDING_LOOKUP": _moves(_I, _A),
+    "EXP": _computes(_A, int8=2, int16=2),
     "EXPAND_DIMS": _moves(_A, _I),
     "FILL": _moves(_I, _A, int8=3, int16=3),
     "FULLY_CONNECTED": Rule(
@@ -144,9 +151,13 @@ OPERATORS: Mapping[str, Rule] = {
     ),
     "GATHER": _moves(_A, _I, int8=2, int16=4),
     "GATHER_ND": _moves(_A, _I, int16=3),
+    "GELU": _computes(_A, int8=2, int16=2),
     "HARD_SWISH": Rule((_A,), integer=_INT8),
+    "L2_NORMALIZATION": _norms(Affine("int8", 1 / 128, 0)),
     "LEAKY_RELU": _computes(_A, int16=2),
+    "LOG": _computes(_A, int8=2, int16=2),
     "LOGISTIC": _squashes(_fixed(1 / 256, -128, 1 / 32768)),
+    "LOG_SOFTMAX": _norms(Affine("int8", 16 / 256, 127)),
     "LSTM": _remembers("lstm", int8=2),
     "MAXIMUM": _moves(_A, int8=2, int16=4),
     "MAX_POOL_2D": _moves(_A, int8=2, int16=3),
@@ -158,6 +169,8 @@ OPERATORS: Mapping[str, Rule] = {
     "PAD": _moves(_A, _I, int8=2, int16=3),
     "PADV2": _moves(_A, _I, _A, int8=2, int16=3),
     "PRELU": Rule((_A, _A), integer=_INT8),
+    "REDUCE_MAX": _moves(_A, _I, int8=2, int16=3),
+    "REDUCE_MIN": _moves(_A, _I, int8=2, int16=3),
     "RELU": _computes(_A, int8=2, int16=3),
     "RELU6": _computes(_A, int8=2, int16=3),
     "RELU_N1_TO_1": Rule((_A,), integer=_INT8),
@@ -165,6 +178,7 @@ OPERATORS: Mapping[str, Rule] = {
     "RESIZE_BILINEAR": _moves(_A, _I, int8=2, int16=4),
     "RESIZE_NEAREST_NEIGHBOR": _moves(_A, _I, int8=2, int16=4),
     "REVERSE_V2": _moves(_A, _I, int8=3, int16=3),
+    "RSQRT": _computes(_A, int8=2, int16=3),
     "SELECT": _moves(_I, _A),
     "SELECT_V2": _moves(_I, _A),
     "SHAPE": Rule((Role.ANY,), Output.INDEX),
@@ -174,6 +188,7 @@ OPERATORS: Mapping[str, Rule] = {
     "SPACE_TO_DEPTH": _moves_int8(_A),
     "SPLIT": _moves(_I, _A, int8=2, int16=4),
     "SPLIT_V": _moves(_A, _I, _I, int8=2),
+    "SQUARED_DIFFERENCE": Rule((_A, _A), integer=_INT8, versions={"int8": 2}),
     "SQUEEZE": _moves(_A),
     "STRIDED_SLICE": _moves(_A, _I, int8=2),
     "SUB": _adds(int16=5),
