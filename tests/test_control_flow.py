@@ -433,3 +433,30 @@ def test_missing_operators_are_listed_for_all_subgraphs() -> None:
         octavo.Interpreter(model_content=net.build()).allocate_tensors()
     missing = 'CUSTOM "First" (node 1), CUSTOM "Second" (subgraph 2, node 1)'
     assert str(error.value).endswith(f"does not have: {missing}")
+
+
+def test_subgraphs_that_call_the_next_one_often():
+    """20 + 20^2 + 20^3 calls, without a loop."""
+    net = Network()
+    graphs = [net, *(net.subgraph(f"g{i}") for i in range(3))]
+    for i, g in enumerate(graphs):
+        x = g.tensor("x", (1,), "float32")
+        g.inputs = [x]
+        for _ in range(20):
+            y = g.tensor("y", (1,), "float32")
+            if g is graphs[-1]:
+                g.op("NEG", [x], [y])
+            else:
+                callee = graphs[i + 1].index
+                g.op("STABLEHLO_COMPOSITE", [x], [y], name="c", decomposition_subgraph_index=callee)
+            x = y
+        g.outputs = [x]
+    model = net.build()
+    for limit, works in ((200, True), (100, False)):
+        interpreter = octavo.Interpreter(model_content=model, max_loop_iterations=limit)
+        interpreter.allocate_tensors()
+        if works:
+            interpreter.invoke()
+        else:
+            with pytest.raises(RuntimeError, match="called 64 x 100 times, the most that"):
+                interpreter.invoke()

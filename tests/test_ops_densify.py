@@ -81,6 +81,26 @@ def block(size):
     return metadata
 
 
+@pytest.mark.parametrize("has_indices", [True, False])
+def test_nothing_is_stored(has_indices):
+    way = stored(segments=[0, 0, 0], indices=[])
+    if not has_indices:
+        way.dimMetadata[1].arrayIndices = None
+        way.dimMetadata[1].arrayIndicesType = schema.SparseIndexVector.NONE
+    model, y = constant(np.zeros((2, 3), np.float32))
+    model = draws.make_sparse(model, 0, way, np.float32([]))
+    np.testing.assert_array_equal(oracle.octavo_run(model, {})[0][y], np.zeros((2, 3)))
+
+
+def test_nothing_of_many_dense_levels():
+    model, y = constant(np.zeros((2**31 - 1, 32, 0), np.int8))
+    way = schema.SparsityParametersT()
+    way.traversalOrder = np.int32([0, 1, 2])
+    way.dimMetadata = [block(n) for n in (2**31 - 1, 32, 0)]
+    model = draws.make_sparse(model, 0, way, np.int8([]))
+    assert oracle.octavo_run(model, {})[0][y].size == 0
+
+
 ERRORS = [
     ({"size": 3}, "has level 0 with 3 elements, should have 2"),
     ({"segments": [0, 3]}, "has level 1 with 2 ends of segments, should have 3"),

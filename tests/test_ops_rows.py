@@ -94,3 +94,16 @@ def test_errors_of_conv_3d(operands, options, message):
 def test_errors_of_conv_3d_transpose(shape, message):
     operands = [Operand(np.array(shape, np.int32), is_constant=True), volume(2, 2, 2, 4, 2), X]
     assert message in error_of("CONV_3D_TRANSPOSE", operands, (1,) * 5, "float32", **STRIDES)
+
+
+@pytest.mark.parametrize("code", ["CONV_3D", "CONV_3D_TRANSPOSE"])
+def test_volumes_without_channels(code):
+    """Nothing bounds their windows: filters have no elements."""
+    x, many = volume(1, 1, 1, 1, 0), 4096
+    operands = [x, volume(many, many, many, 0, 1)]
+    if code == "CONV_3D_TRANSPOSE":
+        shape = Operand(np.array((1, 1, 1, 1, 1), np.int32), is_constant=True)
+        operands = [shape, volume(many, many, many, 1, 0), x]
+    model, inputs = single_op(code, operands, (1,) * 5, "float32", NONE, **STRIDES)
+    values, [y] = oracle.octavo_run(model, inputs)
+    np.testing.assert_array_equal(values[y], np.zeros((1,) * 5))

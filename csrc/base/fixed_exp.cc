@@ -164,12 +164,14 @@ int32_t log_at_least_1(int32_t x) {
 
   const int64_t sum = int64_t{r} + kFourthRootHalf;
   const auto p = static_cast<int32_t>((sum + (sum >= 0 ? 1 : -1)) / 2);
-  const int32_t q = 2 * (r - kFourthRootHalf);
+  // Sums wrap where x does: it is a sum of exponentials, of which there may be too many.
+  const int32_t q = shift_left(sub_wrapping(r, kFourthRootHalf), 1);
   const int32_t square = srdhm(q, q);
-  const int32_t numerator = srdhm(q, r) + srdhm(srdhm(q, square), kAlphaN);
-  const int32_t denominator = srdhm(p, kAlphaI + q + srdhm(kAlphaD, square)) + srdhm(kAlphaF, q);
+  const int32_t numerator = add_wrapping(srdhm(q, r), srdhm(srdhm(q, square), kAlphaN));
+  const int32_t factor = add_wrapping(add_wrapping(kAlphaI, q), srdhm(kAlphaD, square));
+  const int32_t denominator = add_wrapping(srdhm(p, factor), srdhm(kAlphaF, q));
   const int32_t fraction = srdhm(rdbp(numerator, kSum), one_over_one_plus_x(denominator));
-  return shift_rounded(srdhm(k, kLog2) + fraction, kSum - kOut);
+  return shift_rounded(add_wrapping(srdhm(k, kLog2), fraction), kSum - kOut);
 }
 
 }  // namespace octavo

@@ -181,6 +181,7 @@ Status Decoder::decode_constant(const schema::Tensor& from, TensorInfo& to) {
   Span<const uint8_t> bytes;
   OCTAVO_TRY(buffer(from.buffer(), bytes));
   if (bytes.empty()) {
+    if (to.is_sparse && to.is_variable) return Status::invalid("is a variable, and sparse");
     if (to.is_sparse) to.constant = {file_.data, 0};  // all zeros
     return {};
   }
@@ -201,6 +202,7 @@ Status Decoder::decode_constant(const schema::Tensor& from, TensorInfo& to) {
 Status Decoder::decode_sparse(const schema::Tensor& from, TensorInfo& to) {
   const int32_t bits = dtype_info(to.type).bits;
   const auto bytes = static_cast<int64_t>(to.constant.size);
+  OCTAVO_TRY(spend(sparsity_bytes(*from.sparsity())));
   const Status s =
       bits > 0 && bits % 8 == 0
           ? decode_sparsity(*from.sparsity(), to.shape, bytes * 8 / bits, arena_, to.sparse_levels)

@@ -1,5 +1,7 @@
 #include "graph/sparsity.h"
 
+#include "base/math.h"
+
 namespace octavo {
 namespace {
 
@@ -71,7 +73,38 @@ Status decode_level(const schema::DimensionMetadata& from, int32_t number, int64
   return {};
 }
 
+template <class Vector>
+size_t bytes_in(const void* from) {
+  const auto* values = static_cast<const Vector*>(from)->values();
+  return values == nullptr ? 0 : values->size() * sizeof(*values->data());
+}
+
+size_t bytes_of(schema::SparseIndexVector type, const void* from) {
+  if (from == nullptr) return 0;
+  switch (type) {
+    case schema::SparseIndexVector::Int32Vector:
+      return bytes_in<schema::Int32Vector>(from);
+    case schema::SparseIndexVector::Uint16Vector:
+      return bytes_in<schema::Uint16Vector>(from);
+    case schema::SparseIndexVector::Uint8Vector:
+      return bytes_in<schema::Uint8Vector>(from);
+    default:
+      return 0;
+  }
+}
+
 }  // namespace
+
+size_t sparsity_bytes(const schema::SparsityParameters& from) {
+  size_t bytes = 0;
+  const int32_t levels = min(length(from.dim_metadata()), kMaxLevels);
+  for (int32_t l = 0; l < levels; ++l) {
+    const auto& level = *from.dim_metadata()->Get(static_cast<uint32_t>(l));
+    bytes += bytes_of(level.array_segments_type(), level.array_segments());
+    bytes += bytes_of(level.array_indices_type(), level.array_indices());
+  }
+  return bytes;
+}
 
 Status decode_sparsity(const schema::SparsityParameters& from, const Shape& shape, int64_t values,
                        Arena& arena, Span<const SparseLevel>& out) {

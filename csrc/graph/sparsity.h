@@ -6,6 +6,9 @@
 
 namespace octavo {
 
+// Bytes of the file that decode_sparsity reads.
+size_t sparsity_bytes(const schema::SparsityParameters& from);
+
 // Checks everything: walking through the levels stays within the `values` that are stored and the
 // dense tensor's shape.
 Status decode_sparsity(const schema::SparsityParameters& from, const Shape& shape, int64_t values,

@@ -51,7 +51,9 @@ Status check_peephole(const PrepareContext& c, Lstm* p) {
                     expected ? " are" : " should be", " left out, in contrast to others");
     }
     if (!expected) continue;
-    const DType type = is_integer(c) ? DType::kInt16 : c.input(p->at.weights + kOutputGate).type;
+    const Tensor& weights = c.input(p->at.weights + kOutputGate);
+    OCTAVO_TRY(c.expect_type("weights", weights, {DType::kFloat32, DType::kInt8, DType::kUInt8}));
+    const DType type = is_integer(c) ? DType::kInt16 : weights.type;
     OCTAVO_TRY(expect_vector(c, "the cell's weights", c.input(i), type, p->cells));
     if (type != DType::kFloat32) {
       OCTAVO_TRY(expect_symmetric(c, "the cell's weights", c.input(i)));

@@ -18,7 +18,7 @@ void expand(const Elements& e, const SparseLevel* level, const SparseLevel* end,
     memcpy(e.out + offset * e.bytes, e.values + place * e.bytes, static_cast<size_t>(e.bytes));
     return;
   }
-  if (level->indices == nullptr) {
+  if (level->segments == nullptr) {
     for (int64_t i = 0; i < level->count; ++i) {
       expand(e, level + 1, end, place * level->count + i, offset + i * level->step);
     }

@@ -9,8 +9,9 @@ namespace octavo::reference {
 // number of the loop before.
 struct SparseLevel {
   int64_t count;
-  const int32_t *segments, *indices;  // null: dense
-  int64_t step;                       // elements of the dense tensor that an index stands for
+  const int32_t* segments;  // null: dense
+  const int32_t* indices;
+  int64_t step;  // elements of the dense tensor that an index stands for
 };
 
 constexpr int32_t kMaxLevels = 16;

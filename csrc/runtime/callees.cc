@@ -97,8 +97,12 @@ Status CalleeMaker::prepare(Arena& memory, CalleeScope& scope, PreparedCallee& c
     callee.outputs[n] = &i.tensor(g.outputs[n]);
     callee.has_shapes = callee.has_shapes && !i.is_deferred(g.outputs[n]);
   }
-  callee.run = [](const Callee& c) {
-    return static_cast<const PreparedCallee&>(c).interpreter->run(nullptr);
+  callee.run = [](const Callee& c) -> Status {
+    Interpreter& i = *static_cast<const PreparedCallee&>(c).interpreter;
+    if (i.session().count_call()) return i.run(nullptr);
+    return Status::failed("subgraphs have been called ", Session::kCallsPerIteration, " x ",
+                          i.session().max_loop_iterations(),
+                          " times, the most that max_loop_iterations allows");
   };
   return {};
 }
