@@ -228,8 +228,8 @@ def test_float_operators_in_between(mode, dtype):
 def test_an_error_lists_all_operators():
     b = Builder()
     x = b.op("FLOOR", b.input(), name="first")
-    model = b.build(b.op("EXP", b.op("TANH", x), name="second"))
-    with pytest.raises(ValueError, match=r'FLOOR "first" has no integer form; EXP "second" has no'):
+    model = b.build(b.op("SIN", b.op("TANH", x), name="second"))
+    with pytest.raises(ValueError, match=r'FLOOR "first" has no integer form; SIN "second" has no'):
         octavo.quantize(model, "int8-only", samples(model))
     b = Builder()
     model = b.build(b.op("HARD_SWISH", b.input(), name="y"))
