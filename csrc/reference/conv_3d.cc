@@ -60,13 +60,14 @@ void conv_3d_f32(const Conv3DParams& p, const float* in, const float* filter, co
   for (int32_t b = 0; b < p.batch; ++b, in += volume) {
     for_each_position(out_size, [&](const int32_t (&at)[3]) {
       for (int32_t c = 0; c < p.out_c; ++c) out[c] = 0;
-      if (p.in_c > 0) for_each_tap(p.axes, at, in_size, [&](int64_t tap, const int32_t (&far)[3]) {
-        const float* pixel = in + offset_of(far, in_size) * p.in_c;
-        const float* weights = filter + tap * p.in_c * p.out_c;
-        for (int32_t i = 0; i < p.in_c; ++i, weights += p.out_c) {
-          for (int32_t c = 0; c < p.out_c; ++c) out[c] += pixel[i] * weights[c];
-        }
-      });
+      if (p.in_c > 0)
+        for_each_tap(p.axes, at, in_size, [&](int64_t tap, const int32_t (&far)[3]) {
+          const float* pixel = in + offset_of(far, in_size) * p.in_c;
+          const float* weights = filter + tap * p.in_c * p.out_c;
+          for (int32_t i = 0; i < p.in_c; ++i, weights += p.out_c) {
+            for (int32_t c = 0; c < p.out_c; ++c) out[c] += pixel[i] * weights[c];
+          }
+        });
       finish(p, bias, out);
       out += p.out_c;
     });
@@ -80,16 +81,17 @@ void conv_3d_transpose_f32(const Conv3DParams& p, const float* in, const float* 
   const int64_t pixels = int64_t{out_size[0]} * out_size[1] * out_size[2];
   for (int32_t b = 0; b < p.batch; ++b, out += pixels * p.out_c) {
     for (int64_t i = 0; i < pixels * p.out_c; ++i) out[i] = 0;
-    if (p.in_c > 0) for_each_position(in_size, [&](const int32_t (&at)[3]) {
-      for_each_tap(p.axes, at, out_size, [&](int64_t tap, const int32_t (&far)[3]) {
-        float* pixel = out + offset_of(far, out_size) * p.out_c;
-        const float* weights = filter + tap * p.out_c * p.in_c;
-        for (int32_t c = 0; c < p.out_c; ++c, weights += p.in_c) {
-          for (int32_t i = 0; i < p.in_c; ++i) pixel[c] += in[i] * weights[i];
-        }
+    if (p.in_c > 0)
+      for_each_position(in_size, [&](const int32_t (&at)[3]) {
+        for_each_tap(p.axes, at, out_size, [&](int64_t tap, const int32_t (&far)[3]) {
+          float* pixel = out + offset_of(far, out_size) * p.out_c;
+          const float* weights = filter + tap * p.out_c * p.in_c;
+          for (int32_t c = 0; c < p.out_c; ++c, weights += p.in_c) {
+            for (int32_t i = 0; i < p.in_c; ++i) pixel[c] += in[i] * weights[i];
+          }
+        });
+        in += p.in_c;
       });
-      in += p.in_c;
-    });
     for (int64_t i = 0; i < pixels; ++i) finish(p, bias, out + i * p.out_c);
   }
 }
