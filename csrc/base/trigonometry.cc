@@ -10,7 +10,7 @@ constexpr double kPiRest = 1.2246467991473532e-16;  // pi - kPi
 
 // The binary digits of 2 / pi behind the point, 32 in each.
 constexpr uint32_t kTwoOverPi[] = {0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0,
-                                   0xdb629599, 0x3c439041, 0xfe5163ab};
+                                   0xdb629599, 0x3c439041, 0xfe5163ab, 0xdebbc561};
 
 // 64 digits of 2 / pi from place `first` behind the point on; from -64 on, where all are 0.
 uint64_t digits_from(int first) {
