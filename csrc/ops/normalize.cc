@@ -17,31 +17,10 @@ struct L2NormalizationKernel {
 };
 
 constexpr L2NormalizationKernel kL2Normalization[] = {
-    {DType::kFloat32, &invoke_kernel<&Kernels::l2_normalization_f32>, 0},
+    {DType::kFloat32, &invoke_kernel<&reference::l2_normalization_f32>, 0},
     {DType::kInt8, &invoke_kernel<&reference::l2_normalization_s8>, 0},
     {DType::kUInt8, &invoke_kernel<&reference::l2_normalization_u8>, 128},
 };
-
-struct LocalResponseStep {
-  LocalResponseParams response;
-  float beta;
-};
-
-// x exp(-beta log(response)), each step in vectors.
-Status invoke_local_response(const Step& s, const Workspace& w) {
-  const auto& p = s.params<LocalResponseStep>();
-  const int64_t count = s.outputs[0]->shape.count();
-  const reference::Broadcast line = {1, {count}, {1}, {1}}, repeats = {1, {count}, {1}, {0}};
-  constexpr float kGreatest = std::numeric_limits<float>::max();
-  const float exponent = -p.beta;
-  float *power = s.scratch(0), *out = s.output(0);
-  reference::local_response_f32(p.response, s.input(0), power);
-  w.kernels.log_f32(count, power, power);
-  w.kernels.mul_f32({repeats, -kGreatest, kGreatest}, power, &exponent, power);
-  w.kernels.exp_f32(count, power, power);
-  w.kernels.mul_f32({line, -kGreatest, kGreatest}, s.input(0), power, out);
-  return {};
-}
 
 Status expect_output_quantization(const PrepareContext& c, int32_t zero) {
   constexpr float kScale = 1.0f / 128;
@@ -84,13 +63,10 @@ Status prepare_local_response_normalization(PrepareContext& c) {
   OCTAVO_TRY(c.expect_rank("input", in, 4, 4));
   const auto& o = c.options<LocalResponseOptions>();
   if (o.radius < 0) return c.fail("radius is ", o.radius, ", should be 0 or more");
-  OCTAVO_TRY(c.add_scratch(in.bytes()));
-  const LocalResponseParams response = {in.shape.count(0, 3), in.shape[3], o.radius, o.bias,
-                                        o.alpha};
-  LocalResponseStep* p;
+  LocalResponseParams* p;
   OCTAVO_TRY(c.make_params(p));
-  *p = {response, o.beta};
-  c.step.invoke = &invoke_local_response;
+  *p = {in.shape.count(0, 3), in.shape[3], o.radius, o.bias, o.alpha, o.beta};
+  c.step.invoke = &invoke_kernel<&reference::local_response_normalization_f32>;
   return {};
 }
 
