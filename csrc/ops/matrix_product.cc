@@ -192,7 +192,8 @@ Status prepare_product(PrepareContext& c, int32_t variant, MatrixProduct* p) {
     Span<float> scales;
     OCTAVO_TRY(c.make_array(int64_t{p->count} * p->columns, scales));
     for (size_t i = 0; i < scales.size; ++i) {
-      scales[i] = weights_of(c, *p, static_cast<int32_t>(i / static_cast<size_t>(p->columns))).scale();
+      scales[i] =
+          weights_of(c, *p, static_cast<int32_t>(i / static_cast<size_t>(p->columns))).scale();
     }
     p->scales = scales.data;
   }
