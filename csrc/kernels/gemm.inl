@@ -21,8 +21,7 @@
 //   Output, make_output(header): what finish wants at hand
 //   start(words, part): how sums begin, of the columns whose words begin at `words`
 //   finish(panel, first, rows, sum): makes outputs of a tile of sums, and stores `rows` rows;
-//   always
-//     inline, or the sums leave their registers
+//     always inline, or the sums leave their registers
 
 // A panel is the packed form of `width` columns; all but the last have kPanelVectors vectors of
 // them.
