@@ -133,6 +133,28 @@ def test_variables_that_do_not_fit(shape: tuple[int, ...], dtype: str, message: 
     assert str(error.value) == f'READ_VARIABLE (node 2 "y"): {message}'
 
 
+def test_a_value_of_another_shape_than_those_before() -> None:
+    """Assigned behind the read, whose shape was taken from what stands before it."""
+    net = Network()
+    once = net.subgraph("once")
+    handle = once.tensor("handle", (), "resource")
+    once.op("VAR_HANDLE", [], [handle], shared_name="v")
+    once.op("ASSIGN_VARIABLE", [handle, once.constant("0", np.zeros((1, 3), np.float32))], [])
+    net.op("CALL_ONCE", [], [], init_subgraph_index=once.index)
+    x, handle = net.tensor("x", (2, 3), "float32"), net.tensor("handle", (), "resource")
+    value, y = net.tensor("value", (), "float32"), net.tensor("y", (), "float32")
+    net.op("VAR_HANDLE", [], [handle], shared_name="v")
+    net.op("READ_VARIABLE", [handle], [value])
+    net.op("NEG", [value], [y])
+    net.op("ASSIGN_VARIABLE", [handle, x], [])
+    net.inputs, net.outputs = [x], [y]
+    interpreter = octavo.Interpreter(model_content=net.build())
+    interpreter.allocate_tensors()
+    interpreter.invoke()
+    with pytest.raises(RuntimeError, match=r"has shape \(2, 3\), output has \(1, 3\)"):
+        interpreter.invoke()
+
+
 def test_a_variable_without_a_value() -> None:
     net = variable_network((4,))
     del net.model().subgraphs[0].operators[1]

@@ -11,6 +11,7 @@ namespace {
 struct VariableParams {
   Variable* variable;
   Session* session;
+  bool is_inferred;  // a read's shape, from values assigned
 };
 
 Status find_variable(const PrepareContext& c, VariableParams*& params) {
@@ -23,20 +24,21 @@ Status find_variable(const PrepareContext& c, VariableParams*& params) {
   OCTAVO_TRY(c.expect_known("resource", resource));
   const int32_t number = *static_cast<const int32_t*>(resource.data);
   OCTAVO_TRY(c.make_params(params));
-  *params = {c.session().variable(number), &c.session()};
+  *params = {c.session().variable(number), &c.session(), false};
   if (params->variable == nullptr) return c.fail("there is no variable of number ", number);
   return {};
 }
 
-// A shorter output takes the first elements, as in LiteRT.
+// An output that the file declares to be shorter takes the first elements, as in LiteRT.
 Status invoke_read(const Step& s, const Workspace&) {
-  const Variable& v = *s.params<VariableParams>().variable;
+  const auto& params = s.params<VariableParams>();
+  const Variable& v = *params.variable;
   const Tensor& out = *s.outputs[0];
   if (!v.is_assigned) return s.fail("variable \"", v.name, "\" has no value yet");
   if (v.type != out.type) {
     return s.fail("variable \"", v.name, "\" has type ", v.type, ", output has ", out.type);
   }
-  if (v.shape.count() < out.shape.count()) {
+  if (params.is_inferred ? v.shape != out.shape : v.shape.count() < out.shape.count()) {
     return s.fail("variable \"", v.name, "\" has shape ", v.shape, ", output has ", out.shape);
   }
   if (out.bytes() > 0) memcpy(out.data, v.data, static_cast<size_t>(out.bytes()));
@@ -90,6 +92,7 @@ Status prepare_read_variable(PrepareContext& c) {
   if (shape.rank == 0 || is_open(out)) {
     if (!v.has_one_shape) OCTAVO_TRY(c.expect_turn());
     shape = v.has_one_shape ? v.one_shape : v.shape;
+    params->is_inferred = true;
   }
   OCTAVO_TRY(c.set_shape(0, shape));
   c.step.is_pure = false;
