@@ -54,8 +54,8 @@ def test_operator(operator, dtype, data):
     for t, ours, reference in zip(
         graph.outputs, quantized.run(model, x), quantized.run(network.build(), x), strict=True
     ):
-        if operator in LSTMS:
-            continue  # errors of the state add up: test_lstms
+        if operator in RECURRENT:
+            continue  # errors of the state add up: test_operators_with_a_state
         if graph.dtype(t) == "int32":
             np.testing.assert_array_equal(ours, reference)
         else:
@@ -65,7 +65,7 @@ def test_operator(operator, dtype, data):
             np.testing.assert_allclose(ours, reference, rtol=0, atol=limit)
 
 
-LSTMS = ("LSTM", "UNIDIRECTIONAL_SEQUENCE_LSTM")
+RECURRENT = sorted(name for name, rule in OPERATORS.items() if rule.recurrent)
 
 # Steps of the output that it may be off by; 2 where nothing is said. Some kernels are coarser than
 # their type: positions between pixels are multiples of a step rounded to 1/1024 pixel, so that the
@@ -110,8 +110,8 @@ def tolerance(operator, graph, t, x):
     return limit
 
 
-@pytest.mark.parametrize("operator", LSTMS)
-def test_lstms(operator):
+@pytest.mark.parametrize("operator", RECURRENT)
+def test_operators_with_a_state(operator):
     """Of 60 random layers: a few lose more, whose states drift."""
     steps = []
 
