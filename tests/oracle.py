@@ -9,10 +9,11 @@ from __future__ import annotations
 import atexit
 import os
 import pickle
+import re
 import struct
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import IO, Any
 from unittest import mock
 
@@ -76,10 +77,10 @@ def _answer(
     return values, outputs
 
 
-def _answer_actions(model: bytes, actions: list[Any]) -> list[Array]:
+def _answer_actions(model: bytes, actions: list[Any], resolver: str) -> list[Array]:
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-    kind = OpResolverType.BUILTIN_REF
+    kind = OpResolverType[resolver]
     return act(Interpreter(model_content=model, experimental_op_resolver_type=kind), actions)
 
 
@@ -164,26 +165,47 @@ def run(
     tensor number too, as do the inputs of invocations that come `before`, of which variables keep
     what they have seen.
     """
-    answer = _ask((model, inputs, resize or {}, keep_all, resolver, before))
-    if isinstance(answer, str):
-        if resolver == "BUILTIN_REF" and "Didn't find op" in answer:
-            # A few operators have one kernel, which LiteRT does not list with the reference's.
-            other = "BUILTIN_WITHOUT_DEFAULT_DELEGATES"
-            return run(
-                model, inputs, resize=resize, keep_all=keep_all, resolver=other, before=before
-            )
-        raise OracleError(answer)
+    answer = _ask_kernels(
+        model, resolver, lambda m, r: (m, inputs, resize or {}, keep_all, r, before)
+    )
     values, outputs = answer
     return values, outputs
 
 
 def run_actions(model: bytes, actions: list[Any]) -> list[Array]:
     """The outputs of every invoke of a sequence of actions, see `act`."""
-    answer = _ask((model, actions))
-    if isinstance(answer, str):
-        raise OracleError(answer)
-    values: list[Array] = answer
+    values: list[Array] = _ask_kernels(model, "BUILTIN_REF", lambda m, r: (m, actions, r))
     return values
+
+
+def _ask_kernels(model: bytes, resolver: str, request: Callable[[bytes, str], object]) -> Any:
+    """The child's answer to a request made of a file and a resolver.
+
+    Some operators have one kernel, which LiteRT does not list with the reference's, or not in every
+    version. All others of the network shall be the reference's.
+    """
+    answer = _ask(request(model, resolver))
+    if isinstance(answer, str):
+        missing = re.search(r"Didn't find op for builtin opcode '(\w+)' version '(\d+)'", answer)
+        if resolver == "BUILTIN_REF" and missing:
+            name, version = missing[1], int(missing[2])
+            if version > 1:
+                return _ask_kernels(_with_version(model, name, version - 1), resolver, request)
+            return _ask_kernels(model, "BUILTIN_WITHOUT_DEFAULT_DELEGATES", request)
+        raise OracleError(answer)
+    return answer
+
+
+def _with_version(model: bytes, operator: str, version: int) -> bytes:
+    """The file with an operator in no version above this one."""
+    import octavo._schema as schema
+    from octavo import flatbuffer
+
+    tree = flatbuffer.read(model)
+    for code in tree.operatorCodes:
+        if code.builtinCode == getattr(schema.BuiltinOperator, operator):
+            code.version = min(code.version, version)
+    return flatbuffer.write(tree)
 
 
 def _ask(request: object) -> Any:
