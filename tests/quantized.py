@@ -85,7 +85,7 @@ def check_emitted(model: bytes) -> None:
     graph = Graph(model)
     for n, name in enumerate(graph.names):
         operands, results = dict(graph.operands(n)), graph.results(n)
-        if graph.dtype(results[0]) not in ACTIVATIONS:
+        if not results or graph.dtype(results[0]) not in ACTIVATIONS:
             continue
         outputs = [graph.quantization(t) for t in results if graph.dtype(t) in ACTIVATIONS]
         for dtype, scale, zero in outputs:
