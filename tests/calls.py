@@ -13,7 +13,7 @@ Result = tuple[bytes, dict[int, Array]]
 
 CODES = (
     *("ASSIGN_VARIABLE", "CALL_ONCE", "IF", "READ_VARIABLE"),
-    *("STABLEHLO_COMPOSITE", "VAR_HANDLE", "WHILE"),
+    *("STABLEHLO_CASE", "STABLEHLO_COMPOSITE", "VAR_HANDLE", "WHILE"),
 )
 
 
@@ -24,12 +24,14 @@ def single_call(code: str, values: Array, truth: bool = True, times: int = 2) ->
       code: the operator.
       values: an input of the network.
       truth: what an IF is given.
-      times: how often a WHILE goes round.
+      times: how often a WHILE goes round, and which branch a CASE takes.
     """
     if code == "IF":
         return _branch(values, truth)
     if code == "WHILE":
         return _loop(values, times)
+    if code == "STABLEHLO_CASE":
+        return _case(values, times)
     if code == "STABLEHLO_COMPOSITE":
         return _composite(values)
     return _variable(values, has_start=code == "CALL_ONCE")
@@ -57,6 +59,22 @@ def _branch(values: Array, truth: bool) -> Result:
     net.op("IF", [condition, x], [y], **options)
     net.inputs, net.outputs = [condition, x], [y]
     return net.build(), {condition: np.array(truth), x: values}
+
+
+def _case(values: Array, index: int) -> Result:
+    """Two of three branches give the same shape."""
+    net = Network()
+    i, x = net.tensor("index", (1,), "int32"), net.tensor("x", values.shape, values.dtype)
+    y = net.tensor("y", (values.size,), values.dtype)
+    branches = []
+    for shape in [(values.size,), (1, values.size), (values.size,)]:
+        g = net.subgraph(f"branch{len(branches)}")
+        g.inputs = [g.tensor("x", values.shape, values.dtype)]
+        g.outputs = [_reshaped(g, g.inputs[0], values, *shape)]
+        branches.append(g.index)
+    net.op("STABLEHLO_CASE", [i, x], [y], branch_subgraph_indices=branches)
+    net.inputs, net.outputs = [i, x], [y]
+    return net.build(), {i: np.int32([index]), x: values}
 
 
 def _loop(values: Array, times: int) -> Result:

@@ -49,7 +49,7 @@ FAULTS = {
     },
     **{
         (code, "int4"): "takes elements of int4 for bytes"
-        for code in ("BITCAST", "BROADCAST_TO", "DILATE", "HASHTABLE_LOOKUP")
+        for code in ("BITCAST", "BROADCAST_TO", "DILATE", "HASHTABLE_LOOKUP", "STABLEHLO_PAD")
     },
     **{
         (code, dtype): "moves elements of other sizes as four bytes each"

@@ -77,6 +77,7 @@ class Case:
     gain: float = 1  # how much further the output reaches than the inputs
     note: str = ""  # told apart from other rows of the operator
     body: str = ""  # the operator that its region consists of
+    region: str = "update_computation_subgraph_index"  # the option that names it
 
 
 def ints(*values: int) -> Array:
@@ -329,6 +330,14 @@ CASES = [
     Case("LOGICAL_OR", "bool", [(2, 3), np.array([True, False, True])], [(2, 3)]),
     Case("LOGISTIC", _ALL, [(2, 6)], [(2, 6)], fixed=_UNIT),
     Case("LOG_SOFTMAX", "float32 int8 uint8", [(2, 5)], [(2, 5)], fixed=_LOGARITHMS),
+    Case(
+        "LSH_PROJECTION",
+        "float32 int8",
+        [np.float32([[0.5, -1, 2], [3, 0.25, 7]]), (2, 5), np.float32([0.75, -2])],
+        [(2,)],
+        {"type": "SPARSE"},
+        output_type="int32",
+    ),
     Case("MATRIX_DIAG", "float32 int8", [(2, 3)], [(2, 3, 3)], same=True),
     Case("MATRIX_SET_DIAG", "float32 int8", [(2, 3, 2), (2, 2)], [(2, 3, 2)], same=True),
     Case("MAXIMUM", _ALL, [(2, 3), (3,)], [(2, 3)], same=True),
@@ -400,6 +409,7 @@ CASES = [
     Case("RANGE", "float32", [np.float32(1), np.float32(3), np.float32(0.3)], [(7,)]),
     Case("RANGE", "int32", [np.int32(7), np.int32(-3), np.int32(-4)], [(3,)]),
     Case("RANK", "float32", [(2, 3)], [()], output_type="int32"),
+    Case("RANDOM_STANDARD_NORMAL", "float32", [ints(2, 2)], [(2, 2)], {"seed": 1, "seed2": 2}),
     Case(
         "RANDOM_UNIFORM",
         "float32",
@@ -413,6 +423,13 @@ CASES = [
     Case("REDUCE_MAX", _ALL, [_IMAGE, ints(1, 2)], [(1, 2)], same=True),
     Case("REDUCE_MIN", _ALL, [_IMAGE, ints(1, 2)], [(1, 2)], same=True),
     Case("REDUCE_PROD", "float32 int8 int16", [(2, 3), ints(1)], [(2,)]),
+    Case(
+        "REDUCE_WINDOW",
+        "float32 int8",
+        [(4, 5), (), *(np.int64(n) for n in [[2, 3], [2, 1], [2, 1]])],
+        [(1, 3)],
+        {"reduce_function": "ADD"},
+    ),
     Case("RELU", _ALL, [(2, 6)], [(2, 6)]),
     Case("RELU6", _ALL, [(2, 6)], [(2, 6)]),
     Case("RELU_0_TO_1", "float32 int8 uint8", [(2, 6)], [(2, 6)]),
@@ -511,6 +528,7 @@ CASES = [
     Case("SQUARED_DIFFERENCE", "float32 int8 int32", [(2, 3), (3,)], [(2, 3)], gain=20),
     Case("SQUEEZE", "float32 int8", [(2, 1, 3)], [(2, 3)], {"squeeze_dims": [1]}, same=True),
     Case("STABLEHLO_ADD", "float32 int32", [(2, 3), (2, 3)], [(2, 3)]),
+    Case("STABLEHLO_AND", "int32 bool", [(2, 3), (2, 3)], [(2, 3)]),
     Case(
         "STABLEHLO_GATHER",
         "float32 int32",
@@ -527,6 +545,29 @@ CASES = [
     Case("STABLEHLO_MAXIMUM", "float32", [(2, 3), (2, 3)], [(2, 3)]),
     Case("STABLEHLO_MINIMUM", "float32", [(2, 3), (2, 3)], [(2, 3)]),
     Case("STABLEHLO_MULTIPLY", "float32", [(2, 3), (2, 3)], [(2, 3)]),
+    Case(
+        "STABLEHLO_PAD",
+        "float32 int8",
+        [(2, 3), Constant(())],
+        [(3, 4)],
+        {"edge_padding_low": [1, -1], "edge_padding_high": [-1, 2], "interior_padding": [1, 0]},
+        same=True,
+    ),
+    Case(
+        "STABLEHLO_REDUCE_WINDOW",
+        "float32 int32",
+        [(4, 3), ()],
+        [(2, 5)],
+        {
+            "window_dimensions": [2, 1],
+            "window_strides": [2, 1],
+            "base_dilations": [1, 2],
+            "window_dilations": [2, 1],
+            "padding": [0, 1, 1, -1],
+        },
+        body="STABLEHLO_MAXIMUM",
+        region="body_subgraph_index",
+    ),
     Case(
         "STABLEHLO_RNG_BIT_GENERATOR",
         "uint64",
@@ -547,6 +588,9 @@ CASES = [
             "index_vector_dim": 1,
         },
         body="STABLEHLO_ADD",
+    ),
+    Case(
+        "STABLEHLO_SHIFT_LEFT", "int32", [(2, 3), ints(0, 3, 31, 1, 30, 8).reshape(2, 3)], [(2, 3)]
     ),
     Case(
         "STRIDED_SLICE",
@@ -644,7 +688,7 @@ class _Builder:
             a, b, c = (region.tensor(name, (), self._type) for name in "abc")
             region.op(case.body, [a, b], [c])
             region.inputs, region.outputs = [a, b], [c]
-            options = {**options, "update_computation_subgraph_index": region.index}
+            options = {**options, case.region: region.index}
         net.op(case.operator, operands, outputs, version=self._version(), **options)
         net.inputs, net.outputs = list(self.inputs), outputs
         return net.build()

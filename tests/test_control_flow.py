@@ -1,4 +1,4 @@
-"""IF, WHILE, CALL_ONCE, STABLEHLO_COMPOSITE and variables, against LiteRT."""
+"""IF, WHILE, CALL_ONCE, STABLEHLO_CASE, STABLEHLO_COMPOSITE and variables, against LiteRT."""
 
 from __future__ import annotations
 
@@ -460,3 +460,66 @@ def test_subgraphs_that_call_the_next_one_often():
         else:
             with pytest.raises(RuntimeError, match="called 64 x 100 times, the most that"):
                 interpreter.invoke()
+
+
+def case(index, branches=3, is_constant=False, **changes):
+    """Branch number n adds n + 1."""
+    net = Network()
+    given = np.array(index, np.int32)
+    i = net.constant("i", given) if is_constant else net.tensor("i", given.shape, "int32")
+    x, y = (net.tensor(n, SHAPE, "float32") for n in "xy")
+    for n in range(branches):
+        g = net.subgraph(f"branch{n}")
+        a, b = (g.tensor(name, SHAPE, "float32") for name in "ab")
+        g.op("ADD", [a, g.constant("n", np.float32(n + 1))], [b])
+        g.inputs, g.outputs = [a], [b]
+    options = {"branch_subgraph_indices": list(range(1, branches + 1))} | changes
+    net.op("STABLEHLO_CASE", [i, x], [y], **options)
+    net.inputs, net.outputs = [x] if is_constant else [i, x], [y]
+    inputs = {x: np.float32([[0, 1, 2], [3, 4, 5]])}
+    return net.build(), inputs if is_constant else {i: given, **inputs}
+
+
+@pytest.mark.parametrize("is_constant", [False, True])
+@pytest.mark.parametrize("index", [0, 1, 2, 3, -1, -(2**31), 2**31 - 1])
+def test_cases(index, is_constant):
+    """The last branch stands for every number that has none."""
+    model, inputs = case([index], is_constant=is_constant)
+    oracle.assert_equal_to_litert(model, inputs)
+
+
+def test_a_case_of_many_branches():
+    """LiteRT has at most 20."""
+    model, inputs = case(29, branches=30)
+    values, [y] = oracle.octavo_run(model, inputs)
+    np.testing.assert_array_equal(values[y].ravel(), np.arange(6) + 30)
+
+
+CASE_ERRORS = [
+    ({"index": 0, "branch_subgraph_indices": []}, "has no branches"),
+    ({"index": 0, "branch_subgraph_indices": None}, "has no branches"),
+    ({"index": [0, 1]}, 'condition "i" has shape (2), should have 1 element'),
+    ({"index": 0, "branch_subgraph_indices": [1, 9]}, "calls subgraph 9, the file has 4"),
+    ({"index": 0, "branch_subgraph_indices": [1, -1]}, "calls subgraph -1, the file has 4"),
+    ({"index": 0, "branch_subgraph_indices": [1, 0]}, "subgraphs are recursive"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "text"), CASE_ERRORS)
+def test_impossible_cases(arguments, text):
+    model, _ = case(**arguments)
+    with pytest.raises((ValueError, RuntimeError), match=re.escape(text)):
+        octavo.Interpreter(model_content=model).allocate_tensors()
+
+
+def test_a_branch_of_another_signature():
+    net = Network()
+    i, x = net.tensor("i", (), "int32"), net.tensor("x", SHAPE, "float32")
+    y = net.tensor("y", SHAPE, "float32")
+    for dtype in ("float32", "int32"):
+        g = net.subgraph(dtype)
+        g.inputs = g.outputs = [g.tensor("a", SHAPE, dtype)]
+    net.op("STABLEHLO_CASE", [i, x], [y], branch_subgraph_indices=[1, 2])
+    net.inputs, net.outputs = [i, x], [y]
+    with pytest.raises(RuntimeError, match=r'_CASE .*subgraph 2 takes "a" of type int32, "x" has'):
+        octavo.Interpreter(model_content=net.build()).allocate_tensors()

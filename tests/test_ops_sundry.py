@@ -19,8 +19,10 @@ CELLS = [
     *((draws.parts, code, t) for code in ("REAL", "IMAG", "COMPLEX_ABS") for t in draws.REAL_OF),
     (draws.spectrum, "RFFT2D", "float32"),
     (draws.fake_quant, "FAKE_QUANT", "float32"),
+    (draws.random_numbers, "RANDOM_STANDARD_NORMAL", "float32"),
     (draws.random_numbers, "RANDOM_UNIFORM", "float32"),
     (draws.multinomial, "MULTINOMIAL", "float32"),
+    *((draws.projection, "LSH_PROJECTION", t) for t in ("float32", "int8", "int64", "bool")),
     *(
         (draws.random_bits, "STABLEHLO_RNG_BIT_GENERATOR", t)
         for t in ("int32", "uint32", "int64", "uint64")
@@ -82,6 +84,7 @@ def constant(*values):
 @pytest.mark.parametrize(
     ("code", "operands"),
     [
+        ("RANDOM_STANDARD_NORMAL", [constant(4, 4)]),
         ("RANDOM_UNIFORM", [constant(3, 5)]),
         ("MULTINOMIAL", [Operand(np.float32([[0, 1, 2]])), Operand(np.int32(9), is_constant=True)]),
     ],
@@ -99,7 +102,7 @@ def test_a_stream_goes_on(code, operands):
     assert not np.array_equal(ours[0], ours[1])
 
 
-@pytest.mark.parametrize("code", ["RANDOM_UNIFORM"])
+@pytest.mark.parametrize("code", ["RANDOM_UNIFORM", "RANDOM_STANDARD_NORMAL"])
 def test_without_a_seed(code):
     """Distributed as they should be, and every network the same at each start."""
     model, run = invocations(code, [constant(100, 1000)], runs=2)
@@ -132,7 +135,57 @@ def test_classes_without_a_seed():
     np.testing.assert_allclose(shares, [0.1, 0.2, 0.7], atol=0.02)
 
 
+@pytest.mark.parametrize("length", [0, 1, 3, 4, 12, 13, 28, 29, 60, 61, 124, 125, 188, 189, 1000])
+def test_items_of_any_length(length):
+    """With the seed before them they are hashed in other ways from 4, 8, 17, 33 and 65 bytes on."""
+    rng = np.random.default_rng(length)
+    seeds = Operand(rng.normal(size=(3, 20)).astype(np.float32), is_constant=True)
+    items = Operand(rng.integers(0, 256, (2, length), np.uint8))
+    oracle.assert_equal_to_litert(
+        *single_op("LSH_PROJECTION", [seeds, items], (60,), "int32", type="DENSE")
+    )
+
+
+def test_signatures_of_32_bits():
+    seeds = Operand(np.arange(32, dtype=np.float32).reshape(1, 32))
+    items = Operand(np.arange(6, dtype=np.int64))
+    oracle.assert_equal_to_litert(
+        *single_op("LSH_PROJECTION", [seeds, items], (1,), "int32", type="SPARSE")
+    )
+
+
 ERRORS = [
+    *(
+        (
+            "LSH_PROJECTION",
+            [np.broadcast_to(np.float32(0), s) for s in shapes],
+            dtype,
+            {"type": kind},
+            text,
+        )
+        for shapes, dtype, kind, text in [
+            ([(2, 3), (4,)], "int32", "UNKNOWN", "option type is UNKNOWN"),
+            ([(2, 3), (4,)], "int32", 7, "type 7 is unknown"),
+            ([(2, 3), (4,)], "float32", "DENSE", 'output "y" has type float32'),
+            ([(2, 33), (4,)], "int32", "DENSE", "shape (2, 33), whose functions need more than 32"),
+            ([(2, 32), (4,)], "int32", "SPARSE", "(2, 32), whose signatures need more than 32"),
+            (
+                [(2**27, 16), (4,)],
+                "int32",
+                "DENSE",
+                "gives 2147483648 elements, at most 2147483647",
+            ),
+            ([(2, 3), (0, 4)], "int32", "DENSE", "has shape (0, 4), without an item"),
+            ([(2, 3), ()], "int32", "DENSE", "should have 1 to 8 dim"),
+            (
+                [(2, 3), (4,), (5,)],
+                "int32",
+                "DENSE",
+                'weight "x2" has shape (5), input has 4 items',
+            ),
+            ([(6,), (4,)], "int32", "DENSE", "should have 2 dimensions"),
+        ]
+    ),
     (
         "RFFT2D",
         [np.zeros((4, 4), np.float32), np.int32([4, 6])],
@@ -195,6 +248,5 @@ ERRORS = [
 def test_errors(code, values, dtype, options, text):
     operands = [Operand(v, is_constant=v.dtype == np.int32) for v in values]
     model, _ = single_op(code, operands, (1,), dtype, **options)
-    interpreter = octavo.Interpreter(model_content=model)
-    with pytest.raises(RuntimeError, match=rf'{code} \(node 0 "y"\): .*{re.escape(text)}'):
-        interpreter.allocate_tensors()
+    with pytest.raises((RuntimeError, ValueError), match=rf"{code}.*: .*{re.escape(text)}"):
+        octavo.Interpreter(model_content=model).allocate_tensors()

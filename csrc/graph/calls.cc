@@ -79,6 +79,8 @@ Span<const int32_t> called_subgraphs(const Node& node) {
     case Opcode::IF:
     case Opcode::WHILE:
       return {static_cast<const CallOptions*>(node.options)->subgraphs, 2};
+    case Opcode::STABLEHLO_CASE:
+      return static_cast<const CaseOptions*>(node.options)->branches;
     default:
       return {};
   }

@@ -37,10 +37,11 @@ Status convert(const flatbuffers::Vector<int32_t>* from, DimsOptions& to) {
   return {};
 }
 
-Status convert(const flatbuffers::Vector<int64_t>* from, LongDims& to) {
+template <int32_t most>
+Status convert(const flatbuffers::Vector<int64_t>* from, Longs<most>& to) {
   if (from == nullptr) return {};
-  if (from->size() > kMaxRank) {
-    return Status::invalid("lists ", from->size(), " dimensions, at most ", kMaxRank);
+  if (from->size() > most) {
+    return Status::invalid("lists ", from->size(), " numbers for dimensions, at most ", most);
   }
   to.count = static_cast<int32_t>(from->size());
   for (int32_t i = 0; i < to.count; ++i) to.values[i] = from->Get(static_cast<uint32_t>(i));
@@ -298,6 +299,47 @@ Status decode(const schema::StablehloScatterOptions& from, StablehloScatterOptio
   return convert(from.scatter_dims_to_operand_dims(), to.scatter_dims_to_operand_dims);
 }
 
+Status decode(const schema::StablehloPadOptions& from, StablehloPadOptions& to) {
+  OCTAVO_TRY(convert(from.edge_padding_low(), to.edge_padding_low));
+  OCTAVO_TRY(convert(from.edge_padding_high(), to.edge_padding_high));
+  return convert(from.interior_padding(), to.interior_padding);
+}
+
+Status decode(const schema::StablehloReduceWindowOptions& from, StablehloReduceWindowOptions& to) {
+  to.body = from.body_subgraph_index();
+  OCTAVO_TRY(convert(from.window_dimensions(), to.window_dimensions));
+  OCTAVO_TRY(convert(from.window_strides(), to.window_strides));
+  OCTAVO_TRY(convert(from.base_dilations(), to.base_dilations));
+  OCTAVO_TRY(convert(from.window_dilations(), to.window_dilations));
+  return convert(from.padding(), to.padding);
+}
+
+Status decode(const schema::ReduceWindowOptions& from, ReduceWindowOptions& to) {
+  const schema::ReduceWindowFunction function = from.reduce_function();
+  to.function = static_cast<ReduceFunction>(function);
+  if (function >= schema::ReduceWindowFunction::MIN &&
+      function <= schema::ReduceWindowFunction::MAX) {
+    return {};
+  }
+  return Status::invalid("reduce_function ", static_cast<int>(function), " is unknown");
+}
+
+Status decode(const schema::StablehloCaseOptions& from, CaseOptions& to) {
+  static_assert(FLATBUFFERS_LITTLEENDIAN, "branches are read as they lie in the file");
+  if (from.branch_subgraph_indices() == nullptr) return {};
+  to.branches = {from.branch_subgraph_indices()->data(), from.branch_subgraph_indices()->size()};
+  return {};
+}
+
+Status decode(const schema::LSHProjectionOptions& from, LshOptions& to) {
+  to.type = static_cast<LshType>(from.type());
+  if (from.type() >= schema::LSHProjectionType::MIN &&
+      from.type() <= schema::LSHProjectionType::MAX) {
+    return {};
+  }
+  return Status::invalid("type ", static_cast<int>(from.type()), " is unknown");
+}
+
 Status decode(const schema::IfOptions& from, CallOptions& to) {
   to = {{from.then_subgraph_index(), from.else_subgraph_index()}};
   return {};
@@ -345,7 +387,6 @@ Status find_table(const schema::Operator& op, const From** out) {
   return *out != nullptr ? Status() : Status::invalid("has options of the wrong kind, ", found);
 }
 
-// Options left out altogether are the defaults.
 Status decode(const schema::SVDFOptions& from, SvdfOptions& to) {
   to.rank = from.rank();
   to.asymmetric_quantize_inputs = from.asymmetric_quantize_inputs();
@@ -442,6 +483,7 @@ constexpr OptionsOf kOptions[] = {
     {Opcode::LEAKY_RELU, &decode_table<schema::LeakyReluOptions, LeakyReluOptions>},
     {Opcode::LOCAL_RESPONSE_NORMALIZATION,
      &decode_table<schema::LocalResponseNormalizationOptions, LocalResponseOptions>},
+    {Opcode::LSH_PROJECTION, &decode_table<schema::LSHProjectionOptions, LshOptions>},
     {Opcode::LSTM, &decode_table<schema::LSTMOptions, LstmOptions>},
     {Opcode::MAX_POOL_2D, &decode_table<schema::Pool2DOptions, Pool2DOptions>},
     {Opcode::MEAN, &decode_table<schema::ReducerOptions, ReducerOptions>},
@@ -450,12 +492,14 @@ constexpr OptionsOf kOptions[] = {
     {Opcode::MULTINOMIAL, &decode_table<schema::RandomOptions, RandomOptions>},
     {Opcode::ONE_HOT, &decode_table<schema::OneHotOptions, AxisOptions>},
     {Opcode::PACK, &decode_table<schema::PackOptions, AxisOptions>},
+    {Opcode::RANDOM_STANDARD_NORMAL, &decode_table<schema::RandomOptions, RandomOptions>},
     {Opcode::RANDOM_UNIFORM, &decode_table<schema::RandomOptions, RandomOptions>},
     {Opcode::REDUCE_ALL, &decode_table<schema::ReducerOptions, ReducerOptions>},
     {Opcode::REDUCE_ANY, &decode_table<schema::ReducerOptions, ReducerOptions>},
     {Opcode::REDUCE_MAX, &decode_table<schema::ReducerOptions, ReducerOptions>},
     {Opcode::REDUCE_MIN, &decode_table<schema::ReducerOptions, ReducerOptions>},
     {Opcode::REDUCE_PROD, &decode_table<schema::ReducerOptions, ReducerOptions>},
+    {Opcode::REDUCE_WINDOW, &decode_table<schema::ReduceWindowOptions, ReduceWindowOptions>},
     {Opcode::RESHAPE, &decode_table<schema::ReshapeOptions, DimsOptions>},
     {Opcode::RESIZE_BILINEAR, &decode_table<schema::ResizeBilinearOptions, ResizeOptions>},
     {Opcode::RESIZE_NEAREST_NEIGHBOR,
@@ -469,13 +513,17 @@ constexpr OptionsOf kOptions[] = {
     {Opcode::SPLIT, &decode_table<schema::SplitOptions, AxisOptions>},
     {Opcode::SPLIT_V, &decode_table<schema::SplitVOptions, AxisOptions>},
     {Opcode::SQUEEZE, &decode_table<schema::SqueezeOptions, DimsOptions>},
+    {Opcode::STABLEHLO_CASE, &decode_table<schema::StablehloCaseOptions, CaseOptions>},
     {Opcode::STABLEHLO_COMPOSITE, &decode_table<schema::StableHLOCompositeOptions, CallOptions>},
     {Opcode::STABLEHLO_GATHER,
      &decode_table<schema::StablehloGatherOptions, StablehloGatherOptions>},
-    {Opcode::STABLEHLO_SCATTER,
-     &decode_table<schema::StablehloScatterOptions, StablehloScatterOptions>},
+    {Opcode::STABLEHLO_PAD, &decode_table<schema::StablehloPadOptions, StablehloPadOptions>},
+    {Opcode::STABLEHLO_REDUCE_WINDOW,
+     &decode_table<schema::StablehloReduceWindowOptions, StablehloReduceWindowOptions>},
     {Opcode::STABLEHLO_RNG_BIT_GENERATOR,
      &decode_table<schema::StablehloRngBitGeneratorOptions, RngOptions>},
+    {Opcode::STABLEHLO_SCATTER,
+     &decode_table<schema::StablehloScatterOptions, StablehloScatterOptions>},
     {Opcode::STRIDED_SLICE, &decode_table<schema::StridedSliceOptions, StridedSliceOptions>},
     {Opcode::SUB, &decode_table<schema::SubOptions, BinaryOptions>},
     {Opcode::SUM, &decode_table<schema::ReducerOptions, ReducerOptions>},

@@ -164,10 +164,12 @@ struct DimsOptions {  // SQUEEZE: squeeze_dims; RESHAPE: new_shape
   int32_t dims[kMaxRank] = {};
 };
 
-struct LongDims {
+template <int32_t most>
+struct Longs {
   int32_t count = 0;
-  int64_t values[kMaxRank] = {};
+  int64_t values[most] = {};
 };
+using LongDims = Longs<kMaxRank>;
 
 struct StablehloGatherOptions {
   LongDims offset_dims, collapsed_slice_dims, start_index_map, slice_sizes;
@@ -178,6 +180,40 @@ struct StablehloScatterOptions {
   LongDims update_window_dims, inserted_window_dims, scatter_dims_to_operand_dims;
   int64_t index_vector_dim = 0;
   int32_t body = 0;  // update_computation_subgraph_index
+};
+
+struct StablehloPadOptions {
+  LongDims edge_padding_low, edge_padding_high, interior_padding;
+};
+
+struct StablehloReduceWindowOptions {
+  LongDims window_dimensions, window_strides, base_dilations, window_dilations;
+  Longs<2 * kMaxRank> padding;  // before and behind each dimension
+  int32_t body = 0;             // body_subgraph_index
+};
+
+enum class ReduceFunction : int32_t {
+  kUnsupported = 0,
+  kAdd = 1,
+  kMul = 2,
+  kMinimum = 3,
+  kMaximum = 4,
+  kAll = 5,
+  kAny = 6,
+};
+
+struct ReduceWindowOptions {
+  ReduceFunction function = ReduceFunction::kUnsupported;
+};
+
+struct CaseOptions {  // STABLEHLO_CASE
+  Span<const int32_t> branches;
+};
+
+enum class LshType : int8_t { kUnknown = 0, kSparse = 1, kDense = 2 };
+
+struct LshOptions {  // LSH_PROJECTION
+  LshType type = LshType::kUnknown;
 };
 
 struct CallOptions {  // IF: then, else; WHILE: condition, body; CALL_ONCE, STABLEHLO_COMPOSITE: one

@@ -1,6 +1,7 @@
-// IF, WHILE, CALL_ONCE, STABLEHLO_COMPOSITE: operators that run other subgraphs.
+// IF, WHILE, CALL_ONCE, STABLEHLO_CASE, STABLEHLO_COMPOSITE: operators that run other subgraphs.
 #include <cstring>
 
+#include "base/math.h"
 #include "graph/options.h"
 #include "ops/op.h"
 
@@ -8,9 +9,15 @@ namespace octavo {
 namespace {
 
 struct CallParams {
-  Callee* callees[2];
+  Span<Callee*> callees;
   Session* session;
 };
+
+Status make_call_params(const PrepareContext& c, size_t callees, CallParams*& out) {
+  OCTAVO_TRY(c.make_params(out));
+  out->session = &c.session();
+  return c.make_array(static_cast<int64_t>(callees), out->callees);
+}
 
 // Copies values to tensors of the same shapes, but to those that have theirs for good.
 void copy_values(Span<Tensor*> from, Span<Tensor*> to) {
@@ -102,15 +109,44 @@ Status expect_to_run(const PrepareContext& c, Span<Tensor*> arguments) {
   return c.expect_turn();
 }
 
+// The last one stands for all numbers that there are no callees of.
+const Callee& choose(const Step& s, size_t number) {
+  const Span<Callee*> callees = s.params<CallParams>().callees;
+  return *callees[number < callees.size ? number : callees.size - 1];
+}
+
 Span<Tensor*> without_condition(Span<Tensor*> inputs) { return {inputs.data + 1, inputs.size - 1}; }
 
 Status invoke_if(const Step& s, const Workspace&) {
-  const Callee& branch = *s.params<CallParams>().callees[is_true(*s.inputs[0]) ? 0 : 1];
+  const Callee& branch = choose(s, is_true(*s.inputs[0]) ? 0 : 1);
   return call(s, branch, without_condition(s.inputs), s.outputs);
 }
 
+Status invoke_case(const Step& s, const Workspace&) {
+  const int32_t* index = s.input(0);
+  return call(s, choose(s, static_cast<uint32_t>(*index)), without_condition(s.inputs), s.outputs);
+}
+
 Status invoke_composite(const Step& s, const Workspace&) {
-  return call(s, *s.params<CallParams>().callees[0], s.inputs, s.outputs);
+  return call(s, choose(s, 0), s.inputs, s.outputs);
+}
+
+// Input 0 decides which of `branches` is called with the others.
+Status check_condition(const PrepareContext& c, DType type, Span<const int32_t> branches,
+                       const Tensor** out, bool* is_decided) {
+  OCTAVO_TRY(c.expect_operands(1, c.input_count(), c.output_count()));
+  const Tensor& condition = c.input(0);
+  OCTAVO_TRY(c.expect_type("condition", condition, {type}));
+  if (condition.shape.count() != 1) {
+    return c.fail("condition \"", condition.info->name, "\" has shape ", condition.shape,
+                  ", should have 1 element");
+  }
+  for (int32_t branch : branches) {
+    OCTAVO_TRY(expect_signature(c, branch, without_condition(c.step.inputs), c.step.outputs));
+  }
+  *out = &condition;
+  *is_decided = condition.data != nullptr && !condition.info->is_variable;
+  return {};
 }
 
 // The step that calls one of `callees`, where the shapes of its outputs do not depend on which one
@@ -126,8 +162,8 @@ Status finish_call(PrepareContext& c, Span<Callee*> callees, Span<Tensor*> argum
   c.step.is_pure = false;
   if (has_shapes) {
     CallParams* params;
-    OCTAVO_TRY(c.make_params(params));
-    for (size_t i = 0; i < 2; ++i) params->callees[i] = callees[callees.size == 1 ? 0 : i];
+    OCTAVO_TRY(make_call_params(c, callees.size, params));
+    for (size_t i = 0; i < callees.size; ++i) params->callees[i] = callees[i];
     c.step.invoke = invoke;
     return set_shapes(c, first.outputs);
   }
@@ -237,25 +273,36 @@ Status run_loop(const PrepareContext& c, Span<Argument> state) {
 
 Status prepare_if(PrepareContext& c) {
   const auto& o = c.options<CallOptions>();
-  OCTAVO_TRY(c.expect_operands(1, c.input_count(), c.output_count()));
-  const Tensor& condition = c.input(0);
-  OCTAVO_TRY(c.expect_type("condition", condition, {DType::kBool}));
-  if (condition.shape.count() != 1) {
-    return c.fail("condition \"", condition.info->name, "\" has shape ", condition.shape,
-                  ", should have 1 element");
-  }
+  const Tensor* condition;
+  bool is_decided;
+  OCTAVO_TRY(check_condition(c, DType::kBool, span_of(o.subgraphs), &condition, &is_decided));
   const Span<Tensor*> arguments = without_condition(c.step.inputs);
-  for (int32_t branch : o.subgraphs) {
-    OCTAVO_TRY(expect_signature(c, branch, arguments, c.step.outputs));
-  }
-  const bool is_decided = condition.data != nullptr && !condition.info->is_variable;
   Callee* branches[2];
   size_t count = 0;
   for (size_t i = 0; i < 2; ++i) {
-    if (is_decided && is_true(condition) != (i == 0)) continue;
+    if (is_decided && is_true(*condition) != (i == 0)) continue;
     OCTAVO_TRY(make_callee(c, o.subgraphs[i], arguments, /*are_fixed=*/true, &branches[count++]));
   }
-  return finish_call(c, {branches, count}, arguments, &condition, &invoke_if);
+  return finish_call(c, {branches, count}, arguments, condition, &invoke_if);
+}
+
+Status prepare_case(PrepareContext& c) {
+  Span<const int32_t> numbers = c.options<CaseOptions>().branches;
+  if (numbers.empty()) return c.fail("has no branches");
+  const Tensor* index;
+  bool is_decided;
+  OCTAVO_TRY(check_condition(c, DType::kInt32, numbers, &index, &is_decided));
+  if (is_decided) {
+    const auto chosen = static_cast<uint32_t>(*static_cast<const int32_t*>(index->data));
+    numbers = {numbers.data + min<size_t>(chosen, numbers.size - 1), 1};
+  }
+  const Span<Tensor*> arguments = without_condition(c.step.inputs);
+  Span<Callee*> branches;
+  OCTAVO_TRY(c.make_array(static_cast<int64_t>(numbers.size), branches));
+  for (size_t i = 0; i < numbers.size; ++i) {
+    OCTAVO_TRY(make_callee(c, numbers[i], arguments, /*are_fixed=*/true, &branches[i]));
+  }
+  return finish_call(c, branches, arguments, index, &invoke_case);
 }
 
 Status prepare_composite(PrepareContext& c) {
@@ -271,8 +318,7 @@ Status prepare_call_once(PrepareContext& c) {
   const int32_t number = c.options<CallOptions>().subgraphs[0];
   OCTAVO_TRY(expect_signature(c, number, {}, {}));
   CallParams* params;
-  OCTAVO_TRY(c.make_params(params));
-  params->session = &c.session();
+  OCTAVO_TRY(make_call_params(c, 1, params));
   OCTAVO_TRY(c.make_callee(number, {}, &params->callees[0]));
   c.step.is_pure = false;
   c.step.invoke = &invoke_call_once;
@@ -300,8 +346,7 @@ Status prepare_while(PrepareContext& c) {
     state[i] = {inputs[i], g.inputs[i] == g.outputs[i] && inputs[i]->is_known};
   }
   CallParams* params;
-  OCTAVO_TRY(c.make_params(params));
-  params->session = &c.session();
+  OCTAVO_TRY(make_call_params(c, 2, params));
   for (size_t i = 0; i < 2; ++i) {
     OCTAVO_TRY(c.make_callee(o.subgraphs[i], {state.data, state.size}, &params->callees[i]));
   }

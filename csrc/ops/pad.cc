@@ -1,20 +1,84 @@
-// PAD, PADV2: a border of one value around a tensor.
+// PAD, PADV2, STABLEHLO_PAD: a border of one value around a tensor.
+#include "base/math.h"
+#include "graph/options.h"
 #include "ops/inlay.h"
 
 namespace octavo {
 namespace {
 
-Status expect_border(const PrepareContext& c, const Tensor& border) {
-  OCTAVO_TRY(c.expect_same_type("input", c.input(0), "constant_values", border));
+Status expect_border(const PrepareContext& c, const char* role, const Tensor& border) {
+  OCTAVO_TRY(c.expect_same_type("input", c.input(0), role, border));
   if (border.shape.count() != 1) {
-    return c.fail("constant_values \"", border.info->name, "\" has shape ", border.shape,
+    return c.fail(role, " \"", border.info->name, "\" has shape ", border.shape,
                   ", should have 1 element");
   }
   if (!has_zero_point(border) && !has_zero_point(c.output(0))) return {};
-  return c.expect_same_quantization("constant_values", border, "output", c.output(0));
+  return c.expect_same_quantization(role, border, "output", c.output(0));
+}
+
+// One dimension of StableHLO's pad: where elements number first to end - 1 lie in the output, of
+// which the others fall off.
+struct Placing {
+  int64_t first, end, step, before;
+  int64_t size;  // of the output
+};
+
+Status place(const PrepareContext& c, int32_t d, Placing& to) {
+  const auto& o = c.options<StablehloPadOptions>();
+  const Shape& in = c.input(0).shape;
+  const int64_t low = o.edge_padding_low.values[d], high = o.edge_padding_high.values[d];
+  const int64_t interior = o.interior_padding.values[d];
+  const auto is_near = [](int64_t x) { return x >= -INT32_MAX && x <= INT32_MAX; };
+  int64_t size = -1;
+  if (is_near(low) && is_near(high) && is_near(interior) && interior >= 0) {
+    size = low + high + in[d] + max(in[d] - 1, 0) * interior;
+  }
+  if (size < 0 || size > INT32_MAX) {
+    return c.fail("options pad dimension ", d, " of shape ", in, " by ", low, " and ", high,
+                  ", inside by ", interior);
+  }
+  const auto steps_to = [&](int64_t at) {
+    return at <= low ? 0 : (at - low + interior) / (interior + 1);
+  };
+  to = {steps_to(0), min<int64_t>(steps_to(size), in[d]), interior + 1, low, size};
+  return {};
 }
 
 }  // namespace
+
+Status prepare_stablehlo_pad(PrepareContext& c) {
+  OCTAVO_TRY(c.expect_operands(2, 2, 1));
+  const Tensor& in = c.input(0);
+  const auto& o = c.options<StablehloPadOptions>();
+  OCTAVO_TRY(expect_movable(c, in, c.output(0)));
+  OCTAVO_TRY(expect_border(c, "padding_value", c.input(1)));
+  const int32_t rank = in.shape.rank;
+  if (o.edge_padding_low.count != rank || o.edge_padding_high.count != rank ||
+      o.interior_padding.count != rank) {
+    return c.fail("options pad ", o.edge_padding_low.count, ", ", o.edge_padding_high.count,
+                  " and inside ", o.interior_padding.count, " dimensions of shape ", in.shape);
+  }
+  Placing placing[kMaxRank];
+  Shape shape = in.shape, kept = in.shape;
+  for (int32_t d = 0; d < rank; ++d) {
+    OCTAVO_TRY(place(c, d, placing[d]));
+    shape[d] = static_cast<int32_t>(placing[d].size);
+    kept[d] = static_cast<int32_t>(max<int64_t>(placing[d].end - placing[d].first, 0));
+  }
+  OCTAVO_TRY(c.set_shape(0, shape));
+  Layout from = row_major(in.shape), to = row_major(shape);
+  for (int32_t d = 0; d < rank; ++d) {
+    from.offset += placing[d].first * from.strides[d];
+    to.offset += (placing[d].before + placing[d].first * placing[d].step) * to.strides[d];
+    to.strides[d] *= placing[d].step;
+  }
+  Inlay p;
+  p.element_bytes = element_bytes(in);
+  p.ground = Ground::kElement;
+  p.ground_input = 1;
+  p.copy = plan_copy(kept, p.element_bytes, from, to);
+  return set_inlay(c, p);
+}
 
 Status prepare_pad(PrepareContext& c) {
   OCTAVO_TRY(c.expect_operands(2, 3, 1));
@@ -48,7 +112,7 @@ Status prepare_pad(PrepareContext& c) {
   for (int32_t d = 0; d < shape.rank; ++d) inside.offset += before[d] * inside.strides[d];
   p.copy = plan_copy(in.shape, p.element_bytes, row_major(in.shape), inside);
   if (c.has_input(2)) {
-    OCTAVO_TRY(expect_border(c, c.input(2)));
+    OCTAVO_TRY(expect_border(c, "constant_values", c.input(2)));
     p.ground = Ground::kElement;
     p.ground_input = 2;
   } else {

@@ -70,6 +70,10 @@ Status prepare_fill(PrepareContext& c, Step::Invoke invoke) {
 
 }  // namespace
 
+Status prepare_random_standard_normal(PrepareContext& c) {
+  return prepare_fill(c, &invoke_fill<&reference::random_normal>);
+}
+
 Status prepare_random_uniform(PrepareContext& c) {
   return prepare_fill(c, &invoke_fill<&reference::random_uniform>);
 }

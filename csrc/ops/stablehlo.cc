@@ -1,7 +1,9 @@
-// STABLEHLO_ADD, STABLEHLO_MULTIPLY, STABLEHLO_MAXIMUM, STABLEHLO_MINIMUM, STABLEHLO_GATHER,
-// STABLEHLO_SCATTER. Defined in https://github.com/openxla/stablehlo/blob/main/docs/spec.md
+// STABLEHLO_ADD, STABLEHLO_AND, STABLEHLO_MULTIPLY, STABLEHLO_MAXIMUM, STABLEHLO_MINIMUM,
+// STABLEHLO_SHIFT_LEFT, STABLEHLO_GATHER, STABLEHLO_SCATTER. Defined in
+// https://github.com/openxla/stablehlo/blob/main/docs/spec.md
 #include "graph/options.h"
 #include "ops/copy.h"
+#include "ops/region.h"
 #include "reference/windows.h"
 
 namespace octavo {
@@ -169,35 +171,16 @@ Status fill_windows(const PrepareContext& c, const Shape& elements, const LongDi
   return {};
 }
 
-// The operator that the body of a region consists of.
-Status find_body(const PrepareContext& c, int32_t number, Combine* how) {
-  if (!c.has_subgraph(number)) return c.fail("its body, subgraph ", number, ", is not there");
-  const Span<Node> nodes = c.subgraph(number).nodes;
-  constexpr struct {
-    Opcode code;
-    Combine how;
-  } kBodies[] = {
-      {Opcode::STABLEHLO_ADD, Combine::kAdd},
-      {Opcode::STABLEHLO_MAXIMUM, Combine::kMaximum},
-      {Opcode::STABLEHLO_MINIMUM, Combine::kMinimum},
-      {Opcode::STABLEHLO_MULTIPLY, Combine::kMultiply},
-  };
-  *how = Combine::kReplace;
-  if (nodes.empty()) return {};
-  for (const auto& body : kBodies) {
-    if (nodes.size == 1 && nodes[0].code == body.code) {
-      *how = body.how;
-      return {};
-    }
-  }
-  return c.fail("its body, subgraph ", number,
-                ", is none of STABLEHLO_ADD, STABLEHLO_MAXIMUM, "
-                "STABLEHLO_MINIMUM and STABLEHLO_MULTIPLY, nor empty");
-}
-
 }  // namespace
 
 Status prepare_stablehlo_add(PrepareContext& c) { return prepare_combine(c, Combine::kAdd); }
+Status prepare_stablehlo_and(PrepareContext& c) {
+  OCTAVO_TRY(c.expect_operands(2, 2, 1));
+  OCTAVO_TRY(c.expect_type("input 0", c.input(0),
+                           {DType::kBool, DType::kInt8, DType::kInt16, DType::kInt32, DType::kInt64,
+                            DType::kUInt8, DType::kUInt16, DType::kUInt32, DType::kUInt64}));
+  return prepare_combine(c, Combine::kAnd);
+}
 Status prepare_stablehlo_maximum(PrepareContext& c) {
   return prepare_combine(c, Combine::kMaximum);
 }
@@ -206,6 +189,11 @@ Status prepare_stablehlo_minimum(PrepareContext& c) {
 }
 Status prepare_stablehlo_multiply(PrepareContext& c) {
   return prepare_combine(c, Combine::kMultiply);
+}
+Status prepare_stablehlo_shift_left(PrepareContext& c) {
+  OCTAVO_TRY(c.expect_operands(2, 2, 1));
+  OCTAVO_TRY(c.expect_type("input 0", c.input(0), {DType::kInt8, DType::kInt16, DType::kInt32}));
+  return prepare_combine(c, Combine::kShiftLeft);
 }
 
 Status prepare_stablehlo_gather(PrepareContext& c) {
@@ -254,7 +242,7 @@ Status prepare_stablehlo_scatter(PrepareContext& c) {
   OCTAVO_TRY(c.set_shape(0, in.shape));
   const auto& o = c.options<StablehloScatterOptions>();
   ScatterParams p = {};
-  OCTAVO_TRY(find_body(c, o.body, &p.how));
+  OCTAVO_TRY(read_region(c, o.body, p.how));
   OCTAVO_TRY(fill_windows(c, updates.shape, o.update_window_dims, o.inserted_window_dims,
                           o.scatter_dims_to_operand_dims, o.index_vector_dim, p.windows));
   const Step::Invoke invoke = find(kScatter, in.type);

@@ -9,7 +9,17 @@ namespace octavo::reference {
 
 // What becomes of an element and one that meets it, in operators that come from StableHLO: no
 // scales, integers wrap.
-enum class Combine : uint8_t { kReplace, kAdd, kMultiply, kMaximum, kMinimum };
+enum class Combine : uint8_t {
+  kReplace,
+  kAdd,
+  kMultiply,
+  kMaximum,
+  kMinimum,
+  kAll,        // 1 where both are not 0, else 0
+  kAny,        // 1 where one is not 0
+  kAnd,        // of the bits; integers alone
+  kShiftLeft,  // 0 where the shift is negative or not less than the bits; integers alone
+};
 
 template <class T>
 T combine(Combine how, T a, T b) {
@@ -24,6 +34,19 @@ T combine(Combine how, T a, T b) {
       return a < b ? b : a;
     case Combine::kMinimum:
       return b < a ? b : a;
+    case Combine::kAll:
+      return static_cast<T>(a != 0 && b != 0);
+    case Combine::kAny:
+      return static_cast<T>(a != 0 || b != 0);
+    case Combine::kAnd:
+      if constexpr (std::is_integral_v<T>) return static_cast<T>(a & b);
+      return b;
+    case Combine::kShiftLeft:
+      if constexpr (std::is_integral_v<T>) {
+        const bool is_within = static_cast<uint64_t>(b) < 8 * sizeof(T);
+        return is_within ? static_cast<T>(static_cast<uint64_t>(a) << b) : T{0};
+      }
+      return b;
     default:
       return b;
   }

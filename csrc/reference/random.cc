@@ -43,6 +43,16 @@ double uniform(uint32_t high, uint32_t low) {
   return d - 1;
 }
 
+// Box and Muller's pair.
+void normal_pair(uint32_t a, uint32_t b, float* out) {
+  constexpr float kLeast = 1e-7f;
+  constexpr double kPi = 3.14159265358979323846;
+  const auto radius = static_cast<float>(sqrt(-2 * log(max(uniform(a), kLeast))));
+  const auto angle = static_cast<float>(2 * kPi * double{uniform(b)});
+  out[0] = static_cast<float>(sin(angle)) * radius;
+  out[1] = static_cast<float>(cos(angle)) * radius;
+}
+
 double cumulate(int64_t classes, const float* logits, double* sums) {
   float greatest = -3.40282347e38f;
   for (int64_t i = 0; i < classes; ++i) {
@@ -135,6 +145,16 @@ void random_uniform(RandomStream& stream, int64_t count, float* out) {
   for (int64_t i = 0; i < count; i += 4) {
     const Words4 words = next(stream);
     for (int64_t j = 0; j < min<int64_t>(4, count - i); ++j) out[i + j] = uniform(words.word[j]);
+  }
+}
+
+void random_normal(RandomStream& stream, int64_t count, float* out) {
+  for (int64_t i = 0; i < count; i += 4) {
+    const Words4 words = next(stream);
+    float drawn[4];
+    normal_pair(words.word[0], words.word[1], drawn);
+    normal_pair(words.word[2], words.word[3], drawn + 2);
+    for (int64_t j = 0; j < min<int64_t>(4, count - i); ++j) out[i + j] = drawn[j];
   }
 }
 

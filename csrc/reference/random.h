@@ -24,6 +24,7 @@ RandomStream random_stream(int64_t seed, int64_t seed2);
 
 // Fills `out` from the stream, four numbers at a time: the rest of the last four is lost.
 void random_uniform(RandomStream& stream, int64_t count, float* out);  // in [0, 1)
+void random_normal(RandomStream& stream, int64_t count, float* out);   // mean 0, deviation 1
 
 struct MultinomialParams {
   int64_t rows, classes, samples;

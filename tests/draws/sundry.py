@@ -47,7 +47,7 @@ def seeds(draw: st.DrawFn) -> dict[str, int]:
     return {"seed": draw(st.one_of(st.integers(1, 9), numbers)) or 1, "seed2": draw(numbers)}
 
 
-@generator("RANDOM_UNIFORM")
+@generator("RANDOM_STANDARD_NORMAL", "RANDOM_UNIFORM")
 def random_numbers(draw: st.DrawFn, code: str, dtype: str) -> tuple[bytes, dict[int, Array]]:
     """An even number of normal ones: LiteRT writes the other of a pair too, behind the end."""
     shape = draw(st.lists(st.integers(1, 9), min_size=1, max_size=4).map(tuple))
@@ -55,6 +55,24 @@ def random_numbers(draw: st.DrawFn, code: str, dtype: str) -> tuple[bytes, dict[
         shape = (*shape, 2)
     dims = Operand(np.array(shape, np.int32), is_constant=draw(st.booleans()))
     return single_op(code, [dims], shape, dtype, **seeds(draw))
+
+
+@generator("LSH_PROJECTION")
+def projection(draw: st.DrawFn, code: str, dtype: str) -> tuple[bytes, dict[int, Array]]:
+    """Items of up to 100 bytes and more: the hash treats them by length."""
+    items, functions, bits = (draw(st.integers(1, most)) for most in (5, 4, 12))
+    rest = draw(st.lists(st.sampled_from([1, 2, 3, 4, 5, 6, 9]), max_size=3).map(tuple))
+    if dtype == "int4":
+        rest = (*rest, 2)  # LiteRT cuts items to whole bytes
+    seeds = draw(arrays((functions, bits), "float32"))
+    given = [Operand(seeds, is_constant=draw(st.booleans()))]
+    values = draw(operands((items, *rest), dtype)).value
+    given.append(Operand(values, is_constant=dtype == "int4", dtype=dtype))
+    if draw(st.booleans()):
+        given.append(Operand(draw(arrays((items,), "float32"))))
+    kind = draw(st.sampled_from(["SPARSE", "DENSE"]))
+    shape = (functions,) if kind == "SPARSE" else (functions * bits,)
+    return single_op(code, given, shape, "int32", type=kind)
 
 
 @generator("MULTINOMIAL")
