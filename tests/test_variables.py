@@ -95,7 +95,7 @@ def test_interpreters_have_variables_of_their_own() -> None:
     assert np.array(results).tolist() == [[100, 100]] * 4
 
 
-def variable_network(read_shape: tuple[int, ...], dtype: str = "float32") -> Network:
+def variable_network(read_shape: tuple[int, ...] | None, dtype: str = "float32") -> Network:
     """Assigns its input to a variable, and reads it as something else."""
     net = Network()
     handle, x = net.tensor("handle", (), "resource"), net.tensor("x", (4,), "float32")
@@ -113,7 +113,7 @@ def test_a_variable_is_read_in_the_shape_that_the_file_declares() -> None:
     for shape in [(2, 2), (3,)]:
         oracle.assert_same_actions(variable_network(shape).build(), [inputs])
     oracle.assert_same_actions(
-        variable_network(()).build(), [inputs, {1: (3,)}, {1: values[0][:3]}]
+        variable_network(None).build(), [inputs, {1: (3,)}, {1: values[0][:3]}]
     )
 
 
@@ -121,11 +121,15 @@ def test_a_variable_is_read_in_the_shape_that_the_file_declares() -> None:
     ("shape", "dtype", "message"),
     [
         ((8,), "float32", 'variable "v" has shape (4), output has (8)'),
+        ((), "float32", 'variable "v" has shape (4), output has ()'),
         ((4,), "int32", 'variable "v" has type float32, output has int32'),
     ],
 )
 def test_variables_that_do_not_fit(shape: tuple[int, ...], dtype: str, message: str) -> None:
-    """LiteRT copies as many bytes as the output has, whether the variable has them or not."""
+    """LiteRT copies as many bytes as the output has, whether the variable has them or not.
+
+    Its scalars take any shape.
+    """
     interpreter = octavo.Interpreter(model_content=variable_network(shape, dtype).build())
     interpreter.allocate_tensors()
     with pytest.raises(RuntimeError) as error:
@@ -133,8 +137,8 @@ def test_variables_that_do_not_fit(shape: tuple[int, ...], dtype: str, message: 
     assert str(error.value) == f'READ_VARIABLE (node 2 "y"): {message}'
 
 
-def test_a_value_of_another_shape_than_those_before() -> None:
-    """Assigned behind the read, whose shape was taken from what stands before it."""
+def growing(open_shape: dict[str, Any]) -> Network:
+    """Reads a variable that begins as (1, 3), and then assigns it its input of shape (2, 3)."""
     net = Network()
     once = net.subgraph("once")
     handle = once.tensor("handle", (), "resource")
@@ -142,17 +146,59 @@ def test_a_value_of_another_shape_than_those_before() -> None:
     once.op("ASSIGN_VARIABLE", [handle, once.constant("0", np.zeros((1, 3), np.float32))], [])
     net.op("CALL_ONCE", [], [], init_subgraph_index=once.index)
     x, handle = net.tensor("x", (2, 3), "float32"), net.tensor("handle", (), "resource")
-    value, y = net.tensor("value", (), "float32"), net.tensor("y", (), "float32")
+    value = net.tensor("value", dtype="float32", **open_shape)
+    y = net.tensor("y", dtype="float32", **open_shape)
     net.op("VAR_HANDLE", [], [handle], shared_name="v")
     net.op("READ_VARIABLE", [handle], [value])
     net.op("NEG", [value], [y])
     net.op("ASSIGN_VARIABLE", [handle, x], [])
     net.inputs, net.outputs = [x], [y]
-    interpreter = octavo.Interpreter(model_content=net.build())
-    interpreter.allocate_tensors()
-    interpreter.invoke()
-    with pytest.raises(RuntimeError, match=r"has shape \(2, 3\), output has \(1, 3\)"):
-        interpreter.invoke()
+    return net
+
+
+def test_a_variable_takes_the_shape_of_what_is_assigned() -> None:
+    """Behind the read, in another shape than all that stands before it; and behind a resize."""
+    x = {0: np.arange(6, dtype=np.float32).reshape(2, 3)}
+    larger = {0: np.arange(12, dtype=np.float32).reshape(4, 3)}
+    actions: list[Any] = [x, x, "reset", x, {0: (4, 3)}, larger, larger, {0: (2, 3)}, x, x]
+    model = growing({"shape": None}).build()
+    oracle.assert_same_actions(model, actions)
+
+    # LiteRT takes (1, 3) for declared.
+    half_open = growing({"shape": (1, 3), "shape_signature": (-1, 3)}).build()
+    ours = oracle.act(octavo.Interpreter(model_content=half_open), actions)
+    for a, b in zip(ours, oracle.run_actions(model, actions), strict=True):
+        oracle.assert_same(a, b)
+
+
+def test_a_loop_that_reads_what_it_makes_longer() -> None:
+    """The second round reads another shape than the first."""
+    net = Network()
+    times, left = net.tensor("i", (1,), "int32"), net.tensor("left", (1,), "int32")
+    y, handle = net.tensor("y", None, "float32"), net.tensor("handle", (), "resource")
+    condition, body = net.subgraph("condition"), net.subgraph("body")
+    for g in (condition, body):
+        g.inputs = [g.tensor("i", (1,), "int32")]
+    condition.outputs = [condition.tensor("goes on", (1,), "bool")]
+    types = {"in_data_type": "INT32", "out_data_type": "BOOL"}
+    condition.op("CAST", condition.inputs, condition.outputs, **types)
+    inner = body.tensor("handle", (), "resource")
+    value = body.tensor("value", None, "float32")
+    longer = body.tensor("longer", None, "float32")
+    body.outputs = [body.tensor("fewer", (1,), "int32")]
+    body.op("SUB", [body.inputs[0], body.constant("one", np.int32([1]))], body.outputs)
+    body.op("VAR_HANDLE", [], [inner], shared_name="v")
+    body.op("READ_VARIABLE", [inner], [value])
+    row = body.constant("row", np.float32([[7, 8]]))
+    body.op("CONCATENATION", [value, row], [longer], axis=0)
+    body.op("ASSIGN_VARIABLE", [inner, longer], [])
+    net.op("VAR_HANDLE", [], [handle], shared_name="v")
+    net.op("ASSIGN_VARIABLE", [handle, net.constant("0", np.float32([[1, 2]]))], [])
+    options = {"cond_subgraph_index": condition.index, "body_subgraph_index": body.index}
+    net.op("WHILE", [times], [left], **options)
+    net.op("READ_VARIABLE", [handle], [y])
+    net.inputs, net.outputs = [times], [left, y]
+    oracle.assert_same_actions(net.build(), [{0: np.int32([n])} for n in (3, 0, 1, 2)])
 
 
 def test_a_variable_without_a_value() -> None:

@@ -30,6 +30,7 @@ struct TensorInfo {
   Text name;
   DType type = DType::kFloat32;
   Shape shape;                    // where the file leaves a dimension open, 1
+  bool has_rank = false;          // else the shape, which is a scalar's, is not known either
   Span<const int32_t> signature;  // as shape with -1 for the open dimensions; empty: none open
   Quantization quantization;
   Span<const uint8_t> constant;  // the value; data is null where the tensor is computed

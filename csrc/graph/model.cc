@@ -162,6 +162,7 @@ Status Decoder::decode_shape(const schema::Tensor& from, TensorInfo& to) {
     return Status::invalid("has ", dims.size, " dimensions, octavo has at most ", kMaxRank);
   }
   to.shape.rank = static_cast<int32_t>(dims.size);
+  to.has_rank = from.has_rank() || !dims.empty();
   for (size_t i = 0; i < dims.size; ++i) to.shape.dims[i] = dims[i] == -1 ? 1 : dims[i];
   if (!is_valid(to.shape)) return Status::invalid("has the impossible shape ", to.shape);
   OCTAVO_TRY(read(from.shape_signature(), to.signature));

@@ -18,10 +18,6 @@ struct Variable {
   Shape shape;
   void* data = nullptr;
   int64_t capacity = 0;  // bytes
-  // Of the values that nodes prepared so far assign to it: whether there are any, whether they have
-  // one shape, and that.
-  bool is_declared = false, has_one_shape = false;
-  Shape one_shape;
   Variable* next = nullptr;
 };
 

@@ -11,7 +11,6 @@ namespace {
 struct VariableParams {
   Variable* variable;
   Session* session;
-  bool is_inferred;  // a read's shape, from values assigned
 };
 
 Status find_variable(const PrepareContext& c, VariableParams*& params) {
@@ -24,12 +23,13 @@ Status find_variable(const PrepareContext& c, VariableParams*& params) {
   OCTAVO_TRY(c.expect_known("resource", resource));
   const int32_t number = *static_cast<const int32_t*>(resource.data);
   OCTAVO_TRY(c.make_params(params));
-  *params = {c.session().variable(number), &c.session(), false};
+  *params = {c.session().variable(number), &c.session()};
   if (params->variable == nullptr) return c.fail("there is no variable of number ", number);
   return {};
 }
 
-// An output that the file declares to be shorter takes the first elements, as in LiteRT.
+// An output that the file declares to be shorter takes the first elements, as in LiteRT; but not a
+// scalar, which LiteRT does not tell from an output of unknown rank.
 Status invoke_read(const Step& s, const Workspace&) {
   const auto& params = s.params<VariableParams>();
   const Variable& v = *params.variable;
@@ -38,7 +38,8 @@ Status invoke_read(const Step& s, const Workspace&) {
   if (v.type != out.type) {
     return s.fail("variable \"", v.name, "\" has type ", v.type, ", output has ", out.type);
   }
-  if (params.is_inferred ? v.shape != out.shape : v.shape.count() < out.shape.count()) {
+  const int64_t count = v.shape.count();
+  if (count < out.shape.count() || (out.shape.rank == 0 && count > 1)) {
     return s.fail("variable \"", v.name, "\" has shape ", v.shape, ", output has ", out.shape);
   }
   if (out.bytes() > 0) memcpy(out.data, v.data, static_cast<size_t>(out.bytes()));
@@ -57,11 +58,11 @@ Status invoke_assign(const Step& s, const Workspace&) {
   return {};
 }
 
-bool is_open(const TensorInfo& t) {
+bool has_open_shape(const TensorInfo& t) {
   for (int32_t d : t.signature) {
     if (d < 0) return true;
   }
-  return false;
+  return !t.has_rank;
 }
 
 }  // namespace
@@ -80,21 +81,16 @@ Status prepare_var_handle(PrepareContext& c) {
   return {};
 }
 
-// The file declares the output's shape. Where it does not, which is how scalars look as well, it is
-// that of all values assigned, or what the variable holds when the node's turn has come.
+// The file declares the output's shape. Where it does not, it is what the variable holds when the
+// node's turn has come.
 Status prepare_read_variable(PrepareContext& c) {
   OCTAVO_TRY(c.expect_operands(1, 1, 1));
   VariableParams* params;
   OCTAVO_TRY(find_variable(c, params));
-  const Variable& v = *params->variable;
   const TensorInfo& out = *c.output(0).info;
-  Shape shape = out.shape;
-  if (shape.rank == 0 || is_open(out)) {
-    if (!v.has_one_shape) OCTAVO_TRY(c.expect_turn());
-    shape = v.has_one_shape ? v.one_shape : v.shape;
-    params->is_inferred = true;
-  }
-  OCTAVO_TRY(c.set_shape(0, shape));
+  const bool is_open = has_open_shape(out);
+  if (is_open) OCTAVO_TRY(c.expect_turn());
+  OCTAVO_TRY(c.set_shape(0, is_open ? params->variable->shape : out.shape));
   c.step.is_pure = false;
   c.step.invoke = &invoke_read;
   return {};
@@ -104,12 +100,7 @@ Status prepare_assign_variable(PrepareContext& c) {
   OCTAVO_TRY(c.expect_operands(2, 2, 0));
   VariableParams* params;
   OCTAVO_TRY(find_variable(c, params));
-  Variable& v = *params->variable;
-  const Tensor& value = c.input(1);
-  v.has_one_shape = !v.is_declared || (v.has_one_shape && v.one_shape == value.shape);
-  v.is_declared = true;
-  v.one_shape = value.shape;
-  OCTAVO_TRY(c.session().reserve(v, value.bytes()));
+  OCTAVO_TRY(c.session().reserve(*params->variable, c.input(1).bytes()));
   c.step.is_pure = false;
   c.step.invoke = &invoke_assign;
   return {};

@@ -147,7 +147,7 @@ class Graph:
     def tensor(
         self,
         name: str,
-        shape: Sequence[int],
+        shape: Sequence[int] | None,
         dtype: npt.DTypeLike,
         *,
         data: npt.ArrayLike | bytes | None = None,
@@ -161,7 +161,7 @@ class Graph:
 
         Args:
           name: any text.
-          shape: its dimensions; () for a scalar.
+          shape: its dimensions; () for a scalar, None where even their number is not known.
           dtype: a numpy type, or a name of the schema's TensorType in either case ("int4").
           data: its elements, for a constant: an array, or bytes as they are in the file. "int4" is
             packed, see `pack_int4`.
@@ -191,13 +191,13 @@ class Graph:
             _new(
                 schema.TensorT,
                 name=name,
-                shape=np.asarray(shape, np.int32),
+                shape=np.asarray(() if shape is None else shape, np.int32),
                 type=_tensor_type(dtype),
                 buffer=buffer,
                 quantization=quantization,
                 shapeSignature=_int32(shape_signature),
                 isVariable=is_variable,
-                hasRank=True,
+                hasRank=shape is not None,
             )
         )
         return len(self._graph.tensors) - 1
