@@ -10,6 +10,7 @@ import numpy as np
 import octavo
 import oracle
 import pytest
+from flatbuffers import flexbuffers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from octavo.flatbuffer import Graph, Network, read, write
@@ -233,6 +234,109 @@ def test_a_growing_loop_whose_tensors_swap() -> None:
     body.outputs = [one_less(body, body.inputs[0]), body.inputs[2], longer]
     values = run(net.build(), [[3], [1, 2], [3, 4]])
     assert [v.tolist() for v in values[1:]] == [[3, 4, 9], [1, 2, 9, 9]]
+
+
+def test_a_loop_whose_tensors_swap_and_keep_shapes_that_are_computed() -> None:
+    """Every round finds the body that was prepared for the first."""
+    net, body = loop([(1,), (2,), (2,), (2,)])
+    shape = body.tensor("shape", (1,), "int32")
+    count = body.constant("two", np.int32([2]))
+    body.op("MAXIMUM", [one_less(body, body.inputs[0]), count], [shape])
+    same = body.tensor("same", None, "int32")
+    body.op("RESHAPE", [body.inputs[3], shape], [same])
+    body.outputs = [one_less(body, body.inputs[0]), body.inputs[2], body.inputs[1], same]
+    for times in range(4):
+        values = run(net.build(), [[times], [1, 2], [3, 4], [5, 6]])
+        swapped = [[1, 2], [3, 4]][:: -1 if times % 2 else 1]
+        assert [v.tolist() for v in values[1:]] == [*swapped, [5, 6]]
+
+
+def total(g: Graph, x: int) -> int:
+    """What all inputs of a subgraph sum to, by a recurrent operator's state."""
+    state = g.tensor("state", (1, 2), "float32", is_variable=True)
+    one, zero = g.constant("1", np.eye(2, dtype=np.float32)), g.constant("0", np.zeros(2, "f4"))
+    y = g.tensor("total", (1, 2), "float32")
+    g.op("RNN", [x, one, one, zero, state], [y])
+    return y
+
+
+def totals(code: str, kind: str) -> Network:
+    """Operators that call a subgraph with a state: `kind` says how they are prepared."""
+    net = Network()
+    x = net.tensor("x", (1, 2), "float32")
+    net.inputs = [x]
+    if kind == "late":
+        shape, flat = net.tensor("shape", (2,), "int32"), net.tensor("flat", (1, 2), "float32")
+        net.op("RESHAPE", [x, shape], [flat])
+        net.inputs = [x, shape]
+        x = flat
+    y = net.tensor("y", (1, 2), "float32")
+    if code == "WHILE":
+        times, left = net.tensor("times", (1,), "int32"), net.tensor("left", (1,), "int32")
+        shapes = [("int32", (1,)), ("float32", (1, 2)), ("float32", (1,))]
+        condition, body = net.subgraph("condition"), net.subgraph("body")
+        for g in (condition, body):
+            g.inputs = [g.tensor("x", shape, dtype) for dtype, shape in shapes]
+        condition.outputs = [truth_of(condition, condition.inputs[0])]
+        last = body.inputs[2]
+        if kind == "growing":
+            last = body.tensor("longer", None, "float32")
+            body.op("CONCATENATION", [body.inputs[2]] * 2, [last], axis=0)
+        body.outputs = [one_less(body, body.inputs[0]), total(body, body.inputs[1]), last]
+        options = {"cond_subgraph_index": condition.index, "body_subgraph_index": body.index}
+        rest = [net.tensor("rest", (1,), "float32") for _ in range(2)]
+        net.op("WHILE", [times, x, rest[0]], [left, y, rest[1]], **options)
+        net.inputs = [*net.inputs, times, rest[0]]
+        net.outputs = [y]
+        return net
+    for name in ("then", "else") if code == "IF" else ("f",):
+        g = net.subgraph(name)
+        g.inputs = [g.tensor("x", (1, 2), "float32")]
+        g.outputs = [total(g, g.inputs[0])]
+        if kind == "shapes" and name == "else":
+            column = g.tensor("column", (2, 1), "float32")
+            g.op("RESHAPE", [*g.outputs, g.constant("shape", np.int32([2, 1]))], [column])
+            g.outputs = [column]
+    net.outputs = [y, net.tensor("again", (1, 2), "float32")]
+    options: dict[str, Any] = {"then_subgraph_index": 1, "else_subgraph_index": 2}
+    arguments = [x]
+    if code == "IF":
+        arguments = [net.tensor("truth", (1,), "bool"), x]
+        net.inputs = [*net.inputs, arguments[0]]
+    else:
+        attributes = np.frombuffer(flexbuffers.Dumps({}), np.uint8)
+        options = {
+            "decomposition_subgraph_index": 1,
+            "composite_attributes": attributes,
+            "name": "f",
+        }
+    for out in net.outputs:
+        net.op(code, arguments, [out], **options)
+    return net
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        *[
+            (code, kind)
+            for code in ("IF", "STABLEHLO_COMPOSITE", "WHILE")
+            for kind in ("static", "late")
+        ],
+        ("IF", "shapes"),
+        ("WHILE", "growing"),
+    ],
+)
+def test_variables_of_called_subgraphs_begin_anew(code: str, kind: str) -> None:
+    """At every call; those of a body last as long as the loop, until its tensors grow."""
+    net = totals(code, kind)
+    given = {"x": np.float32([[1, 10]]), "shape": np.int32([1, 2]), "rest": np.float32([1])}
+    names = {i: net.model().subgraphs[0].tensors[i].name for i in net.inputs}
+    actions: list[Any] = []
+    for n in (2, 1, 0, 3, 3):
+        action = {**given, "times": np.int32([n]), "truth": np.array([n % 2 == 1])}
+        actions.append({i: action[name] for i, name in names.items()})
+    oracle.assert_same_actions(net.build(), [*actions[:3], "reset", *actions[3:]])
 
 
 def test_what_a_body_hands_on_is_known_in_it() -> None:

@@ -14,10 +14,14 @@ struct Tensor;
 
 // A subgraph made ready for arguments of certain shapes. The caller writes to the inputs that are
 // not known, runs it, and reads the outputs.
+//
+// Variable tensors last from one run to the next, but begin anew with every run of the caller's
+// step: only the rounds of a loop see what those before have left.
 struct Callee {
   Span<Tensor*> inputs, outputs;
   bool has_shapes = false;  // that of every output is known before it runs
   int32_t subgraph = 0;
+  void (*reset_variables)(const Callee&) = nullptr;
   Status (*run)(const Callee&) = nullptr;
 };
 

@@ -35,9 +35,14 @@ Status run(const Step& s, const Callee& callee) {
   return status.ok() ? status : s.fail("subgraph ", callee.subgraph, ": ", status.message());
 }
 
-Status call(const Step& s, const Callee& callee, Span<Tensor*> arguments, Span<Tensor*> results) {
+Status begin(const Step& s, const Callee& callee, Span<Tensor*> arguments) {
+  callee.reset_variables(callee);
   copy_values(arguments, callee.inputs);
-  OCTAVO_TRY(run(s, callee));
+  return run(s, callee);
+}
+
+Status call(const Step& s, const Callee& callee, Span<Tensor*> arguments, Span<Tensor*> results) {
+  OCTAVO_TRY(begin(s, callee, arguments));
   copy_values(callee.outputs, results);
   return {};
 }
@@ -75,6 +80,13 @@ Status expect_signature(const PrepareContext& c, int32_t number, Span<Tensor*> a
                   results[i]->info->name, "\" has ", results[i]->type);
   }
   return {};
+}
+
+bool is_in(Span<Tensor*> list, const Tensor* t) {
+  for (const Tensor* x : list) {
+    if (x == t) return true;
+  }
+  return false;
 }
 
 bool have_same_shapes(Span<Tensor*> a, Span<Tensor*> b) {
@@ -169,8 +181,7 @@ Status finish_call(PrepareContext& c, Span<Callee*> callees, Span<Tensor*> argum
   }
   if (condition != nullptr) OCTAVO_TRY(c.expect_known("condition", *condition));
   OCTAVO_TRY(expect_to_run(c, arguments));
-  copy_values(arguments, first.inputs);
-  OCTAVO_TRY(run(c.step, first));
+  OCTAVO_TRY(begin(c.step, first, arguments));
   return give_known(c, first.outputs);
 }
 
@@ -178,7 +189,7 @@ Status invoke_call_once(const Step& s, const Workspace&) {
   const auto& params = s.params<CallParams>();
   const Callee& callee = *params.callees[0];
   if (params.session->has_run(callee.subgraph)) return {};
-  OCTAVO_TRY(run(s, callee));
+  OCTAVO_TRY(begin(s, callee, {}));
   params.session->set_has_run(callee.subgraph);
   return {};
 }
@@ -204,14 +215,18 @@ Status count_iteration(const Step& s, Session& session) {
 // A loop whose tensors keep their shapes: the outputs hold its state.
 Status invoke_while(const Step& s, const Workspace&) {
   const auto& params = s.params<CallParams>();
+  const Callee &condition = *params.callees[0], &body = *params.callees[1];
+  for (const Callee* callee : {&condition, &body}) callee->reset_variables(*callee);
   copy_values(s.inputs, s.outputs);
   for (;;) {
     bool goes_on;
-    copy_values(s.outputs, params.callees[0]->inputs);
-    OCTAVO_TRY(decide(s, *params.callees[0], &goes_on));
+    copy_values(s.outputs, condition.inputs);
+    OCTAVO_TRY(decide(s, condition, &goes_on));
     if (!goes_on) return {};
     OCTAVO_TRY(count_iteration(s, *params.session));
-    OCTAVO_TRY(call(s, *params.callees[1], s.outputs, s.outputs));
+    copy_values(s.outputs, body.inputs);
+    OCTAVO_TRY(run(s, body));
+    copy_values(body.outputs, s.outputs);
   }
 }
 
@@ -219,24 +234,34 @@ Status invoke_while(const Step& s, const Workspace&) {
 struct Iteration {
   Arena* memory = nullptr;
   Callee *condition = nullptr, *body = nullptr;
+  Span<Tensor*> results;  // of the body, none of which is another's input
 };
+
+// An output of the body that is an input, but not the one that it becomes, gets a copy, so that
+// inputs can change places.
+Status make_results(Iteration& to) {
+  const Callee& body = *to.body;
+  OCTAVO_TRY(to.memory->make(static_cast<int64_t>(body.outputs.size), to.results));
+  for (size_t i = 0; i < to.results.size; ++i) {
+    to.results[i] = body.outputs[i];
+    if (!is_in(body.inputs, body.outputs[i]) || body.outputs[i] == body.inputs[i]) continue;
+    OCTAVO_TRY(to.memory->make(to.results[i]));
+    Tensor& copy = *to.results[i];
+    copy = *body.outputs[i];
+    copy.is_known = false;
+    OCTAVO_TRY(to.memory->allocate(copy.bytes(), Arena::kAlignment, &copy.data));
+  }
+  return {};
+}
 
 Status make_iteration(const PrepareContext& c, Span<Argument> state, Iteration& to) {
   const auto& o = c.options<CallOptions>();
   OCTAVO_TRY(c.open_arena(&to.memory));
   const Span<const Argument> arguments = {state.data, state.size};
   OCTAVO_TRY(c.make_callee(o.subgraphs[0], arguments, &to.condition, to.memory));
-  return c.make_callee(o.subgraphs[1], arguments, &to.body, to.memory);
-}
-
-// Whether an output of the body is one of its inputs, and not the one that it becomes.
-bool swaps_inputs(const Callee& body) {
-  for (size_t i = 0; i < body.outputs.size; ++i) {
-    for (size_t j = 0; j < body.inputs.size; ++j) {
-      if (i != j && body.outputs[i] == body.inputs[j]) return true;
-    }
-  }
-  return false;
+  OCTAVO_TRY(c.make_callee(o.subgraphs[1], arguments, &to.body, to.memory));
+  for (const Callee* callee : {to.condition, to.body}) callee->reset_variables(*callee);
+  return make_results(to);
 }
 
 // A loop whose tensors may change their shapes. The inputs of the body hold its state.
@@ -251,16 +276,17 @@ Status run_loop(const PrepareContext& c, Span<Argument> state) {
     if (!goes_on) break;
     OCTAVO_TRY(count_iteration(c.step, c.session()));
     OCTAVO_TRY(run(c.step, *now.body));
-    if (have_same_shapes(now.body->outputs, now.body->inputs) && !swaps_inputs(*now.body)) {
-      copy_values(now.body->outputs, now.body->inputs);
+    copy_values(now.body->outputs, now.results);
+    if (have_same_shapes(now.results, now.body->inputs)) {
+      copy_values(now.results, now.body->inputs);
       continue;
     }
     for (size_t i = 0; i < state.size; ++i) {
-      if (!state[i].is_fixed) state[i].tensor = now.body->outputs[i];
+      if (!state[i].is_fixed) state[i].tensor = now.results[i];
     }
     Iteration next;
     OCTAVO_TRY(make_iteration(c, state, next));
-    copy_values(now.body->outputs, next.body->inputs);
+    copy_values(now.results, next.body->inputs);
     c.close_arena(now.memory);
     now = next;
   }

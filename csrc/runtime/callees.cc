@@ -97,6 +97,9 @@ Status CalleeMaker::prepare(Arena& memory, CalleeScope& scope, PreparedCallee& c
     callee.outputs[n] = &i.tensor(g.outputs[n]);
     callee.has_shapes = callee.has_shapes && !i.is_deferred(g.outputs[n]);
   }
+  callee.reset_variables = [](const Callee& c) {
+    static_cast<const PreparedCallee&>(c).interpreter->reset_variables();
+  };
   callee.run = [](const Callee& c) -> Status {
     Interpreter& i = *static_cast<const PreparedCallee&>(c).interpreter;
     if (i.session().count_call()) return i.run(nullptr);

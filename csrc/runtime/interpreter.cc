@@ -228,9 +228,6 @@ void Interpreter::reset_variables() {
     const int zero = t.type == DType::kInt8 ? static_cast<int>(t.info->quantization.zero()) : 0;
     memset(t.data, zero, static_cast<size_t>(t.bytes()));
   }
-  for (PreparedCallee* c = own_scope_.first; c != nullptr; c = c->next) {
-    c->interpreter->reset_variables();
-  }
 }
 
 }  // namespace octavo

@@ -57,7 +57,7 @@ class Interpreter {
                        Interpreter** out) const;
   Status run(const Observer* observer);
 
-  // Sets variable tensors to zero, those of called subgraphs too, as prepare leaves them.
+  // Sets the subgraph's variable tensors to zero, as prepare leaves them.
   void reset_variables();
 
   const Subgraph& graph() const { return graph_; }
