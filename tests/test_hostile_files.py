@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from octavo import _core
@@ -125,6 +128,59 @@ def test_one_table_in_many_places():
         _core.Model.copy(write(model))
 
 
+def test_sparse_constants_that_share_their_indices():
+    net = Network()
+    x, y = net.tensor("x", (2,), "float32"), net.tensor("y", (2,), "float32")
+    sparse = net.tensor("sparse", (25_000,), "float32")
+    net.op("FLOOR", [x], [y])
+    net.inputs, net.outputs = [x], [y]
+    model = net.model()
+    tensors = model.subgraphs[0].tensors
+    once = _WrittenOnce()
+    vars(once).update(vars(tensors[sparse]))
+    once.sparsity = schema.SparsityParametersT()
+    once.sparsity.traversalOrder = np.int32([0])
+    level = schema.DimensionMetadataT()
+    level.format = schema.DimensionType.SPARSE_CSR
+    level.arraySegmentsType = level.arrayIndicesType = schema.SparseIndexVector.Int32Vector
+    level.arraySegments, level.arrayIndices = schema.Int32VectorT(), schema.Int32VectorT()
+    level.arraySegments.values = np.int32([0, 25_000])
+    level.arrayIndices.values = np.arange(25_000, dtype=np.int32)
+    once.sparsity.dimMetadata = [level]
+    once.buffer = len(model.buffers)
+    model.buffers.append(schema.BufferT())
+    model.buffers[-1].data = np.zeros(100_000, np.uint8)
+    model.subgraphs[0].tensors = [*tensors[:sparse], once]
+    _core.Interpreter(_core.Model.copy(write(model))).allocate()
+    once.offset = None
+    model.subgraphs[0].tensors = [*tensors[:sparse], *[once] * 10_000]
+    with pytest.raises(ValueError, match=r"tensor 4 .sparse.: the file refers to the same data"):
+        _core.Model.copy(write(model))
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells")
+def test_what_cannot_be_computed_keeps_no_memory():
+    """A value of constants that an error ends, each time that the network is prepared."""
+    net = Network()
+    count = net.constant("count", np.int32([1 << 24]))
+    x, y = net.tensor("x", (1 << 24,), "float32"), net.tensor("y", (1 << 24,), "float32")
+    net.op("FILL", [count, net.constant("one", np.float32(1))], [x])
+    net.op("GATHER", [x, net.constant("place", np.full(1 << 20, -1, np.int32))], [y], axis=0)
+    net.outputs = [y]
+    model = _core.Model.copy(net.build())
+
+    def reserved():
+        status = Path("/proc/self/status").read_text()
+        return int(re.search(r"VmSize:\s*(\d+) kB", status)[1]) << 10
+
+    for attempt in range(20):
+        with pytest.raises(RuntimeError, match="GATHER"):
+            _core.Interpreter(model).allocate()
+        if attempt == 0:
+            before = reserved()
+    assert reserved() - before < 1 << 24
+
+
 def test_tensors_that_nothing_uses():
     """Each held against every other when memory is laid out would take minutes."""
     net = Network()
@@ -147,3 +203,21 @@ def test_more_memory_than_there_is():
     interpreter = _core.Interpreter(_core.Model.copy(net.build()))
     with pytest.raises(RuntimeError, match="out of memory: 549755813888 bytes asked for"):
         interpreter.allocate()
+
+
+def test_a_diagonal_that_lies_where_its_matrix_does():
+    """Written over the matrix, it would be copied onto itself."""
+    net = Network()
+    x, f = (net.tensor(name, (2, 1, 1), "float32") for name in "xf")
+    diagonal, y = net.tensor("d", (2, 1), "float32"), net.tensor("y", (2, 1, 1), "float32")
+    net.op("FLOOR", [x], [f])
+    net.op("RESHAPE", [f, net.constant("shape", np.int32([2, 1]))], [diagonal])
+    net.op("MATRIX_SET_DIAG", [f, diagonal], [y])
+    net.inputs, net.outputs = [x], [y]
+    interpreter = _core.Interpreter(_core.Model.copy(net.build()))
+    interpreter.allocate()
+    assert interpreter.arena_bytes == 3 * 64  # of x, f and y
+    values = np.float32([1.5, -2.5]).reshape(2, 1, 1)
+    interpreter.set_tensor(x, values)
+    interpreter.invoke()
+    np.testing.assert_array_equal(interpreter.get_tensor(y, copy=True), np.floor(values))

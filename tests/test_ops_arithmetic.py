@@ -184,3 +184,14 @@ def test_errors_of_scales_that_sums_cannot_have(code):
         label + "inputs of scales 0.5 and 0.5 and output of scale 1: where all are powers of two, "
         "the greater of the inputs' must be the output's"
     )
+
+
+def test_scales_whose_products_are_no_floats():
+    """LiteRT multiplies them as such, and ends the process."""
+    operands = [
+        Operand(np.int8([3, 100, -5]), Quantization(1e19)),
+        Operand(np.int8([1, 100, 6]), Quantization(1e19)),
+    ]
+    model, inputs = single_op("SQUARED_DIFFERENCE", operands, (3,), "int8", Quantization(1e38))
+    values, (y,) = oracle.octavo_run(model, inputs)
+    assert values[y].tolist() == [4, 0, 121]

@@ -108,7 +108,10 @@ class PyInterpreter {
     restart();
   }
 
-  void check_operators() const { raise_if_failed(state_->interpreter->check_operators()); }
+  void check_operators() const {
+    const Turn turn(session_->is_taken);
+    raise_if_failed(state_->interpreter->check_operators());
+  }
 
   void allocate() {
     const Turn turn(session_->is_taken);
@@ -239,7 +242,8 @@ class PyInterpreter {
   int64_t unshared_bytes() const { return state_->interpreter->unshared_bytes(); }
   // As before the first run.
   void forget() {
-    reset_variables();
+    const Turn turn(session_->is_taken);
+    state_->interpreter->reset_variables();
     session_->session.forget();
   }
   void reset_variables() {

@@ -98,18 +98,21 @@ bool Model::IsLess::operator()(const DerivedKey& a, const DerivedKey& b) const {
 }
 
 // Two interpreters that are prepared at the same time wait for each other here, so that the second
-// finds what the first has made.
+// finds what the first has made. What cannot be filled keeps its memory for the next who tries.
 Status Model::derive(const DerivedKey& key, DerivedStore::Fill fill, const void* task,
                      void** out) const {
   const std::lock_guard<std::mutex> lock(derived_mutex_);
-  const auto found = derived_.find(key);
-  if (found != derived_.end()) {
-    *out = found->second;
-    return {};
+  Made& made = derived_[key];
+  *out = made.memory;
+  if (made.is_filled) return {};
+  if (made.memory == nullptr) {
+    OCTAVO_TRY(derived_arena_.allocate(key.bytes, Arena::kAlignment, out));
+    made.memory = *out;
+  } else {
+    memset(*out, 0, static_cast<size_t>(key.bytes));
   }
-  OCTAVO_TRY(derived_arena_.allocate(key.bytes, Arena::kAlignment, out));
   OCTAVO_TRY(fill(task, *out));
-  derived_.emplace(key, *out);
+  made.is_filled = true;
   for (const TensorInfo* input : key.inputs) {
     if (input != nullptr) drop_pages(input->constant);
   }

@@ -44,6 +44,10 @@ class Model {
   DerivedStore derived_store() const;
 
  private:
+  struct Made {
+    void* memory = nullptr;
+    bool is_filled = false;
+  };
   struct IsLess {
     bool operator()(const DerivedKey& a, const DerivedKey& b) const;
   };
@@ -60,7 +64,7 @@ class Model {
 
   mutable std::mutex derived_mutex_;
   mutable HeapArena derived_arena_;
-  mutable std::map<DerivedKey, void*, IsLess> derived_;
+  mutable std::map<DerivedKey, Made, IsLess> derived_;
 };
 
 }  // namespace octavo

@@ -84,11 +84,11 @@ Status prepare_squared_difference(PrepareContext& c) {
   p->a_zero = a.zero_point();
   p->b_zero = b.zero_point();
   p->out_zero = out.zero_point();
-  const auto twice_max = static_cast<double>(2 * max(a.scale(), b.scale()));
+  const double twice_max = 2 * static_cast<double>(max(a.scale(), b.scale()));
   p->a_scale = quantize_multiplier(static_cast<double>(a.scale()) / twice_max);
   p->b_scale = quantize_multiplier(static_cast<double>(b.scale()) / twice_max);
   p->out_scale =
-      quantize_multiplier(twice_max * twice_max / static_cast<double>((1 << 14) * out.scale()));
+      quantize_multiplier(twice_max * twice_max / ((1 << 14) * static_cast<double>(out.scale())));
   c.step.invoke = &invoke_broadcast<&reference::squared_difference_s8>;
   return {};
 }

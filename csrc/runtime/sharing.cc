@@ -31,6 +31,16 @@ bool can_share(const Step& step, int32_t s, int32_t end, const Tensor& in, const
   return false;
 }
 
+// What a step reads from elsewhere must not lie where it writes: a renamed tensor lies where its
+// source does.
+bool reads_again(const Step& step, const Tensor* tensors, Span<const int32_t> places) {
+  const int32_t place = places[step.inputs[0] - tensors];
+  for (size_t i = 1; i < step.inputs.size; ++i) {
+    if (step.inputs[i] != nullptr && places[step.inputs[i] - tensors] == place) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 void share_buffers(Span<Step> steps, const Tensor* tensors, Span<PlannedBuffer> buffers,
@@ -45,6 +55,10 @@ void share_buffers(Span<Step> steps, const Tensor* tensors, Span<PlannedBuffer> 
       const int32_t place = places[&in - tensors];
       PlannedBuffer &shared = buffers[place], &own = buffers[&out - tensors];
       if (!can_share(step, s, end, in, out, shared, own)) continue;
+      if (step.effect == Effect::kOverwrites &&
+          reads_again(step, tensors, {places.data, places.size})) {
+        continue;
+      }
       places[&out - tensors] = place;
       shared.last = max(shared.last, own.last);
       own = {};
