@@ -1,7 +1,7 @@
 // The real functions that tables, float kernels and quantization need, the same on every platform:
 // a C library's own differ in the last place. exp is right to one unit in the last place of a
-// double, log to two, expm1, tanh, sin, cos and atan2 to three, erfc and pow to 2^-42 of the
-// result.
+// double, log to two, expm1, tanh, sin, cos, cos_turn and atan2 to three, erfc and pow to 2^-42 of
+// the result.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,9 @@ double pow(double x, double y);  // as C's pow()
 double erfc(double x);           // 1 - erf(x)
 double sin(float x);             // of a float, however great: its quarter turns are exact
 double cos(float x);
-double atan2(double y, double x);  // as C's atan2()
-double sqrt(double x);             // rounded once
+double cos_turn(int64_t k, int64_t n);  // of k / n of a turn; 0 <= k, 0 < n <= 2^59
+double atan2(double y, double x);       // as C's atan2()
+double sqrt(double x);                  // rounded once
 
 // x = fraction * 2^exponent with fraction in [0.5, 1), as C's frexp(). x is finite.
 double split_exponent(double x, int* exponent);

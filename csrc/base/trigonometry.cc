@@ -69,14 +69,18 @@ double cos_series(double x) {
   return 1 + series;
 }
 
+// The sine of `quarters` quarter turns and x more, |x| <= pi / 4.
+double sin_behind(int64_t quarters, double x) {
+  const double y = quarters % 2 == 0 ? sin_series(x) : cos_series(x);
+  return quarters % 4 >= 2 ? -y : y;
+}
+
 // The sine of x + shift quarter turns.
 double sin_shifted(float x, int shift) {
   if (!is_finite(x)) return std::numeric_limits<double>::quiet_NaN();
   int quarter;
   const double r = reduce(x, &quarter);
-  const int turned = (quarter + shift) & 3;
-  const double y = turned % 2 == 0 ? sin_series(r) : cos_series(r);
-  return turned >= 2 ? -y : y;
+  return sin_behind(quarter + shift, r);
 }
 
 // For 0 <= x <= 1.
@@ -96,6 +100,13 @@ double atan_to_1(double x) {
 double sin(float x) { return x == 0 ? x : sin_shifted(x, 0); }  // of -0 too
 
 double cos(float x) { return sin_shifted(x, 1); }
+
+double cos_turn(int64_t k, int64_t n) {
+  k %= n;
+  const int64_t quarters = (8 * k + n) / (2 * n);  // the nearest one
+  const auto rest = static_cast<double>(4 * k - quarters * n);
+  return sin_behind(quarters + 1, rest / static_cast<double>(n) * (kPi / 2));
+}
 
 double atan2(double y, double x) {
   if (x != x || y != y) return std::numeric_limits<double>::quiet_NaN();

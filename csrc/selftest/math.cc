@@ -101,6 +101,17 @@ void test_sin_cos(Check& check) {
       check.expect(error <= 3 + kHostError, "sin or cos of ", x, " is ", error, " units wrong");
     }
   }
+  for (int64_t n : {int64_t{1}, int64_t{3}, int64_t{4}, int64_t{480}, int64_t{1} << 59}) {
+    for (int64_t i = 0; i < 1000; ++i) {
+      const int64_t k = n < 1000 ? i : n / 1000 * i + i;
+      const long double turn = static_cast<long double>(k % n) / static_cast<long double>(n);
+      const long double exact = std::cos(2 * std::acos(-1.0L) * turn);
+      // Next to a quarter turn the exact one is as wrong as pi is.
+      const double error = std::abs(static_cast<double>(octavo::cos_turn(k, n) - exact));
+      check.expect(error <= 0x1p-52, "cos_turn of ", k, " / ", n, " is wrong by ", error);
+    }
+  }
+  check.expect(octavo::cos_turn(1, 4) == 0 && octavo::cos_turn(7, 2) == -1, "cos_turn of quarters");
   check.expect(std::isnan(octavo::sin(HUGE_VALF)) && std::isnan(octavo::cos(NAN)), "sin(NaN)");
   check.expect(std::signbit(octavo::sin(-0.0f)) && octavo::cos(0.0f) == 1, "sin(-0), cos(0)");
 }
