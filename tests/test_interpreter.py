@@ -230,6 +230,27 @@ def test_missing_operators():
         interpreter.allocate_tensors()
 
 
+def test_tables_of_strings_are_missing():
+    """From int64 to strings or the reverse; LiteRT has no others."""
+    net = Network()
+    table = net.tensor("table", (1,), "resource")
+    keys = net.constant("keys", np.int64([1, 2]))
+    names, found = (net.tensor(n, (2,), "string") for n in ("names", "found"))
+    size = net.tensor("size", (1,), "int64")
+    default = net.tensor("default", (), "string")
+    net.op("HASHTABLE", [], [table], table_id=1, key_dtype="INT64", value_dtype="STRING")
+    net.op("HASHTABLE_IMPORT", [table, keys, names], [])
+    net.op("HASHTABLE_FIND", [table, keys, default], [found])
+    net.op("HASHTABLE_SIZE", [table], [size])
+    net.inputs, net.outputs = [names, default], [found, size]
+    text = (
+        r"the model uses operators that octavo does not have: HASHTABLE \(node 0\), "
+        r"HASHTABLE_IMPORT \(node 1\), HASHTABLE_FIND \(node 2\), HASHTABLE_SIZE \(node 3\)$"
+    )
+    with pytest.raises(RuntimeError, match=text):
+        octavo.load(net.build())
+
+
 def test_argument_errors():
     model = networks.dense()
     with pytest.raises(ValueError, match="octavo does not take delegates"):

@@ -38,5 +38,4 @@ def test_the_matrix_has_every_operator():
     assert set(MATRIX) == parity.litert_operators() | operators()
     assert all(tuple(row) == ALL_TYPES for row in MATRIX.values())
     assert operators() == set(GENERATORS)
-    missing = {code for code, row in MATRIX.items() if Cell.NOT_HERE in row.values()}
-    assert missing == set(MATRIX) - operators()
+    assert not any(Cell.NOT_HERE in row.values() for row in MATRIX.values())

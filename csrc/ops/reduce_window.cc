@@ -105,8 +105,8 @@ Status prepare_reduce_window(PrepareContext& c) {
   OCTAVO_TRY(expect_integers(c, "window_strides", strides, p.image.rank));
   OCTAVO_TRY(expect_integers(c, "window_dilations", dilations, p.image.rank));
   for (int32_t d = 0; d < p.image.rank; ++d) {
-    const Extent e = {1, 0, 0, integer_at(window, d), integer_at(strides, d),
-                      integer_at(dilations, d)};
+    const Extent e = {
+        1, 0, 0, integer_at(window, d), integer_at(strides, d), integer_at(dilations, d)};
     OCTAVO_TRY(set_extent(c, d, e, p));
   }
   constexpr Combine kFunctions[] = {Combine::kReplace, Combine::kAdd,     Combine::kMultiply,
@@ -134,9 +134,9 @@ Status prepare_stablehlo_reduce_window(PrepareContext& c) {
     }
   }
   for (int32_t d = 0; d < rank; ++d) {
-    const Extent e = {o.base_dilations.values[d],    o.padding.values[2 * d],
-                      o.padding.values[2 * d + 1],   o.window_dimensions.values[d],
-                      o.window_strides.values[d],    o.window_dilations.values[d]};
+    const Extent e = {o.base_dilations.values[d],  o.padding.values[2 * d],
+                      o.padding.values[2 * d + 1], o.window_dimensions.values[d],
+                      o.window_strides.values[d],  o.window_dilations.values[d]};
     OCTAVO_TRY(set_extent(c, d, e, p));
   }
   OCTAVO_TRY(read_region(c, o.body, p.how));

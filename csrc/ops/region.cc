@@ -31,7 +31,8 @@ Status read_region(const PrepareContext& c, int32_t number, Combine& how) {
       return {};
     }
   }
-  return c.fail("its body, subgraph ", number, ", is no single operator that combines two elements");
+  return c.fail("its body, subgraph ", number,
+                ", is no single operator that combines two elements");
 }
 
 }  // namespace octavo
