@@ -54,6 +54,13 @@ class Constant:
 
 
 @dataclass
+class Magnitudes:
+    """An input without negative numbers."""
+
+    shape: tuple[int, ...]
+
+
+@dataclass
 class Sparse:
     """A sparse constant of shape (2, 3), rows compressed, with three values."""
 
@@ -216,6 +223,37 @@ CASES = [
             **{f"{c}_scale": 5.0 for c in "yxhw"},
         ),
         note="TFLite_Detection_PostProcess",
+    ),
+    Case(
+        "CUSTOM",
+        "float32",
+        [(9, 2)],
+        [(2, 2, 5)],
+        custom("AudioSpectrogram", window_size=6, stride=3, magnitude_squared=False),
+        note="AudioSpectrogram",
+    ),
+    Case(
+        "CUSTOM",
+        "float32",
+        [Magnitudes((1, 2, 5)), np.int32(16000)],
+        [(1, 2, 3)],
+        custom(
+            "Mfcc",
+            upper_frequency_limit=7000,
+            lower_frequency_limit=20,
+            filterbank_channel_count=4,
+            dct_coefficient_count=3,
+        ),
+        note="Mfcc",
+    ),
+    Case(
+        "CUSTOM",
+        "int8",
+        [(2, 3), np.float32([[1, 2, 3], [-1, -2, -3]])],
+        [(2, 3)],
+        custom("NumericVerify", tolerance=0.01, log_if_failed=True),
+        output_type="float32",
+        note="NumericVerify",
     ),
     Case("DENSIFY", "float32", [Sparse()], [(2, 3)]),
     Case(
@@ -709,6 +747,10 @@ class _Builder:
                 return net.constant(f"c{i}", values, **self._quantization(self._type, 0))
             case Sparse():
                 return self._sparse()
+            case Magnitudes(shape):
+                x = net.tensor(f"x{i}", shape, self._type)
+                self.inputs[x] = np.abs(self._values(shape, self._type))
+                return x
             case tuple():
                 x = net.tensor(f"x{i}", operand, self._type, **self._quantization(self._type, i))
                 self.inputs[x] = self._values(operand, self._type)

@@ -60,6 +60,10 @@ void fill_turns(int64_t n, Complex<double>* turns) {
   }
 }
 
+void fft(int64_t n, const Complex<double>* turns, Complex<double>* x) {
+  transform(n, 1, turns, 1, x);
+}
+
 void rfft2d_f32(const Rfft2dParams& p, const float* in, Complex<double>* work,
                 Complex<float>* out) {
   const int64_t longest = max(p.height, p.width), kept = p.width / 2 + 1;

@@ -9,6 +9,9 @@ namespace octavo::reference {
 // turns[k] = exp(-2 pi i k / n) for k < n / 2. n is a power of two.
 void fill_turns(int64_t n, Complex<double>* turns);
 
+// Replaces x by its spectrum: the sums of x[t] * exp(-2 pi i k t / n).
+void fft(int64_t n, const Complex<double>* turns, Complex<double>* x);
+
 struct Rfft2dParams {
   int64_t images;
   int64_t in_height, in_width;
