@@ -96,7 +96,7 @@ def test_profile(command, monkeypatch, isa):
     assert facts["macs"] == digits_macs() == sum(step["macs"] for step in facts["steps"])
     nodes = octavo.Interpreter(demo.network("int8"))._get_ops_details()
     for step in facts["steps"]:
-        assert step["operator"] == nodes[step["node"]]["op_name"]
+        assert step["operator"] == nodes[step["nodes"][0]]["op_name"]
         assert step["microseconds"] > 0
         rate = step["macs"] / step["microseconds"] / 1e3
         assert step["gmacs_per_second"] == pytest.approx(rate)
@@ -138,7 +138,7 @@ def test_profile_table(command):
     facts = json.loads(command("profile", demo.network("int8"), "--runs", 1, "--json")[1])
     table = rows(out)
     for step in facts["steps"]:
-        row = next(row for row in table if row[:2] == [str(step["node"]), step["operator"]])
+        row = next(row for row in table if row[:2] == [str(step["nodes"][0]), step["operator"]])
         assert ", ".join(kernel["name"] for kernel in step["kernels"]) in " ".join(row)
     for operator in facts["operators"]:
         assert any(row[:2] == [operator["operator"], str(operator["count"])] for row in table)
@@ -163,7 +163,7 @@ def hybrid(path):
 def test_profile_of_nodes_that_are_no_steps(command, tmp_path):
     model = hybrid(tmp_path / "net.tflite")
     facts = measurement.profile(model, warmup=0, runs=1)
-    assert [step["node"] for step in facts["steps"]] == [1, 2]
+    assert [step["nodes"] for step in facts["steps"]] == [[1], [2]]
     assert facts["steps"][0]["bytes"] == 4 * 4 + 12 + 4 * 3
     names = [[kernel["name"] for kernel in step["kernels"]] for step in facts["steps"]]
     portable = octavo.isa() == "portable"
@@ -215,7 +215,7 @@ def test_texts_of_a_picture_do_not_overlap(tmp_path):
     generator = np.random.default_rng(0)
     steps = [
         {
-            "node": i,
+            "nodes": [i],
             "operator": f"OPERATOR_{i % 8}",
             "microseconds": float(t),
             "share": 0.0,

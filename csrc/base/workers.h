@@ -31,6 +31,7 @@ class Workers {
   explicit Workers(const Pool& pool) : pool_(pool) {}
 
   int32_t count() const { return pool_.count; }
+  bool is_eager() const { return pool_.is_eager; }
 
   // Calls part(task, i, worker) once for each i < parts, in any order, on up to count() threads.
   // Returns when all are done, and what they wrote can be read. A part does not call run.

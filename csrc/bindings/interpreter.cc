@@ -134,7 +134,14 @@ class PyInterpreter {
     run([&](Interpreter& interpreter) { return calibration.run(interpreter); });
   }
 
-  // Runs it several times: (nodes [steps], nanoseconds [runs][steps]).
+  static py::list nodes_of(const Step& step) {
+    py::list nodes;
+    for (const Step& part : step.chained) nodes.append(part.index);
+    if (step.chained.empty()) nodes.append(step.index);
+    return nodes;
+  }
+
+  // Runs it several times: (nodes of each step, nanoseconds [runs][steps]).
   py::tuple time_steps(int64_t runs) {
     std::vector<StepTime> times, all;
     run([&](Interpreter& interpreter) {
@@ -150,8 +157,8 @@ class PyInterpreter {
       return Status();
     });
     const auto steps = static_cast<py::ssize_t>(times.size());
-    py::array_t<int32_t> nodes(steps);
-    for (py::ssize_t i = 0; i < steps; ++i) nodes.mutable_at(i) = times[i].node;
+    py::list nodes;
+    for (const StepTime& time : times) nodes.append(nodes_of(*time.step));
     py::array_t<int64_t> nanoseconds(std::vector<py::ssize_t>{runs, steps});
     for (size_t i = 0; i < all.size(); ++i) nanoseconds.mutable_data()[i] = all[i].nanoseconds;
     return py::make_tuple(nodes, nanoseconds);

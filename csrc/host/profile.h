@@ -9,7 +9,7 @@
 namespace octavo {
 
 struct StepTime {
-  int32_t node;
+  const Step* step;     // until the next run
   int64_t nanoseconds;  // including a reading of the clock, some 20
 };
 

@@ -40,10 +40,11 @@ struct DepthwiseKernel {
 // one tap as deep as there are taps.
 struct DirectDepthwiseArgs {
   const reference::ConvParams& conv;
-  const void* image;
+  const void* image;  // its rows from number `top` on
+  int32_t top;
   const void* packed;
   int32_t first_row, rows;  // of outputs
-  void* out;                // of the image
+  void* out;                // row first_row
 };
 
 struct DirectDepthwiseKernel {

@@ -109,7 +109,7 @@ void run_channels(const DirectDepthwiseArgs& a, const Panel<F>& panel, int32_t y
     const int64_t first_row = top + int64_t{p.rows.first} * c.dilation_h;
     const int64_t first_column = left + int64_t{p.columns.first} * c.dilation_w;
     p.image = static_cast<const typename F::Element*>(a.image) + panel.first;
-    if (p.rows.count > 0 && p.columns.count > 0) p.image += first_row * row + first_column * c.in_c;
+    if (p.rows.count > 0 && p.columns.count > 0) p.image += (first_row - a.top) * row + first_column * c.in_c;
     p.first = x;
     const int64_t alike = p.columns.count < c.filter_w ? 1 : (right - left - 1) / c.stride_w + 1;
     count = static_cast<int32_t>(min<int64_t>(alike, c.out_w - x));
@@ -128,7 +128,7 @@ void run_direct_depthwise(const DirectDepthwiseArgs& a) {
   row.packed = a.packed;
   row.out_stride = c.out_c;
   for (int32_t y = a.first_row; y < a.first_row + a.rows; ++y) {
-    row.out = static_cast<typename F::Out*>(a.out) + int64_t{y} * c.out_w * c.out_c;
+    row.out = static_cast<typename F::Out*>(a.out) + (int64_t{y} - a.first_row) * c.out_w * c.out_c;
     for_each_panel<F>(row, [&](const Panel<F>& panel) { run_channels<F>(a, panel, y); });
   }
 }

@@ -24,6 +24,10 @@ Status place_window(const PrepareContext& c, const Conv2DOptions& options, int32
 Status finish_conv(PrepareContext& c, const WeightedOperands& o, const Conv2DOptions& options,
                    Span<const WeightedKernel> kernels, reference::ConvParams* p);
 
+inline void set_row_window(const PrepareContext& c, const reference::ConvParams& p) {
+  c.step.window = {p.stride_h, p.pad_h, (p.filter_h - 1) * p.dilation_h + 1};
+}
+
 // Of a hybrid convolution: each image has its own, asymmetric range. Of another: none.
 inline InputRanges image_ranges(const WeightedOperands& o, const reference::ConvParams& p) {
   if (!is_hybrid(o)) return {};

@@ -55,6 +55,7 @@ Status prepare_conv_2d(PrepareContext& c) {
   const WeightedOperands operands = {
       input, filter, bias, c.output(0), p->out_c, /*axis=*/0, options.quantized_bias_type};
   OCTAVO_TRY(finish_conv(c, operands, options, span_of(kConvKernels), p));
+  set_row_window(c, *p);
   if (is_hybrid(operands)) {
     if (is_pointwise(*p)) OCTAVO_TRY(take_pixels_as_images(c, p));
     OCTAVO_TRY(add_hybrid_scratch(c, operands, p->batch));

@@ -23,18 +23,25 @@ struct PackedParams {
   int64_t macs;
 };
 
+void run_part(const PackedParams& params, const BlockPart& part) {
+  DepthwiseArgs args = params.args;
+  args.rows = part.rows;
+  args.image = part.converted;
+  args.out = part.out;
+  params.blocks.product->depthwise.run(args);
+}
+
 Status invoke_packed(const Step& s, const Workspace& w) {
   const auto& params = s.params<PackedParams>();
-  uint8_t* out = s.output(0);
-  run_blocks(w, params.blocks, s.input(0), s.scratch(0), /*chunks=*/1, params.macs,
-             [&](const BlockPart& part) {
-               DepthwiseArgs args = params.args;
-               args.rows = part.rows;
-               args.image = part.converted;
-               args.out = out + first_output(params.blocks, part);
-               params.blocks.product->depthwise.run(args);
-             });
+  run_blocks(s, w, params.blocks, s.input(0), /*chunks=*/1, params.macs,
+             [&](const BlockPart& part) { run_part(params, part); });
   return {};
+}
+
+void run_packed_rows(const Step& s, const RowRange& r) {
+  const auto& params = s.params<PackedParams>();
+  run_row_blocks(s, params.blocks, r, /*scale=*/1,
+                 [&](const BlockPart& part) { run_part(params, part); });
 }
 
 struct DirectParams {
@@ -58,12 +65,17 @@ Status invoke_direct(const Step& s, const Workspace& w) {
       const int64_t image = row / p.out_h;
       const auto first = static_cast<int32_t>(row % p.out_h);
       const auto count = static_cast<int32_t>(min<int64_t>(end - row, p.out_h - first));
-      params.kernel->run(
-          {p, in + image * in_size, params.packed, first, count, out + image * out_size});
+      params.kernel->run({p, in + image * in_size, /*top=*/0, params.packed, first, count,
+                          out + image * out_size + int64_t{first} * p.out_w * p.out_c});
       row += count;
     }
   });
   return {};
+}
+
+void run_direct_rows(const Step& s, const RowRange& r) {
+  const auto& params = s.params<DirectParams>();
+  params.kernel->run({params.conv, r.in.data, r.in.top, params.packed, r.first, r.count, r.out});
 }
 
 // Weights of int8 with a float input become floats as they are packed.
@@ -90,7 +102,9 @@ Status use_direct(PrepareContext& c, const WeightedOperands& o, const reference:
   const int64_t rows = int64_t{p.batch} * p.out_h;
   const int32_t parts = parts_for(c, rows * p.out_w * p.out_c * taps);
   params.parts = static_cast<int32_t>(min<int64_t>(parts, rows));
-  return c.set_invoke(&invoke_direct, params);
+  OCTAVO_TRY(c.set_invoke(&invoke_direct, params));
+  if (p.batch == 1) c.step.run_rows = &run_direct_rows;
+  return {};
 }
 
 // Packs the weights, if the table has a product of the operands' form and the sizes suit it; else
@@ -135,6 +149,7 @@ Status use_packed(PrepareContext& c, const WeightedOperands& o, const reference:
                  p.out_w, p.stride_h * blocks.row_elements,
                  packed,  nullptr};
   OCTAVO_TRY(c.set_invoke(&invoke_packed, params));
+  if (p.batch == 1) c.step.run_rows = &run_packed_rows;
   return add_block_scratch(c, blocks);
 }
 
@@ -164,6 +179,7 @@ Status prepare_depthwise_conv_2d(PrepareContext& c) {
   const WeightedOperands operands = {
       input, filter, bias, c.output(0), p->out_c, /*axis=*/3, options.quantized_bias_type};
   OCTAVO_TRY(finish_conv(c, operands, options, span_of(kDepthwiseKernels), p));
+  set_row_window(c, *p);
   if (is_hybrid(operands)) {  // the input stays float
     Tensor as_float = filter;
     as_float.type = DType::kFloat32;

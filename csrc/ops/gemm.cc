@@ -14,7 +14,8 @@ struct GemmParams {
   int32_t groups;
   int64_t group_bytes;  // packed
   int64_t macs;
-  InputRanges ranges;  // to be found beforehand
+  InputRanges ranges;     // to be found beforehand
+  int32_t rows_of_image;  // of the blocks' rows, in one of the image
 };
 
 // Without neighbours to look at, all pixels of all images are one column of pixels, to be cut
@@ -45,11 +46,10 @@ void run_part(const GemmParams& params, const Step& s, const BlockPart& part) {
   args.quantization = part.quantization;
   args.by_row = params.blocks.ranges_at != 0;
   const Product& product = *params.blocks.product;
-  auto* group_out = static_cast<uint8_t*>(s.outputs[0]->data) + first_output(params.blocks, part);
   for (int32_t g = 0; g < params.groups; ++g) {
     args.image = part.converted + int64_t{g} * p.filter_c * product.gemm.image.element_bytes;
     args.packed = static_cast<const uint8_t*>(params.args.packed) + g * params.group_bytes;
-    args.out = group_out + int64_t{g} * args.n * product.out_bytes;
+    args.out = part.out + int64_t{g} * args.n * product.out_bytes;
     product.gemm.run(args);
   }
 }
@@ -58,9 +58,16 @@ Status invoke_gemm(const Step& s, const Workspace& w) {
   const auto& params = s.params<GemmParams>();
   reference::RowQuantization* quantization = find_ranges(s, w, params.ranges, s.input(0));
   run_blocks(
-      w, params.blocks, s.input(0), s.scratch(0), params.chunks, params.macs,
+      s, w, params.blocks, s.input(0), params.chunks, params.macs,
       [&](const BlockPart& part) { run_part(params, s, part); }, quantization);
   return {};
+}
+
+void run_gemm_rows(const Step& s, const RowRange& r) {
+  const auto& params = s.params<GemmParams>();
+  run_row_blocks(s, params.blocks, r, params.rows_of_image, [&](BlockPart part) {
+    for (; part.chunk < params.chunks; ++part.chunk) run_part(params, s, part);
+  });
 }
 
 // How the product goes through its image, whose windows are complete. False where that does not
@@ -162,7 +169,12 @@ Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::C
   c.step.reads_first = {
       static_cast<const uint8_t*>(args.packed),
       static_cast<size_t>(gemm.packed_bytes(first_columns, args.taps, args.depth))};
+  // Of one image, without ranges to be found in all of it.
+  const Shape& out = o.output.shape;
+  const bool has_rows = out.rank == 4 && out[0] == 1 && p.batch == 1 && params.ranges.rows == 0;
+  if (has_rows) params.rows_of_image = p.out_h / out[1];
   OCTAVO_TRY(c.set_invoke(&invoke_gemm, params));
+  if (has_rows) c.step.run_rows = &run_gemm_rows;
   OCTAVO_TRY(add_block_scratch(c, blocks));
   return add_range_scratch(c, params.ranges);
 }

@@ -87,7 +87,7 @@ Status make_tap_offsets(const PrepareContext& c, const ImageBlocks& b, int32_t w
   return {};
 }
 
-const uint8_t* convert_block(const ImageBlocks& b, const void* image, const BlockPart& part,
+const uint8_t* convert_block(const ImageBlocks& b, const ImageRows& image, const BlockPart& part,
                              uint8_t* converted) {
   const reference::ConvParams& p = b.conv;
   const int64_t top = int64_t{part.first_row} * p.stride_h - p.pad_h;
@@ -99,8 +99,9 @@ const uint8_t* convert_block(const ImageBlocks& b, const void* image, const Bloc
   const int64_t skipped = max(-p.pad_w, 0);  // columns of the image that no window sees
   const int64_t in_stride = int64_t{p.in_w} * p.in_c;
   auto number = [](int64_t x) { return static_cast<int32_t>(x); };
-  const uint8_t* in = static_cast<const uint8_t*>(image) +
-                      ((top + first) * in_stride + skipped * p.in_c) * b.product->in_bytes;
+  const uint8_t* in =
+      static_cast<const uint8_t*>(image.data) +
+      ((top + first - image.top) * in_stride + skipped * p.in_c) * b.product->in_bytes;
   if (b.bytes == 0) return in;
   const ImageConversion conversion = {in,
                                       in_stride,

@@ -65,12 +65,13 @@ struct BlockPart {
   const uint8_t* converted;                  // what their windows see
   reference::RowQuantization* quantization;  // of the image, or of each of its rows from there on
   uint8_t* workspace;                        // or null
+  uint8_t* out;                              // the first row
 };
 
-// Converts what the outputs of a part see of an image. Returns where it lies: at `converted`, or in
-// the image.
-const uint8_t* convert_block(const ImageBlocks& blocks, const void* image, const BlockPart& part,
-                             uint8_t* converted);
+// Converts what the outputs of a part see of an image, whose rows lie at `image`. Returns where it
+// lies: at `converted`, or in the image.
+const uint8_t* convert_block(const ImageBlocks& blocks, const ImageRows& image,
+                             const BlockPart& part, uint8_t* converted);
 
 // Into how many parts a step of so many multiply-accumulates should fall.
 inline int32_t parts_for(const PrepareContext& c, int64_t macs) {
@@ -82,38 +83,68 @@ inline Status add_block_scratch(PrepareContext& c, const ImageBlocks& blocks) {
   return c.add_scratch(c.workers.count() * (blocks.bytes + blocks.workspace_bytes));
 }
 
-// Calls run(part) for `chunks` parts of every block of every image of `in`, on several threads
-// where the step is worth it. `scratch` is what add_block_scratch has added.
+// Calls run(part) for a part of an image's outputs; `memory` is what a thread needs.
 template <class Run>
-void run_blocks(const Workspace& w, const ImageBlocks& blocks, const void* in, uint8_t* scratch,
+void run_block(const ImageBlocks& blocks, const ImageRows& image, BlockPart part, uint8_t* memory,
+               const Run& run) {
+  if (blocks.workspace_bytes > 0) part.workspace = memory + blocks.bytes;
+  if (blocks.ranges_at != 0) {
+    part.quantization = reinterpret_cast<reference::RowQuantization*>(memory + blocks.ranges_at);
+  }
+  part.converted = convert_block(blocks, image, part, memory);
+  run(part);
+}
+
+// What a thread has of scratch buffer 0.
+inline uint8_t* thread_memory(const Step& s, const ImageBlocks& blocks, int32_t worker) {
+  uint8_t* scratch = s.scratch(0);
+  return scratch + worker * (blocks.bytes + blocks.workspace_bytes);
+}
+
+// The bytes of `rows` rows of outputs.
+inline int64_t output_bytes(const ImageBlocks& blocks, int64_t rows) {
+  return rows * blocks.conv.out_w * blocks.conv.out_c * blocks.product->out_bytes;
+}
+
+// Calls run(part) for `chunks` parts of every block of every image of `in`, on several threads
+// where the step is worth it. Scratch buffer 0 is what
+// add_block_scratch has added.
+template <class Run>
+void run_blocks(const Step& s, const Workspace& w, const ImageBlocks& blocks, const void* in,
                 int32_t chunks, int64_t macs, const Run& run,
                 reference::RowQuantization* quantization = nullptr) {
   const reference::ConvParams& p = blocks.conv;
   const int32_t parts = p.batch * blocks.per_image * chunks;
   const bool is_small = w.workers.parts_for(macs, kLeastMacs, parts) == 1;
+  uint8_t* out = s.output(0);
   (is_small ? Workers() : w.workers).for_each(parts, [&](int32_t number, int32_t worker) {
     const int32_t block = number / chunks, image = block / blocks.per_image;
     const int32_t first_row = block % blocks.per_image * blocks.rows;
     const int32_t rows = min(blocks.rows, p.out_h - first_row);
     const int64_t image_bytes = int64_t{p.in_h} * p.in_w * p.in_c * blocks.product->in_bytes;
-    BlockPart part = {image, first_row, rows, number % chunks, nullptr, quantization, nullptr};
-    uint8_t* memory = scratch + worker * (blocks.bytes + blocks.workspace_bytes);
-    if (blocks.workspace_bytes > 0) part.workspace = memory + blocks.bytes;
+    BlockPart part = {image,   first_row,
+                      rows,    number % chunks,
+                      nullptr, quantization,
+                      nullptr, out + output_bytes(blocks, int64_t{image} * p.out_h + first_row)};
     if (quantization != nullptr) part.quantization += image;
-    if (blocks.ranges_at != 0) {
-      part.quantization = reinterpret_cast<reference::RowQuantization*>(memory + blocks.ranges_at);
-    }
-    part.converted =
-        convert_block(blocks, static_cast<const uint8_t*>(in) + image * image_bytes, part, memory);
-    run(part);
+    const ImageRows rows_in = {static_cast<const uint8_t*>(in) + image * image_bytes, 0};
+    run_block(blocks, rows_in, part, thread_memory(s, blocks, worker), run);
   });
 }
 
-// The byte at which a part's outputs begin.
-inline int64_t first_output(const ImageBlocks& blocks, const BlockPart& part) {
-  const reference::ConvParams& p = blocks.conv;
-  const int64_t row = int64_t{part.image} * p.out_h + part.first_row;
-  return row * p.out_w * p.out_c * blocks.product->out_bytes;
+// Calls run(part) for parts of the range, on the caller's thread; `scale` rows of the blocks are
+// one of the range.
+template <class Run>
+void run_row_blocks(const Step& s, const ImageBlocks& blocks, const RowRange& r, int32_t scale,
+                    const Run& run) {
+  const int32_t count = r.count * scale;
+  for (int32_t done = 0; done < count; done += blocks.rows) {
+    BlockPart part = {};
+    part.first_row = r.first * scale + done;
+    part.rows = min(blocks.rows, count - done);
+    part.out = static_cast<uint8_t*>(r.out) + output_bytes(blocks, done);
+    run_block(blocks, {r.in.data, r.in.top * scale}, part, thread_memory(s, blocks, r.worker), run);
+  }
 }
 
 }  // namespace octavo

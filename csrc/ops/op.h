@@ -73,6 +73,26 @@ enum class Effect : uint8_t {
   kRenames,      // output 0 has the bytes of input 0
 };
 
+// Rows of an image, the first of them its row number `top`.
+struct ImageRows {
+  const void* data;
+  int32_t top;
+};
+
+// Some rows of a step's output, whose input lies in memory apart from the tensor's.
+struct RowRange {
+  int32_t first, count;
+  ImageRows in;    // all that they are computed from
+  void* out;       // row `first`
+  int32_t worker;  // as Workers::Part's
+};
+
+// Row y of a step's output is computed from those of `count` rows, from y * stride - pad on, that
+// its input has.
+struct RowWindow {
+  int32_t stride, pad, count;
+};
+
 // One operator of a prepared graph.
 struct Step {
   using Invoke = Status (*)(const Step&, const Workspace&);
@@ -88,6 +108,11 @@ struct Step {
   // Gives the same outputs for the same inputs and does nothing else. What is not pure runs at
   // every invoke, whether its inputs are known before or nobody reads its outputs.
   bool is_pure = true;
+  // Computes some rows of output 0 from rows of input 0 and from what is known, each an image of
+  // its own, [1][rows][columns][channels]. Null where the step has no such way to run.
+  void (*run_rows)(const Step&, const RowRange&) = nullptr;
+  RowWindow window = {};
+  Span<const Step> chained;  // that it runs by rows, one behind the other; none: it is one operator
   Span<const uint8_t> reads_first;  // packed weights, of as much as a cache holds; or nothing
   Span<const uint8_t> read_next;    // reads_first of the next step that has any: to be fetched
 
@@ -229,6 +254,7 @@ class PrepareContext {
     OCTAVO_TRY(make_params(kept));
     *kept = params;
     step.invoke = invoke;
+    step.run_rows = nullptr;
     step.scratch_buffers.size = 0;
     return {};
   }

@@ -69,7 +69,7 @@ Status invoke_phases(const Step& s, const Workspace& w) {
     const Product& product = *phase.blocks.product;
     const int64_t row_bytes = phase.blocks.row_elements * product.gemm.image.element_bytes;
     run_blocks(
-        w, phase.blocks, s.input(kInput), s.scratch(0), /*chunks=*/1, phase.macs,
+        s, w, phase.blocks, s.input(kInput), /*chunks=*/1, phase.macs,
         [&](const BlockPart& part) {
           GemmArgs args = phase.args;
           args.quantization = part.quantization;

@@ -104,7 +104,7 @@ class Interpreter {
   void forget_outputs(int32_t node);
   Status run_deferred(const Observer* observer);
   void forget_deferred();
-  Status drop_unread(Stage& stage);
+  void drop_unread(Stage& stage, Span<int32_t> reads);
   Status plan(Stage& stage);
   void set_lifetimes(const Stage& stage, Span<PlannedBuffer> buffers);
 

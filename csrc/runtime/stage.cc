@@ -33,11 +33,11 @@ bool reads_variable(const Step& step) {
   return false;
 }
 
-template <class Wanted>
-void keep_steps(Span<Step>& steps, Wanted wanted) {
+// Leaves out the steps that have no invoke.
+void keep_running(Span<Step>& steps) {
   size_t count = 0;
   for (const Step& step : steps) {
-    if (wanted(step)) steps[count++] = step;
+    if (step.invoke != nullptr) steps[count++] = step;
   }
   steps.size = count;
 }
@@ -72,8 +72,13 @@ Status Interpreter::prepare_stage(Stage& stage) {
   }
   stage.nodes.size = left;
   if (!keeps_all_) {
-    OCTAVO_TRY(fuse_lookups({graph_, tensors_, stage.steps, kernels_, *stage.memory}));
-    OCTAVO_TRY(drop_unread(stage));
+    Span<int32_t> reads;
+    OCTAVO_TRY(stage.memory->make(static_cast<int64_t>(tensors_.size), reads));
+    const Steps steps = {graph_, tensors_, stage.steps, kernels_, host_.workers, *stage.memory};
+    OCTAVO_TRY(fuse_lookups(steps));
+    drop_unread(stage, reads);
+    OCTAVO_TRY(fuse_bands(steps, {reads.data, reads.size}));
+    keep_running(stage.steps);
   }
   return plan(stage);
 }
@@ -197,27 +202,24 @@ Status Interpreter::share_value(const PrepareContext& c, Tensor& output) const {
 }
 
 // Leaves the steps whose outputs are read: by a step that stays, a node of a later stage, the
-// caller, or the next run.
-Status Interpreter::drop_unread(Stage& stage) {
-  Span<bool> is_read;
-  OCTAVO_TRY(stage.memory->make(static_cast<int64_t>(tensors_.size), is_read));
-  for (int32_t i : graph_.outputs) is_read[i] = true;
+// caller, or the next run. Counts for each tensor how often it is read.
+void Interpreter::drop_unread(Stage& stage, Span<int32_t> reads) {
+  for (int32_t i : graph_.outputs) ++reads[i];
   for (int32_t node : stage.nodes) {
     for (int32_t i : nodes_[node].node->inputs) {
-      if (i != kNoTensor) is_read[i] = true;
+      if (i != kNoTensor) ++reads[i];
     }
   }
   for (size_t s = stage.steps.size; s-- > 0;) {
     Step& step = stage.steps[s];
     bool is_wanted = step.outputs.empty() || !step.is_pure || reads_variable(step);
-    for (const Tensor* t : step.outputs) is_wanted = is_wanted || is_read[index_of(*t)];
+    for (const Tensor* t : step.outputs) is_wanted = is_wanted || reads[index_of(*t)] > 0;
     if (!is_wanted) step.invoke = nullptr;
     for (const Tensor* t : step.inputs) {
-      if (is_wanted && t != nullptr) is_read[index_of(*t)] = true;
+      if (is_wanted && t != nullptr) ++reads[index_of(*t)];
     }
   }
-  keep_steps(stage.steps, [](const Step& step) { return step.invoke != nullptr; });
-  return {};
+  keep_running(stage.steps);
 }
 
 // Gives every tensor that the stage computes and every scratch buffer its place in one block of
@@ -257,7 +259,7 @@ Status Interpreter::plan(Stage& stage) {
   for (Step& step : steps) {
     for (Scratch& scratch : step.scratch_buffers) scratch.data = address(next++);
   }
-  keep_steps(stage.steps, [](const Step& step) { return step.invoke != nullptr; });
+  keep_running(stage.steps);
   announce_reads(stage.steps);
   return {};
 }

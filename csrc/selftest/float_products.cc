@@ -233,8 +233,11 @@ void check_direct_depthwise(const Product& product, bool is_half, int32_t channe
   const int64_t row = int64_t{p.out_w} * channels, count = p.out_h * row;
   Buffer<float> out(count + kGuard);
   const int32_t cut = any(0, p.out_h);
-  product.direct_depthwise.run({p, image.data(), packed.data(), 0, cut, out.data()});
-  product.direct_depthwise.run({p, image.data(), packed.data(), cut, p.out_h - cut, out.data()});
+  product.direct_depthwise.run({p, image.data(), /*top=*/0, packed.data(), 0, cut, out.data()});
+  // The rest, of an image without the rows that it does not see.
+  const int32_t top = clamp(cut * p.stride_h - p.pad_h, 0, p.in_h);
+  product.direct_depthwise.run({p, image.data() + int64_t{top} * p.in_w * channels, top,
+                                packed.data(), cut, p.out_h - cut, out.data() + cut * row});
 
   Expected expected(&reference::depthwise_conv_2d_f32, p, image, weights.floats, output, count);
   for (int64_t i = 0; i < count + kGuard; ++i) {

@@ -69,9 +69,9 @@ class Interpreter:
     def invoke(self) -> None: ...
     def calibrate(self, calibration: Calibration) -> None:
         """Runs as `invoke` does and adds every tensor's values to the statistics."""
-    def time_steps(self, runs: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-        """Runs as `invoke` does, several times. The node of each step, (steps,), and nanoseconds,
-        (runs, steps), each with a reading of the clock in it."""
+    def time_steps(self, runs: int) -> tuple[list[list[int]], npt.NDArray[np.int64]]:
+        """Runs as `invoke` does, several times. The nodes of each step, several where it runs them
+        in bands of rows, and nanoseconds, (runs, steps), each with a reading of the clock in it."""
     def step_kernels(self) -> list[list[str]]:
         """For each step the names of the table's kernels that it calls. Runs the network once more,
         in memory of its own."""
@@ -90,7 +90,8 @@ class Interpreter:
         """The instruction set of its table of kernels."""
     @property
     def steps(self) -> npt.NDArray[np.int32]:
-        """The nodes that `invoke` runs, in order: not those whose work others do."""
+        """The nodes that `invoke` runs, in order: not those whose work others do, and of those that
+        run in bands of rows the last."""
     @property
     def inputs(self) -> npt.NDArray[np.int32]: ...
     @property

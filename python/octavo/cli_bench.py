@@ -103,7 +103,7 @@ def _bench(options: argparse.Namespace) -> None:
 
 
 def _profile(options: argparse.Namespace) -> None:
-    from octavo.measurement import profile
+    from octavo.measurement import node_numbers, profile
 
     console = None if options.json else open_console()
     if options.output is not None:
@@ -121,7 +121,7 @@ def _profile(options: argparse.Namespace) -> None:
     costs = ["µs", "share", "GMAC/s"]
     steps = [
         [
-            str(step["node"]),
+            node_numbers(step),
             step["operator"],
             _short(step["output"]),
             ", ".join(_kernel(kernel, facts["isa"]) for kernel in step["kernels"]),

@@ -105,11 +105,12 @@ def profile(path: Path, *, warmup: int = 5, runs: int = 50, threads: int = 1) ->
 
     Keys: file, isa, threads, runs, milliseconds (of a run, measured by itself), macs,
     peak_gmacs_per_second (of one thread's int8 dot products and nothing else, measured between the
-    runs; None where the kernels have none), steps (node, operator, output, kernels, microseconds,
+    runs; None where the kernels have none), steps (nodes, operator, output, kernels, microseconds,
     share, macs, gmacs_per_second, bytes), operators, the costliest first (operator, count,
     microseconds, share, macs, gmacs_per_second). A kernel has a name and an isa, that of the table
     that it comes from. A share is of the steps' sum, bytes are those of a step's operands,
-    constants included. Nodes that run as no step of their own, since their value is known or
+    constants included. A step has several nodes, and an operator's name of several, where they run
+    together in bands of rows. Nodes that run as no step of their own, since their value is known or
     another does their work, are absent.
     """
     interpreter = ready(path, threads)
@@ -130,18 +131,21 @@ def profile(path: Path, *, warmup: int = 5, runs: int = 50, threads: int = 1) ->
     times = np.median(rows, axis=0) / 1e3
     sources = _core.kernel_sources(core.isa)
     steps = []
-    for index, microseconds, names in zip(nodes.tolist(), times, core.step_kernels(), strict=True):
-        node = facts["nodes"][index]
-        operands = {i for i in node["inputs"] + node["outputs"] if i >= 0}
+    for indices, microseconds, names in zip(nodes, times, core.step_kernels(), strict=True):
+        run = [facts["nodes"][index] for index in indices]
+        outputs = run[-1]["outputs"]
+        between = {i for node in run[:-1] for i in node["outputs"]}
+        operands = {i for node in run for i in node["inputs"] if i >= 0} - between | {*outputs}
+        macs = sum(node["macs"] for node in run)
         steps.append(
             {
-                "node": index,
-                "operator": node["operator"],
-                "output": facts["tensors"][node["outputs"][0]]["name"] if node["outputs"] else "",
+                "nodes": indices,
+                "operator": " + ".join(node["operator"] for node in run),
+                "output": facts["tensors"][outputs[0]]["name"] if outputs else "",
                 "kernels": [{"name": name, "isa": sources[name]} for name in names],
-                "macs": node["macs"],
+                "macs": macs,
                 "bytes": sum(facts["tensors"][i]["bytes"] for i in operands),
-                **_cost(float(microseconds), float(times.sum()), node["macs"]),
+                **_cost(float(microseconds), float(times.sum()), macs),
             }
         )
     return {
@@ -155,6 +159,11 @@ def profile(path: Path, *, warmup: int = 5, runs: int = 50, threads: int = 1) ->
         "steps": steps,
         "operators": _by_operator(steps),
     }
+
+
+def node_numbers(step: dict[str, Any]) -> str:
+    """Of a step of `profile`: "3", or "3+4+5"."""
+    return "+".join(map(str, step["nodes"]))
 
 
 def _cost(microseconds: float, total: float, macs: int) -> dict[str, float]:

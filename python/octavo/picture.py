@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from octavo.measurement import node_numbers
 from octavo.terminal import MissingExtra
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _draw_timeline(axes: Axes, steps: list[dict[str, Any]], colors: dict[str, An
             0, width, 1, start, color=colors[step["operator"]], edgecolor="white", linewidth=0.3
         )
         if width > _NARROWEST_LABELLED * total:
-            axes.text(start + width / 2, 0, str(step["node"]), ha="center", va="center", size=8)
+            axes.text(start + width / 2, 0, node_numbers(step), ha="center", va="center", size=8)
         start += width
     axes.set(xlim=(0, max(start, 1e-9)), ylim=(-0.5, 0.5), yticks=[], xlabel="µs, step by step")
 
@@ -156,7 +157,7 @@ def _label(axes: Axes, steps: list[dict[str, Any]]) -> None:
         if all(max(abs(place - other)) > _NEAREST_LABEL for other in taken):
             above = (0, 0) if step["share"] > _ROOM_FOR_LABEL else (0, 7)
             axes.annotate(
-                str(step["node"]),
+                node_numbers(step),
                 at,
                 above,
                 textcoords="offset points",
