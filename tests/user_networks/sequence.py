@@ -95,7 +95,7 @@ def mobile_bert(
     of_kind = b.op("ONE_HOT", [kinds, *hot], (1, steps, 2), "float32", axis=-1)
     t = b.add(b.add(t, b.dense(of_kind, width)), b.constant(b.rng.normal(0, 0.3, (steps, width))))
     seen = b.reshape(b.cast(mask, "int32", "float32"), 1, 1, 1, steps)
-    hidden = b.mul(b.sub(seen, 1.0), 100.0)
+    hidden = b.mul(b.sub(seen, 1.0), 50.0)
     for _ in range(layers):
         small = _factor(b, b.dense(t, inner))
         small = _factor(b, b.add(small, attention(b, small, heads, hidden)))
