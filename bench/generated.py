@@ -21,7 +21,7 @@ from rounds import race
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from user_networks import NETWORKS, samples  # noqa: E402
+from user_networks import NETWORKS, samples
 
 TYPES = ("float", "int8", "dynamic")
 

@@ -13,6 +13,7 @@ from octavo.flatbuffer import Network
 Array = npt.NDArray[Any]
 Shape = tuple[int, ...]
 FUSED = ["NONE", "RELU", "RELU6", "RELU_N1_TO_1"]
+COMPARISONS = ["EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "NOT_EQUAL"]
 
 
 class FloatNetwork:
@@ -64,6 +65,7 @@ class FloatNetwork:
 
     def op(self, code: str, operands: list[Any], *shapes: Shape, **options: Any) -> None:
         first = "int32" if code in ("ARG_MAX", "ARG_MIN", "SHAPE") else "float32"
+        first = "bool" if code in COMPARISONS else first
         dtypes = [first, "int32" if code == "TOPK_V2" else first, *[first] * len(shapes)]
         self.outputs = [
             self.net.tensor(f"y{i}", s, dtype)
@@ -109,6 +111,24 @@ def _binary(code: str, *, fused: bool) -> Callable[[FloatNetwork], None]:
         n.op(code, operands, shape, **options)
 
     return build
+
+
+def _compare(code: str) -> Callable[[FloatNetwork], None]:
+    def build(n: FloatNetwork) -> None:
+        shape = n.shape()
+        n.op(code, [n.input(shape), n.input(n.one_of([shape, shape[-1:]]))], shape)
+
+    return build
+
+
+def _div(n: FloatNetwork) -> None:
+    n.is_positive = True  # no divisor may become 0
+    shape = n.shape()
+    divisor = n.one_of(
+        [n.input(shape), n.net.constant("c", np.float32(n.rng.uniform(1, 4, shape[-1:])))]
+    )
+    fused = n.one_of(FUSED)
+    n.op("DIV", [n.input(shape), divisor], shape, fused_activation_function=fused)
 
 
 def _window(n: FloatNetwork) -> tuple[Shape, Shape, tuple[int, int], dict[str, Any]]:
@@ -193,6 +213,12 @@ def _reduce(code: str) -> Callable[[FloatNetwork], None]:
     return build
 
 
+def _product(n: FloatNetwork) -> None:
+    """Of few numbers: a product of many has one that says all."""
+    rows, factors = n.integer(1, 9), n.integer(1, 3)
+    n.op("REDUCE_PROD", [n.input((rows, factors)), n.ints(1)], (rows,), keep_dims=False)
+
+
 def _arg(code: str) -> Callable[[FloatNetwork], None]:
     def build(n: FloatNetwork) -> None:
         shape = n.shape(3)
@@ -236,6 +262,22 @@ def _split_v(n: FloatNetwork) -> None:
     rows, first, second = n.shape(3)
     operands = [n.input((rows, first + second)), n.ints(first, second), n.scalar(1)]
     n.op("SPLIT_V", operands, (rows, first), (rows, second), num_splits=2)
+
+
+def _one_hot(n: FloatNetwork) -> None:
+    count, depth = n.shape(2)
+    places = n.ints(*(n.integer(0, depth - 1) for _ in range(count)))
+    values = [n.operand(()), n.operand(())]
+    if not n.inputs:
+        values[0] = n.input(())
+    n.op("ONE_HOT", [places, n.scalar(depth), *values], (count, depth), axis=-1)
+
+
+def _sparse_to_dense(n: FloatNetwork) -> None:
+    rows, columns = n.shape(2)
+    places = n.ints(*([i, n.integer(0, columns - 1)] for i in range(rows)))
+    operands = [places, n.ints(rows, columns), n.input((rows,)), n.operand(())]
+    n.op("SPARSE_TO_DENSE", operands, (rows, columns))
 
 
 def _pad(n: FloatNetwork, code: str = "PAD") -> None:
@@ -461,9 +503,11 @@ OPERATORS: dict[str, Callable[[FloatNetwork], None]] = {
     "CONV_2D": _conv,
     "DEPTHWISE_CONV_2D": _depthwise,
     "DEPTH_TO_SPACE": _space_and_depth("DEPTH_TO_SPACE"),
+    "DIV": _div,
     "DYNAMIC_UPDATE_SLICE": _dynamic_update_slice,
     "ELU": _unary("ELU"),
     "EMBEDDING_LOOKUP": _embedding_lookup,
+    "EQUAL": _compare("EQUAL"),
     "EXP": _unary("EXP"),
     "EXPAND_DIMS": _expand_dims,
     "FILL": _fill,
@@ -471,9 +515,13 @@ OPERATORS: dict[str, Callable[[FloatNetwork], None]] = {
     "GATHER": _gather,
     "GATHER_ND": _gather_nd,
     "GELU": _unary("GELU", approximate=False),
+    "GREATER": _compare("GREATER"),
+    "GREATER_EQUAL": _compare("GREATER_EQUAL"),
     "HARD_SWISH": _unary("HARD_SWISH"),
     "L2_NORMALIZATION": _unary("L2_NORMALIZATION"),
     "LEAKY_RELU": _unary("LEAKY_RELU", alpha=0.2),
+    "LESS": _compare("LESS"),
+    "LESS_EQUAL": _compare("LESS_EQUAL"),
     "LOG": _of_positive("LOG"),
     "LOGISTIC": _unary("LOGISTIC"),
     "LOG_SOFTMAX": _unary("LOG_SOFTMAX"),
@@ -484,14 +532,18 @@ OPERATORS: dict[str, Callable[[FloatNetwork], None]] = {
     "MINIMUM": _binary("MINIMUM", fused=False),
     "MIRROR_PAD": _mirror_pad,
     "MUL": _binary("MUL", fused=True),
+    "NOT_EQUAL": _compare("NOT_EQUAL"),
+    "ONE_HOT": _one_hot,
     "PACK": _pack,
     "PAD": _pad,
     "PADV2": _padv2,
     "PRELU": _prelu,
     "REDUCE_MAX": _reduce("REDUCE_MAX"),
     "REDUCE_MIN": _reduce("REDUCE_MIN"),
+    "REDUCE_PROD": _product,
     "RELU": _unary("RELU"),
     "RELU6": _unary("RELU6"),
+    "RELU_0_TO_1": _unary("RELU_0_TO_1"),
     "RELU_N1_TO_1": _unary("RELU_N1_TO_1"),
     "RESHAPE": _reshape,
     "RESIZE_BILINEAR": _resize("RESIZE_BILINEAR"),
@@ -505,8 +557,10 @@ OPERATORS: dict[str, Callable[[FloatNetwork], None]] = {
     "SOFTMAX": _unary("SOFTMAX", beta=1.0),
     "SPACE_TO_BATCH_ND": _space_and_batch("SPACE_TO_BATCH_ND"),
     "SPACE_TO_DEPTH": _space_and_depth("SPACE_TO_DEPTH"),
+    "SPARSE_TO_DENSE": _sparse_to_dense,
     "SPLIT": _split,
     "SPLIT_V": _split_v,
+    "SQRT": _of_positive("SQRT"),
     "SQUARED_DIFFERENCE": _binary("SQUARED_DIFFERENCE", fused=False),
     "SQUEEZE": _squeeze,
     "STRIDED_SLICE": _strided_slice,

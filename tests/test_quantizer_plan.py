@@ -384,3 +384,28 @@ def test_random_networks(data):
     graph = Graph(content)
     assert [graph.dtype(t) for t in graph.inputs] == [types[0]] * 2
     assert [graph.dtype(t) for t in graph.outputs] == [types[1]] * (len(outputs) + 1)
+
+
+@pytest.mark.parametrize(
+    ("code", "least", "scale", "mode"),
+    [
+        ("DIV", 1.0, 1.0, "int8"),
+        ("DIV", 0.001, 1.0, "float"),  # 0 in int8
+        ("DIV", -1.0, 1.0, "float"),  # of both signs
+        ("GREATER", -1.0, 1.0, "int8"),
+        ("GREATER", -1.0, 1e-3, "float"),  # kernels compare multiples of 2^-8
+    ],
+)
+def test_ranges_that_kernels_fail_on_stay_float(code, least, scale, mode):
+    b = Builder()
+    dtype = "bool" if code == "GREATER" else "float32"
+    b.outputs = [b.op(code, b.input("x"), b.input("y"), dtype=dtype)]
+    rng = np.random.default_rng(0)
+    values = [np.concatenate([[least, 4], rng.uniform(least, 4, 14)]).reshape(2, 8)] * 3
+    data = [[(scale * v).astype(np.float32)] * 2 for v in values]
+    [operator] = octavo.quantize(b.build(), "int8", data).summary.operators
+    assert operator.mode == mode
+    assert bool(operator.reason) == (mode == "float")
+    if mode == "float":
+        with pytest.raises(ValueError, match=f"cannot quantize these operators.*{code}"):
+            octavo.quantize(b.build(), "int8-only", data)

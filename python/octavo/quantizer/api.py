@@ -18,7 +18,7 @@ from octavo.quantizer.cleanup import clean
 from octavo.quantizer.estimators import check_name
 from octavo.quantizer.expand import expand
 from octavo.quantizer.learned import Learned, take_ranges
-from octavo.quantizer.plan import INTEGER, Choice, Quantizations, RangeOf, choose
+from octavo.quantizer.plan import INTEGER, Choice, Quantizations, RangeOf, choose, keep_precise
 from octavo.quantizer.recipe import Recipe
 from octavo.quantizer.rewrite import OperatorCodes, Rewriter
 from octavo.quantizer.source import Source, entry_points
@@ -156,7 +156,8 @@ def quantize(
     # Subgraphs that only operators run are left as they are.
     sources = [Source(tree, index) for index in entry_points(tree)]
     choices = [choose(s, rules.modes(s, settings.operators)) for s in sources]
-    if not (settings.fallback if fallback is None else fallback):
+    fallback = settings.fallback if fallback is None else fallback
+    if not fallback:
         _refuse_float(mode, sources, choices)
     ranges = None
     computes_integers = any(c.mode in INTEGER for chosen in choices for c in chosen)
@@ -164,6 +165,12 @@ def quantize(
         has_data = data is not None or calibration is not None
         if has_data or not any(found.ranges for found in learned.values()):
             ranges = _calibrate(content, mode, data, calibration, estimator)
+    for i, source in enumerate(sources):
+        found = learned.get(source.index, Learned())
+        range_of = _range_of(ranges, source, estimator)
+        choices[i] = keep_precise(source, choices[i], range_of, found.ranges)
+    if not fallback:
+        _refuse_float(mode, sources, choices)
     codes = OperatorCodes()
     summaries: list[OperatorSummary] = []
     for source, chosen in zip(sources, choices, strict=True):

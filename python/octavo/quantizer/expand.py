@@ -11,7 +11,7 @@ import octavo._schema as schema
 from octavo.flatbuffer import unpack_int4
 from octavo.quantizer.recurrent import FULL_LSTM, INTERMEDIATES
 from octavo.quantizer.source import Source, entry_points, scales_of, store_constant
-from octavo.quantizer.table import OPERATORS, Role
+from octavo.quantizer.table import OPERATORS
 
 Array = npt.NDArray[Any]
 
@@ -57,18 +57,13 @@ def _dequantized(source: Source, n: int) -> bool:
 def _float_weights(source: Source, n: int) -> bool:
     """Whether operator n had integer weights for float activations; they are float now."""
     rule = OPERATORS.get(source.names[n])
-    if rule is None:
+    if rule is None or not source.float_results(n):
         return False
-    by_role = {rule.role(position): t for position, t in source.operands(n)}
-    if not {Role.WEIGHT, Role.ACTIVATION} <= by_role.keys():
-        return False
-    if not source.is_float(by_role[Role.ACTIVATION]):
-        return False
-    value = _value(source, by_role[Role.WEIGHT])
-    if value is None:
-        return False
-    store_constant(source.model, source.graph.tensors[by_role[Role.WEIGHT]], value)
-    return True
+    weights = [(t, _value(source, t)) for i, t in source.operands(n) if rule.is_weight(i)]
+    for t, value in weights:
+        if value is not None:
+            store_constant(source.model, source.graph.tensors[t], value)
+    return any(value is not None for _, value in weights)
 
 
 def _without_intermediates(source: Source, n: int) -> bool:

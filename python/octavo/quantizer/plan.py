@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from octavo.quantizer.affine import Affine, affine_of_range
-from octavo.quantizer.recurrent import OBSTACLES
+from octavo.quantizer.recurrent import OBSTACLES, has_diagonal
 from octavo.quantizer.source import Source
 from octavo.quantizer.table import OPERATORS, Output, Role, Rule
 
@@ -17,7 +19,11 @@ INTEGER = ("int8", "int16")
 _LEAST_DYNAMIC_ELEMENTS = 1024  # smaller weights gain nothing: LiteRT's converter leaves them too
 _CLAMPING_ACTIVATIONS = (0, 1, 2, 3)  # NONE, RELU, RELU_N1_TO_1, RELU6
 
-RangeOf = Callable[[int, str], tuple[float, float]]
+# Where all divisors that were seen are within this factor, one half as small still is no 0 in int8.
+_MOST_DIVISOR_RATIO = 128
+
+Range = tuple[float, float]
+RangeOf = Callable[[int, str], Range]
 """The range of a tensor that is computed, for activations of this type."""
 
 
@@ -78,11 +84,60 @@ def _dynamic_mode(source: Source, n: int, wanted: str) -> str:
     rule = OPERATORS.get(source.names[n])
     if rule is None or not rule.dynamic:
         return "float"
-    for position, t in source.operands(n):
-        weights = source.constant(t) if rule.role(position) is Role.WEIGHT else None
-        if weights is not None and weights.size >= _LEAST_DYNAMIC_ELEMENTS:
-            return wanted if rule.takes_int4 else "dynamic"
-    return "float"
+    if rule.recurrent == "lstm" and has_diagonal(source, n):
+        return "float"
+    weights = [source.constant(t) for i, t in source.operands(n) if rule.is_weight(i)]
+    known = [w for w in weights if w is not None]
+    if len(known) < len(weights) or all(w.size < _LEAST_DYNAMIC_ELEMENTS for w in known):
+        return "float"
+    return wanted if rule.takes_int4 else "dynamic"
+
+
+def keep_precise(
+    source: Source, choices: Sequence[Choice], range_of: RangeOf, learned: Mapping[int, Range]
+) -> list[Choice]:
+    """The choices, but float for operators whose integer kernels fail on ranges like theirs."""
+
+    def checked(n: int, choice: Choice) -> Choice:
+        if choice.mode not in INTEGER:
+            return choice
+        rule = OPERATORS[source.names[n]]
+        operands = [(i, t) for i, t in source.operands(n) if rule.role(i) is Role.ACTIVATION]
+        spans = {i: _span(source, t, choice.mode, range_of, learned) for i, t in operands}
+        if rule.divisor is not None and spans[rule.divisor].may_become_0:
+            return Choice("float", f"divides by numbers that {choice.mode} may round to 0")
+        if rule.resolution and max(span.step for span in spans.values()) < rule.resolution:
+            return Choice("float", f"has steps that {choice.mode} kernels do not tell apart")
+        return choice
+
+    return [checked(n, choice) for n, choice in enumerate(choices)]
+
+
+@dataclass(frozen=True)
+class _Span:
+    """What is known of a tensor's numbers."""
+
+    step: float  # of its quantization
+    least: float  # magnitude; 0 where both signs are seen
+    greatest: float
+
+    @property
+    def may_become_0(self) -> bool:
+        return _MOST_DIVISOR_RATIO * self.least < self.greatest
+
+
+def _span(
+    source: Source, t: int, dtype: str, range_of: RangeOf, learned: Mapping[int, Range]
+) -> _Span:
+    value = source.constant(t)
+    if value is not None:
+        low, high = float(value.min(initial=0.0)), float(value.max(initial=0.0))
+        least = float(np.abs(value).min(initial=np.inf))
+    else:
+        low, high = learned.get(t) or range_of(t, dtype)
+        least = min(abs(low), abs(high)) if low * high > 0 else 0.0
+    step = affine_of_range(low, high, dtype).scale
+    return _Span(step, least, max(abs(low), abs(high)))
 
 
 class Quantizations:
@@ -97,7 +152,7 @@ class Quantizations:
         source: Source,
         choices: Sequence[Choice],
         range_of: RangeOf,
-        learned: Mapping[int, tuple[float, float]] | None = None,
+        learned: Mapping[int, Range] | None = None,
     ) -> None:
         """`learned`: ranges that training has found; in a tie they hold for all."""
         self._source = source
@@ -132,7 +187,7 @@ class Quantizations:
             self._affine[root] = affine_of_range(low, high, dtype, self._least.get(root, 0.0))
         return self._affine[root]
 
-    def range_of(self, tensor: int, dtype: str) -> tuple[float, float]:
+    def range_of(self, tensor: int, dtype: str) -> Range:
         """The range of what an operator has inside."""
         return self._range_of(tensor, dtype)
 
@@ -143,7 +198,7 @@ class Quantizations:
             return self.of(self._source.results(n)[0], dtype)
         return self.of(tensor, dtype)
 
-    def _range(self, tensor: int, dtype: str) -> tuple[float, float]:
+    def _range(self, tensor: int, dtype: str) -> Range:
         value = self._source.constant(tensor)
         if value is None:
             return self._range_of(tensor, dtype)

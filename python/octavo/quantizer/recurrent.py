@@ -24,6 +24,7 @@ _TANH, _RELU = 4, 1  # fused activations
 # The inputs of an LSTM; of gates, which are four, the first.
 _WEIGHTS, _RECURRENT, _PEEPHOLES, _BIASES = 1, 5, 9, 12
 _PROJECTION, _PROJECTION_BIAS, _STATE, _CELL, _NORMS = 16, 17, 18, 19, 20
+_RECURRENTS = range(_RECURRENT, _PEEPHOLES)
 FULL_LSTM = (20, 24)  # inputs that an LSTM may have; the basic kernel has 5
 _GATES, _HIDDEN = 4, 4  # intermediates: of each gate, and behind the output gate
 INTERMEDIATES = 5
@@ -63,12 +64,18 @@ def lstm_obstacle(source: Source, n: int) -> str:
             continue
         if source.constant(t) is None:
             return f'computes its operand "{source.name(t)}" while running'
-    shapes = [_constant(source, operands[_RECURRENT + g]).shape for g in (1, 2, 3)]
-    if any(len(shape) != 2 for shape in shapes):
+    if has_diagonal(source, n):
         return "has recurrent weights that are a diagonal"
-    if _PEEPHOLES + 1 in operands and shapes[0][0] != shapes[0][1]:
+    cells, outputs = _constant(source, operands[_RECURRENT + 1]).shape
+    if _PEEPHOLES + 1 in operands and outputs != cells:
         return "has peepholes beside a projection, which LiteRT does not add up"
     return ""
+
+
+def has_diagonal(source: Source, n: int) -> bool:
+    """Whether recurrent weights of the LSTM are a vector: those are floats in all kernels."""
+    shapes = [source.graph.tensors[t].shape for i, t in source.operands(n) if i in _RECURRENTS]
+    return any(shape is not None and len(shape) == 1 for shape in shapes)
 
 
 def svdf_obstacle(source: Source, n: int) -> str:

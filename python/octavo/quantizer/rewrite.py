@@ -166,7 +166,9 @@ class Rewriter:
             if mode == "float16":
                 return self._half(t)
             is_dynamic = mode in ("dynamic", "dynamic-int4")
-            if is_dynamic and rule is not None and role is Role.WEIGHT:
+            if is_dynamic and rule is not None and rule.is_weight(position):
+                if role is not Role.WEIGHT:
+                    return self._inner_weights(t)
                 return self._dynamic_weights(t, rule, 4 if mode == "dynamic-int4" else 8)
             return t
         return self._form(t, None)
@@ -245,6 +247,11 @@ class Rewriter:
             axis = rule.weight_axis
             scales = np.repeat(scales, weights.shape[axis])
         return self._stored_weights(t, q, scales, axis, bits)
+
+    def _inner_weights(self, t: int) -> int:
+        weights = self._source.constant(t)
+        assert weights is not None
+        return self._stored_weights(t, *arithmetic.quantize_weights(weights, None), None)
 
     def _bias(self, n: int, t: int, mode: str, weighted: _Weighted) -> int:
         bias = self._source.constant(t)

@@ -5,7 +5,7 @@ Source: LiteRT's 8-bit quantization specification, and what its converter emits.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -47,6 +47,10 @@ class Rule:
       dynamic: how the weights are stored in dynamic range: "hybrid" (the operator takes int8
         weights with float activations), "dequantized" (behind a DEQUANTIZE) or "" (not at all).
       takes_int4: whether dynamic range may store the weights as int4.
+      inner_weights: where `dynamic` is "hybrid", the inputs that are weights of no such role: they
+        have one scale each, and all are stored alike.
+      divisor: the input by whose numbers others are divided: none may become 0.
+      resolution: the least step of the inputs that integer kernels tell apart.
       finest: by activation type, how many times finer than the coarsest input's scale the output's
         may be; absent where the kernels do not care.
       versions: operator versions by what it computes on: "int8", "int16", "dynamic".
@@ -62,6 +66,9 @@ class Rule:
     sees_every_tap: bool = True
     dynamic: str = ""
     takes_int4: bool = False
+    inner_weights: frozenset[int] = frozenset()
+    divisor: int | None = None
+    resolution: float = 0.0
     finest: Mapping[str, float] = field(default_factory=dict)
     versions: Mapping[str, int] = field(default_factory=dict)
     options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
@@ -70,9 +77,16 @@ class Rule:
     def role(self, position: int) -> Role:
         return self.inputs[min(position, len(self.inputs) - 1)]
 
+    def is_weight(self, position: int) -> bool:
+        """Whether dynamic range stores this input as integers."""
+        return self.role(position) is Role.WEIGHT or position in self.inner_weights
+
 
 _A, _W, _B, _I = Role.ACTIVATION, Role.WEIGHT, Role.BIAS, Role.INDEX
 _INT8 = frozenset({"int8"})
+# Of an LSTM: of gates, of its state, of peepholes, of the projection.
+_LSTM_WEIGHTS = (*range(1, 12), 16)
+_ASYMMETRIC = {"dynamic": {"asymmetricQuantizeInputs": True}}
 _INT64_BIAS = {"int16": {"quantizedBiasType": 4}}
 
 
@@ -101,8 +115,22 @@ def _adds(int16: int) -> Rule:
     return Rule((_A, _A), finest=finest, versions=versions, options=options)
 
 
-def _remembers(recurrent: str, int8: int) -> Rule:
-    return Rule((_A, Role.INNER), integer=_INT8, versions={"int8": int8}, recurrent=recurrent)
+def _remembers(recurrent: str, weights: Iterable[int], dynamic: int, int8: int = 0) -> Rule:
+    """`int8`: the version, 0 where LiteRT has no integers for it."""
+    return Rule(
+        (_A, Role.INNER),
+        integer=_INT8 if int8 else frozenset(),
+        dynamic="hybrid",
+        inner_weights=frozenset(weights),
+        versions={"int8": int8, "dynamic": dynamic},
+        options=_ASYMMETRIC,
+        recurrent=recurrent,
+    )
+
+
+def _compares() -> Rule:
+    # The kernels compare multiples of 2^-8.
+    return Rule((_A, _A), Output.INDEX, _INT8, versions={"int8": 2}, resolution=2.0**-8)
 
 
 def _moves(*inputs: Role, int8: int = 1, int16: int = 1) -> Rule:
@@ -121,6 +149,10 @@ OPERATORS: Mapping[str, Rule] = {
     "AVERAGE_POOL_2D": _moves(_A, int8=2, int16=3),
     "BATCH_MATMUL": _computes(_A, _A, int8=2, int16=3),
     "BATCH_TO_SPACE_ND": _moves(_A, _I, int8=2, int16=4),
+    "BIDIRECTIONAL_SEQUENCE_LSTM": _remembers(
+        "", [*_LSTM_WEIGHTS, *(17 + i for i in _LSTM_WEIGHTS), *range(40, 48)], dynamic=3
+    ),
+    "BIDIRECTIONAL_SEQUENCE_RNN": _remembers("", [1, 2, 5, 6, 10, 11], dynamic=3),
     "BROADCAST_TO": _moves(_A, _I, int8=3, int16=3),
     "CONCATENATION": _moves(_A, int8=2, int16=3),
     "CONV_2D": Rule(
@@ -136,9 +168,17 @@ OPERATORS: Mapping[str, Rule] = {
         versions={"int8": 3, "int16": 5, "dynamic": 6},
     ),
     "DEPTH_TO_SPACE": _moves_int8(_A),
+    "DIV": Rule((_A, _A), integer=_INT8, divisor=1),
     "DYNAMIC_UPDATE_SLICE": _moves(_A, _A, _I, int16=4),
     "ELU": Rule((_A,), integer=_INT8),
-    "EMBEDDING_LOOKUP": _moves(_I, _A),
+    "EMBEDDING_LOOKUP": Rule(
+        (_I, _A),
+        Output.TIED,
+        dynamic="hybrid",
+        inner_weights=frozenset({1}),
+        versions={"dynamic": 3},
+    ),
+    "EQUAL": _compares(),
     "EXP": _computes(_A, int8=2, int16=2),
     "EXPAND_DIMS": _moves(_A, _I),
     "FILL": _moves(_I, _A, int8=3, int16=3),
@@ -147,37 +187,46 @@ OPERATORS: Mapping[str, Rule] = {
         dynamic="hybrid",
         takes_int4=True,
         versions={"int8": 4, "int16": 7, "dynamic": 12},
-        options={**_INT64_BIAS, "dynamic": {"asymmetricQuantizeInputs": True}},
+        options={**_INT64_BIAS, **_ASYMMETRIC},
     ),
     "GATHER": _moves(_A, _I, int8=2, int16=4),
     "GATHER_ND": _moves(_A, _I, int16=3),
     "GELU": _computes(_A, int8=2, int16=2),
+    "GREATER": _compares(),
+    "GREATER_EQUAL": _compares(),
     "HARD_SWISH": Rule((_A,), integer=_INT8),
     "L2_NORMALIZATION": _norms(Affine("int8", 1 / 128, 0)),
     "LEAKY_RELU": _computes(_A, int16=2),
+    "LESS": _compares(),
+    "LESS_EQUAL": _compares(),
     "LOG": _computes(_A, int8=2, int16=2),
     "LOGISTIC": _squashes(_fixed(1 / 256, -128, 1 / 32768)),
     "LOG_SOFTMAX": _norms(Affine("int8", 16 / 256, 127)),
-    "LSTM": _remembers("lstm", int8=2),
+    "LSTM": _remembers("lstm", _LSTM_WEIGHTS, dynamic=4, int8=2),
     "MAXIMUM": _moves(_A, int8=2, int16=4),
     "MAX_POOL_2D": _moves(_A, int8=2, int16=3),
     "MEAN": _computes(_A, _I, int8=2, int16=3),
     "MINIMUM": _moves(_A, int8=2, int16=4),
     "MIRROR_PAD": _moves(_A, _I, int8=2, int16=3),
     "MUL": _computes(_A, _A, int8=2, int16=4),
+    "NOT_EQUAL": _compares(),
+    "ONE_HOT": Rule((_I, _I, _A), Output.TIED, _INT8),
     "PACK": _moves(_A, int8=2, int16=3),
     "PAD": _moves(_A, _I, int8=2, int16=3),
     "PADV2": _moves(_A, _I, _A, int8=2, int16=3),
     "PRELU": Rule((_A, _A), integer=_INT8),
     "REDUCE_MAX": _moves(_A, _I, int8=2, int16=3),
     "REDUCE_MIN": _moves(_A, _I, int8=2, int16=3),
+    "REDUCE_PROD": _computes(_A, _I, int8=2, int16=2),
     "RELU": _computes(_A, int8=2, int16=3),
     "RELU6": _computes(_A, int8=2, int16=3),
+    "RELU_0_TO_1": Rule((_A,), integer=_INT8),
     "RELU_N1_TO_1": Rule((_A,), integer=_INT8),
     "RESHAPE": _moves(_A, _I),
     "RESIZE_BILINEAR": _moves(_A, _I, int8=2, int16=4),
     "RESIZE_NEAREST_NEIGHBOR": _moves(_A, _I, int8=2, int16=4),
     "REVERSE_V2": _moves(_A, _I, int8=3, int16=3),
+    "RNN": _remembers("", [1, 2], dynamic=3),
     "RSQRT": _computes(_A, int8=2, int16=3),
     "SELECT": _moves(_I, _A),
     "SELECT_V2": _moves(_I, _A),
@@ -186,14 +235,16 @@ OPERATORS: Mapping[str, Rule] = {
     "SOFTMAX": _squashes(_fixed(1 / 256, -128, 1 / 32768)),
     "SPACE_TO_BATCH_ND": _moves(_A, _I, int8=2, int16=4),
     "SPACE_TO_DEPTH": _moves_int8(_A),
+    "SPARSE_TO_DENSE": Rule((_I, _I, _A), Output.TIED, _INT8, versions={"int8": 3}),
     "SPLIT": _moves(_I, _A, int8=2, int16=4),
     "SPLIT_V": _moves(_A, _I, _I, int8=2),
+    "SQRT": Rule((_A,), integer=_INT8, versions={"int8": 2}),
     "SQUARED_DIFFERENCE": Rule((_A, _A), integer=_INT8, versions={"int8": 2}),
     "SQUEEZE": _moves(_A),
     "STRIDED_SLICE": _moves(_A, _I, int8=2),
     "SUB": _adds(int16=5),
     "SUM": _computes(_A, _I, int8=2),
-    "SVDF": _remembers("svdf", int8=3),
+    "SVDF": _remembers("svdf", [1, 2], dynamic=4, int8=3),
     "TANH": _squashes(_fixed(1 / 128, 0, 1 / 32768)),
     "TILE": _moves(_A, _I, int8=3, int16=3),
     "TOPK_V2": _moves(_A, _I, int8=2, int16=3),
@@ -205,6 +256,7 @@ OPERATORS: Mapping[str, Rule] = {
         versions={"int8": 3, "int16": 4},
         options=_INT64_BIAS,
     ),
-    "UNIDIRECTIONAL_SEQUENCE_LSTM": _remembers("lstm", int8=2),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": _remembers("lstm", _LSTM_WEIGHTS, dynamic=3, int8=2),
+    "UNIDIRECTIONAL_SEQUENCE_RNN": _remembers("", [1, 2], dynamic=3),
     "UNPACK": _moves(_A, int8=2, int16=4),
 }
