@@ -13,8 +13,9 @@ struct PlannedBuffer {
   int64_t offset = 0;           // the answer, a multiple of Arena::kAlignment
 };
 
-// Sets every offset and returns the bytes that the whole arena takes. `order` is room for as many
-// numbers.
-int64_t plan_memory(Span<PlannedBuffer> buffers, Span<int32_t> order);
+constexpr int64_t kPlanNumbers = 4;  // what plan_memory needs room for, for each buffer
+
+// Sets every offset and returns the bytes that the whole arena takes.
+int64_t plan_memory(Span<PlannedBuffer> buffers, Span<int32_t> room);
 
 }  // namespace octavo

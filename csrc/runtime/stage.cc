@@ -231,9 +231,9 @@ Status Interpreter::plan(Stage& stage) {
   for (const Step& step : steps) scratch_count += static_cast<int64_t>(step.scratch_buffers.size);
 
   Span<PlannedBuffer> buffers;  // one a tensor, then one a scratch buffer
-  Span<int32_t> places, order;
+  Span<int32_t> places, room;
   OCTAVO_TRY(stage.memory->make(tensors + scratch_count, buffers));
-  OCTAVO_TRY(stage.memory->make(tensors + scratch_count, order));
+  OCTAVO_TRY(stage.memory->make((tensors + scratch_count) * kPlanNumbers, room));
   OCTAVO_TRY(stage.memory->make(tensors, places));
   set_lifetimes(stage, buffers);
   int64_t next = tensors;
@@ -248,7 +248,7 @@ Status Interpreter::plan(Stage& stage) {
   for (int64_t i = 0; i < tensors; ++i) places[i] = static_cast<int32_t>(i);
   if (!keeps_all_) share_buffers(steps, tensors_.data, buffers, places);
 
-  stage.arena_bytes = plan_memory(buffers, order);
+  stage.arena_bytes = plan_memory(buffers, room);
   void* block;
   OCTAVO_TRY(stage.memory->allocate(stage.arena_bytes, Arena::kAlignment, &block));
   auto address = [&](int64_t i) { return static_cast<uint8_t*>(block) + buffers[i].offset; };

@@ -78,9 +78,25 @@ void test_derived_is_not_in_the_arena(Check& check) {
                " bytes, one that does not ", arena.used());
 }
 
+// Of which each overlaps only its neighbours: looking at all of them would take a minute.
+void test_plan_of_a_long_chain(Check& check) {
+  constexpr int32_t kCount = 200000;
+  std::vector<PlannedBuffer> buffers;
+  for (int32_t i = 0; i < kCount; ++i) buffers.push_back({64 + i % 7 * 64, i, i + 1, 0});
+  std::vector<int32_t> room(kCount * kPlanNumbers);
+  const int64_t total = plan_memory({buffers.data(), buffers.size()}, {room.data(), room.size()});
+  check.expect(total >= 13 * 64 && total <= 14 * 64, "a chain takes ", total, " bytes");
+  for (int32_t i = 1; i < kCount; ++i) {
+    const PlannedBuffer &a = buffers[i - 1], &b = buffers[i];
+    check.expect(a.offset + a.bytes <= b.offset || b.offset + b.bytes <= a.offset, "buffers ",
+                 i - 1, " and ", i, " overlap");
+  }
+}
+
 constexpr Test kTests[] = {
     {"models: interpreters in several threads", &test_shared_model},
     {"models: what is shared", &test_derived_is_not_in_the_arena},
+    {"plan: a long chain", &test_plan_of_a_long_chain},
 };
 
 }  // namespace
