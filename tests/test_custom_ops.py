@@ -258,3 +258,68 @@ def test_types_that_numpy_does_not_have():
     )
     with pytest.raises(RuntimeError, match=r'Round \(node 0 "y"\): ValueError: .*numpy does not'):
         interpreter.allocate_tensors()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda interpreter: interpreter.invoke(),
+        lambda interpreter: interpreter.allocate_tensors(),
+        lambda interpreter: interpreter.resize_tensor_input(0, (3, 4)),
+        lambda interpreter: interpreter.set_tensor(0, np.zeros((1, 4), np.float32)),
+        lambda interpreter: interpreter.get_tensor(0),
+        lambda interpreter: interpreter.reset_all_variables(),
+    ],
+    ids=["invoke", "allocate", "resize", "set", "get", "reset"],
+)
+@pytest.mark.parametrize("while_preparing", [False, True])
+def test_the_interpreter_that_runs_an_operator_is_taken(call, while_preparing):
+    calls = []
+
+    def use(result):
+        calls.append(1)
+        if len(calls) == 1:
+            call(interpreter)
+        return result
+
+    op = CustomOp(lambda node, x: use(x), same_shape)
+    if while_preparing:
+        op = CustomOp(lambda node, x: x, lambda node, x: use([node.inputs[0].shape]))
+    interpreter = octavo.Interpreter(model_content=network(), custom_ops={"Scale": op})
+
+    def run():
+        interpreter.allocate_tensors()
+        interpreter.set_tensor(0, np.ones((1, 4), np.float32))
+        interpreter.invoke()
+        return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+
+    with pytest.raises(RuntimeError, match="RuntimeError: this interpreter is in use"):
+        run()
+    np.testing.assert_array_equal(run(), np.ones((1, 4)))
+
+
+def test_threads_whose_operators_fail():
+    """Each gets its own exception, and a network that still runs."""
+
+    def run(node, x):
+        if x[0, 0] % 2:
+            raise KeyError(int(x[0, 0]))
+        return x
+
+    net = octavo.load(network(), custom_ops={"Scale": CustomOp(run)})
+    found = [[] for _ in range(4)]
+
+    def work(i):
+        for n in range(50):
+            value = 10 * n + i
+            try:
+                found[i].append(net(np.full((1, 4), value, np.float32))[0, 0] == value)
+            except RuntimeError as error:
+                found[i].append(error.__cause__.args == (value,))
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [[True] * 50] * 4

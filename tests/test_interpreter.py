@@ -386,7 +386,7 @@ def test_an_interpreter_refuses_a_second_thread():
         ):
             message = refused(call)
             assert message is not None
-            assert "another thread is using this interpreter" in message
+            assert "this interpreter is in use, by another thread" in message
     finally:
         is_done = True
         thread.join()

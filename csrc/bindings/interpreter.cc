@@ -58,8 +58,8 @@ class Turn {
   explicit Turn(std::atomic<bool>& is_taken) : is_taken_(is_taken) {
     if (!is_taken_.exchange(true)) return;
     raise_if_failed(
-        Status::failed("another thread is using this interpreter: give each thread an interpreter "
-                       "of its own (they can share one model)"));
+        Status::failed("this interpreter is in use, by another thread or by an operator that it "
+                       "runs: give each an interpreter of its own (they can share one model)"));
   }
   Turn(const Turn&) = delete;
   ~Turn() { is_taken_ = false; }

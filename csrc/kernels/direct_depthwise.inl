@@ -109,7 +109,8 @@ void run_channels(const DirectDepthwiseArgs& a, const Panel<F>& panel, int32_t y
     const int64_t first_row = top + int64_t{p.rows.first} * c.dilation_h;
     const int64_t first_column = left + int64_t{p.columns.first} * c.dilation_w;
     p.image = static_cast<const typename F::Element*>(a.image) + panel.first;
-    if (p.rows.count > 0 && p.columns.count > 0) p.image += (first_row - a.top) * row + first_column * c.in_c;
+    if (p.rows.count > 0 && p.columns.count > 0)
+      p.image += (first_row - a.top) * row + first_column * c.in_c;
     p.first = x;
     const int64_t alike = p.columns.count < c.filter_w ? 1 : (right - left - 1) / c.stride_w + 1;
     count = static_cast<int32_t>(min<int64_t>(alike, c.out_w - x));

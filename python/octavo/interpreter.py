@@ -140,7 +140,7 @@ class Interpreter:
 
         Raises:
           RuntimeError: `allocate_tensors` has not been called, another thread is using this
-            interpreter, or the data makes an operator fail.
+            interpreter, or it runs the operator that calls this, or the data makes one fail.
         """
         self._main.invoke()
 
