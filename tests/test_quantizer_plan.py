@@ -409,3 +409,28 @@ def test_ranges_that_kernels_fail_on_stay_float(code, least, scale, mode):
     if mode == "float":
         with pytest.raises(ValueError, match=f"cannot quantize these operators.*{code}"):
             octavo.quantize(b.build(), "int8-only", data)
+
+
+# ---- Custom operators ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["int8", "int8-only", "16x8"])
+def test_custom_operators_stay_float(mode):
+    """Calibration runs them, and what is around them becomes integers."""
+    b = Builder()
+    cubed = b.net.tensor("cubed", SHAPE, "float32")
+    b.net.op("CUSTOM", [b.dense(b.input())], [cubed], custom_code="Cube")
+    model = b.build(b.dense(cubed))
+    cube = {"Cube": octavo.CustomOp(lambda node, x: x**3)}
+    data = samples(model)
+    types = {"input_type": "float32", "output_type": "float32"}
+    result = octavo.quantize(model, mode, data, custom_ops=cube, **types)
+    assert not result.summary.kept_float()
+    dense, convert = "FULLY_CONNECTED", ["DEQUANTIZE", "Cube", "QUANTIZE"]
+    names = ["QUANTIZE", dense, *convert, dense, "DEQUANTIZE"]
+    assert Graph(bytes(result)).names == names
+    ours = octavo.load(bytes(result), custom_ops=cube)(*data[0])
+    expected = octavo.load(model, custom_ops=cube)(*data[0])
+    assert np.abs(ours - expected).max() < 0.05 * np.abs(expected).max()
+    with pytest.raises(RuntimeError, match="Cube"):
+        octavo.quantize(model, mode, data)

@@ -100,6 +100,19 @@ def sqnr(result, reference):
     return 10 * np.log10(np.square(reference).sum(dtype=float) / max(noise, 1e-30))
 
 
+def test_integer_detection():
+    """Integers from the image on, but for the boxes that are chosen: those are floats."""
+    model, data = network("ssd")
+    types = {"input_type": "uint8", "output_type": "float32"}
+    content = bytes(octavo.quantize(model, "int8-only", data, **types))
+    graph = Graph(content)
+    assert graph.dtype(graph.inputs[0]) == "uint8"
+    assert [graph.dtype(t) for t in graph.outputs] == ["float32"] * 4
+    assert graph.names[-3:] == ["DEQUANTIZE", "DEQUANTIZE", "TFLite_Detection_PostProcess"]
+    for x in data[:3]:
+        oracle.assert_equal_to_litert(content, feeds(graph, x))
+
+
 def stream(model, count):
     """Inputs of as many runs; where states are one of them, those that the run before has given."""
     net = octavo.load(model)

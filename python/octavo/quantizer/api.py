@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from octavo import flatbuffer
+from octavo.custom_ops import CustomOps
 from octavo.quantizer.affine import Array
 from octavo.quantizer.calibration import Calibration
 from octavo.quantizer.cleanup import clean
@@ -106,6 +107,7 @@ def quantize(
     calibration: Calibration | str | os.PathLike[str] | None = None,
     estimator: str = "minmax",
     per_channel: bool = True,
+    custom_ops: CustomOps | None = None,
 ) -> Quantized:
     """Quantizes a float network.
 
@@ -133,6 +135,8 @@ def quantize(
       calibration: of an earlier call, or its JSON file, instead of `data`.
       estimator: how ranges follow from the values seen; see `octavo.quantizer.estimators`.
       per_channel: whether weights have a scale for each output channel, or one for all.
+      custom_ops: operators that the file calls by name, as `octavo.load` takes them: calibration
+        runs them. They stay float in every mode.
 
     Raises:
       ValueError: the mode, a type or the data does not fit, the network computes on integers
@@ -164,7 +168,7 @@ def quantize(
     if computes_integers or boundaries != ("float32", "float32"):
         has_data = data is not None or calibration is not None
         if has_data or not any(found.ranges for found in learned.values()):
-            ranges = _calibrate(content, mode, data, calibration, estimator)
+            ranges = _calibrate(content, mode, data, calibration, estimator, custom_ops)
     for i, source in enumerate(sources):
         found = learned.get(source.index, Learned())
         range_of = _range_of(ranges, source, estimator)
@@ -237,6 +241,7 @@ def _calibrate(
     data: Any,
     calibration: Calibration | str | os.PathLike[str] | None,
     estimator: str,
+    custom_ops: CustomOps | None,
 ) -> Calibration:
     if isinstance(calibration, (str, os.PathLike)):
         calibration = Calibration.load(calibration)
@@ -245,7 +250,9 @@ def _calibrate(
             raise ValueError(
                 f'mode "{mode}" needs representative data, or the calibration of an earlier call'
             )
-        calibration = Calibration.collect(content, data, histograms=estimator != "minmax")
+        calibration = Calibration.collect(
+            content, data, histograms=estimator != "minmax", custom_ops=custom_ops
+        )
     calibration.check(content)
     return calibration
 

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from octavo import _core
+from octavo.custom_ops import CoreOp, CustomOps, core_ops
 from octavo.quantizer.data import RepresentativeData, Sample
 from octavo.quantizer.estimators import Range, TensorStatistics, estimate
 
@@ -44,7 +45,13 @@ class Calibration:
 
     @classmethod
     def collect(
-        cls, model: bytes, data: Any, *, histograms: bool, progress: bool | None = None
+        cls,
+        model: bytes,
+        data: Any,
+        *,
+        histograms: bool,
+        progress: bool | None = None,
+        custom_ops: CustomOps | None = None,
     ) -> Calibration:
         """Runs the network on data. State that it keeps lasts from one sample to the next.
 
@@ -55,16 +62,17 @@ class Calibration:
             "moving-average" need.
           progress: whether to show a bar, on a terminal and if the package rich is there; None for
             yes.
+          custom_ops: operators that the file calls by name, see `octavo.CustomOp`.
 
         Raises:
           ValueError: data do not fit the network, hold NaN or an infinity, or there are none.
         """
-        shared = _core.Model.copy(model)
+        shared, custom = _core.Model.copy(model), core_ops(custom_ops)
         samples = RepresentativeData(shared, data)
         runners: dict[int, _Runner] = {}
         for subgraph, inputs in _with_progress(samples, samples.count, progress is not False):
             if subgraph not in runners:
-                runners[subgraph] = _Runner(shared, subgraph, histograms)
+                runners[subgraph] = _Runner(shared, subgraph, histograms, custom)
             runners[subgraph].run(inputs)
         return cls(
             {subgraph: runner.names for subgraph, runner in runners.items()},
@@ -197,9 +205,11 @@ class Calibration:
 class _Runner:
     """One subgraph in calibration."""
 
-    def __init__(self, model: _core.Model, subgraph: int, histograms: bool) -> None:
+    def __init__(
+        self, model: _core.Model, subgraph: int, histograms: bool, custom_ops: list[CoreOp]
+    ) -> None:
         # With keep_all nothing that makes running faster leaves a tensor out.
-        self._interpreter = _core.Interpreter(model, subgraph, keep_all=True)
+        self._interpreter = _core.Interpreter(model, subgraph, keep_all=True, custom_ops=custom_ops)
         self._calibration = _core.Calibration(self._interpreter.tensor_count, histograms)
         self._shapes: dict[int, tuple[int, ...]] = {}
         self.names = _tensor_names(self._interpreter)

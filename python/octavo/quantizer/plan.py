@@ -50,6 +50,8 @@ def _choose(source: Source, n: int, wanted: str) -> Choice:
         return Choice(_dynamic_mode(source, n, wanted))
     if wanted not in INTEGER:
         return Choice(wanted)
+    if source.is_custom(n):
+        return Choice("float")  # nobody knows what it makes of integers
     tensors = [t for _, t in source.operands(n)] + source.results(n)
     if not any(source.is_float(t) for t in tensors):
         return Choice("float")  # arithmetic on shapes

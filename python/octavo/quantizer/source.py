@@ -84,6 +84,11 @@ class Source:
     def results(self, n: int) -> list[int]:
         return _indices(self.operators[n].outputs)
 
+    def is_custom(self, n: int) -> bool:
+        """Whether operator n is none of the format's own."""
+        code = self.model.operatorCodes[self.operators[n].opcodeIndex]
+        return bool(code.customCode)
+
     def float_results(self, n: int) -> list[int]:
         """Those that may be quantized: TOPK_V2 gives indices too."""
         return [t for t in self.results(n) if self.is_float(t)]
