@@ -136,3 +136,11 @@ def test_streams(name, mode):
         if isa != "neon_fp16":
             with mock.patch.dict(os.environ, OCTAVO_ISA=isa):
                 oracle.assert_same_actions(content, [*runs, "reset", *runs[:5]])
+
+
+def test_int16_attention():
+    """All of it: LayerNorm, products of matrices, SOFTMAX and GELU."""
+    graph = Graph(bytes(quantize("vit", "16x8")))
+    computed = {name for name in graph.names if name not in ("QUANTIZE", "DEQUANTIZE")}
+    assert {"BATCH_MATMUL", "GELU", "MEAN", "RSQRT", "SOFTMAX"} <= computed
+    assert graph.names.count("QUANTIZE") == graph.names.count("DEQUANTIZE") == 1

@@ -282,17 +282,17 @@ class Builder:
         alpha = self.rng.uniform(0, 0.4, (1, 1, self.shapes[t][-1]))
         return self.op("PRELU", [t, self.constant(alpha)])
 
-    def layer_norm(self, t: int, *axes: int) -> int:
-        """As converters write it, over `axes`, by default the last."""
+    def layer_norm(self, t: int, *axes: int, product: bool = False) -> int:
+        """Over `axes`, by default the last; as TensorFlow's converter writes it, or with a product
+        for the square, as others do."""
         over = axes or (-1,)
         mean = self.reduce("MEAN", t, *over, keep=True)
-        squares = self.two("SQUARED_DIFFERENCE", t, mean)
+        apart = self.sub(t, mean)
+        squares = self.mul(apart, apart) if product else self.two("SQUARED_DIFFERENCE", t, mean)
         variance = self.reduce("MEAN", squares, *over, keep=True)
         factor = self.op("RSQRT", [self.add(variance, 1e-3)])
         scale = self.constant(self.rng.uniform(0.8, 1.2, self.shapes[t][-1]))
-        return self.add(
-            self.mul(self.mul(self.sub(t, mean), factor), scale), self.bias(self.shapes[t][-1])
-        )
+        return self.add(self.mul(self.mul(apart, factor), scale), self.bias(self.shapes[t][-1]))
 
     def swish(self, t: int) -> int:
         return self.mul(t, self.op("LOGISTIC", [t]))

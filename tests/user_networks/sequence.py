@@ -62,10 +62,10 @@ def vit(
     t = b.concat([token, b.reshape(t, 1, count, width)], 1)
     t = b.add(t, b.constant(b.rng.normal(0, 0.3, (1, count + 1, width))))
     for _ in range(layers):
-        t = b.add(t, attention(b, b.layer_norm(t), heads))
-        inner = b.op("GELU", [b.dense(b.layer_norm(t), 4 * width)], approximate=False)
+        t = b.add(t, attention(b, b.layer_norm(t, product=True), heads))
+        inner = b.op("GELU", [b.dense(b.layer_norm(t, product=True), 4 * width)], approximate=False)
         t = b.add(t, b.dense(inner, width))
-    first = b.reshape(b.part(b.layer_norm(t), (0, 0, 0), (1, 1, width)), 1, width)
+    first = b.reshape(b.part(b.layer_norm(t, product=True), (0, 0, 0), (1, 1, width)), 1, width)
     return b.build(b.softmax(b.dense(first, classes)))
 
 
