@@ -99,8 +99,8 @@ FUNCTIONS = {
 def interpolation_error(function, graph, t, x):
     """How far the chord of a step is from the function at x, element by element.
 
-    The kernels of int16 have the function at 513 places, 128 integers apart, as far as the output's
-    range goes; each is moved by half of the error in the middle of the step behind it.
+    The kernels of int16 have the function at 513 places, 128 integers apart. Each value is moved by
+    half of the error in the middle of the step behind it, then cut to the output's range.
     """
     _, scale, _ = graph.quantization(t)
     step = 128 * graph.quantization(graph.inputs[0])[1]
@@ -108,14 +108,17 @@ def interpolation_error(function, graph, t, x):
 
     def value(at):
         with np.errstate(all="ignore"):
-            return np.clip(np.nan_to_num(function(at), nan=-most), -most, most)
+            return np.nan_to_num(function(at), nan=-most, posinf=most, neginf=-most)
+
+    def inside(at):
+        return np.clip(value(at), -most, most)
 
     def moved(at):
         return np.abs((value(at) + value(at + step)) / 2 - value(at + step / 2)) / 2
 
     begin = np.floor(x.astype(float) / step) * step
-    chord = value(begin) + (x - begin) / step * (value(begin + step) - value(begin))
-    return np.abs(chord - value(x)) + np.maximum(moved(begin), moved(begin + step))
+    chord = inside(begin) + (x - begin) / step * (inside(begin + step) - inside(begin))
+    return np.abs(chord - inside(x)) + np.maximum(moved(begin), moved(begin + step))
 
 
 def apart(x):
