@@ -156,6 +156,14 @@ double erfc(double x) {
 }
 
 double sqrt(double x) {
+#if defined(__SSE2__) || (defined(__aarch64__) && defined(__GNUC__))
+  return x < 0 ? std::numeric_limits<double>::quiet_NaN() : __builtin_sqrt(x);
+#else
+  return sqrt_by_digits(x);
+#endif
+}
+
+double sqrt_by_digits(double x) {
   if (x == 0 || !(x <= std::numeric_limits<double>::max())) return x;
   if (x < 0) return std::numeric_limits<double>::quiet_NaN();
   int exponent;

@@ -28,6 +28,7 @@ double cos(float x);
 double cos_turn(int64_t k, int64_t n);  // of k / n of a turn; 0 <= k, 0 < n <= 2^59
 double atan2(double y, double x);       // as C's atan2()
 double sqrt(double x);                  // rounded once
+double sqrt_by_digits(double x);        // the same, where no instruction gives it
 
 // x = fraction * 2^exponent with fraction in [0.5, 1), as C's frexp(). x is finite.
 double split_exponent(double x, int* exponent);

@@ -21,6 +21,13 @@ double magnitude(double re, double im) {
   return high * sqrt(1 + ratio * ratio);
 }
 
+// Squares of floats are exact and within reach.
+double magnitude(float re, float im) {
+  const double a = absolute(re), b = absolute(im);
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  return a == kInfinity || b == kInfinity ? kInfinity : sqrt(a * a + b * b);
+}
+
 template <class Real>
 void real_parts(int64_t count, const Complex<Real>* in, Real* out) {
   for (int64_t i = 0; i < count; ++i) out[i] = in[i].re;

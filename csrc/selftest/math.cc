@@ -61,15 +61,17 @@ void test_tanh(Check& check) {
 }
 
 void test_sqrt(Check& check) {
-  sweep(check, "sqrt", &octavo::sqrt, &std::sqrt, 0, 4, 0.5);
-  sweep(check, "sqrt", &octavo::sqrt, &std::sqrt, 0, DBL_MAX, 0.5);
-  Random random(12);
-  for (int i = 0; i < kCases; ++i) {
-    const double x = std::ldexp(random.real(), static_cast<int>(random.integer(-1074, 1023)));
-    check.expect(octavo::sqrt(x) == std::sqrt(x), "sqrt(", x, ") = ", octavo::sqrt(x));
+  for (double (*root)(double) : {&octavo::sqrt, &octavo::sqrt_by_digits}) {
+    sweep(check, "sqrt", root, &std::sqrt, 0, 4, 0.5);
+    sweep(check, "sqrt", root, &std::sqrt, 0, DBL_MAX, 0.5);
+    Random random(12);
+    for (int i = 0; i < kCases; ++i) {
+      const double x = std::ldexp(random.real(), static_cast<int>(random.integer(-1074, 1023)));
+      check.expect(root(x) == std::sqrt(x), "sqrt(", x, ") = ", root(x));
+    }
+    check.expect(root(HUGE_VAL) == HUGE_VAL && std::signbit(root(-0.0)), "sqrt(-0)");
+    check.expect(std::isnan(root(-1)) && std::isnan(root(NAN)), "sqrt(-1)");
   }
-  check.expect(octavo::sqrt(HUGE_VAL) == HUGE_VAL && std::signbit(octavo::sqrt(-0.0)), "sqrt(-0)");
-  check.expect(std::isnan(octavo::sqrt(-1)) && std::isnan(octavo::sqrt(NAN)), "sqrt(-1)");
 }
 
 void test_log(Check& check) {
