@@ -81,7 +81,8 @@ Status copy_into(const Tensor& t, const py::array& value) {
   }
   const py::array packed = py::array::ensure(value, py::array::c_style);
   if (!packed) throw py::error_already_set();
-  if (t.bytes() > 0) memcpy(t.data, packed.data(), static_cast<size_t>(t.bytes()));
+  // The array may be a view of the same memory.
+  if (t.bytes() > 0) memmove(t.data, packed.data(), static_cast<size_t>(t.bytes()));
   return {};
 }
 

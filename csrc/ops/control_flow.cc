@@ -82,13 +82,6 @@ Status expect_signature(const PrepareContext& c, int32_t number, Span<Tensor*> a
   return {};
 }
 
-bool is_in(Span<Tensor*> list, const Tensor* t) {
-  for (const Tensor* x : list) {
-    if (x == t) return true;
-  }
-  return false;
-}
-
 bool have_same_shapes(Span<Tensor*> a, Span<Tensor*> b) {
   for (size_t i = 0; i < a.size; ++i) {
     if (a[i]->shape != b[i]->shape) return false;
@@ -239,12 +232,15 @@ struct Iteration {
 
 // An output of the body that is an input, but not the one that it becomes, gets a copy, so that
 // inputs can change places.
-Status make_results(Iteration& to) {
+Status make_results(const Subgraph& graph, Iteration& to) {
   const Callee& body = *to.body;
+  Span<bool> is_input;
+  OCTAVO_TRY(to.memory->make(static_cast<int64_t>(graph.tensors.size), is_input));
+  for (int32_t i : graph.inputs) is_input[i] = true;
   OCTAVO_TRY(to.memory->make(static_cast<int64_t>(body.outputs.size), to.results));
   for (size_t i = 0; i < to.results.size; ++i) {
     to.results[i] = body.outputs[i];
-    if (!is_in(body.inputs, body.outputs[i]) || body.outputs[i] == body.inputs[i]) continue;
+    if (!is_input[graph.outputs[i]] || graph.outputs[i] == graph.inputs[i]) continue;
     OCTAVO_TRY(to.memory->make(to.results[i]));
     Tensor& copy = *to.results[i];
     copy = *body.outputs[i];
@@ -261,7 +257,7 @@ Status make_iteration(const PrepareContext& c, Span<Argument> state, Iteration& 
   OCTAVO_TRY(c.make_callee(o.subgraphs[0], arguments, &to.condition, to.memory));
   OCTAVO_TRY(c.make_callee(o.subgraphs[1], arguments, &to.body, to.memory));
   for (const Callee* callee : {to.condition, to.body}) callee->reset_variables(*callee);
-  return make_results(to);
+  return make_results(c.subgraph(o.subgraphs[1]), to);
 }
 
 // A loop whose tensors may change their shapes. The inputs of the body hold its state.

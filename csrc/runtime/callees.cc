@@ -80,7 +80,7 @@ Status CalleeMaker::prepare(Arena& memory, CalleeScope& scope, PreparedCallee& c
   Interpreter& i = *callee.interpreter;
   for (size_t n = 0; n < g.inputs.size; ++n) {
     const Argument& a = callee.arguments[n];
-    OCTAVO_TRY(i.resize_input(g.inputs[n], a.tensor->shape));
+    OCTAVO_TRY(i.set_input_shape(g.inputs[n], a.tensor->shape));
     if (a.is_fixed) OCTAVO_TRY(i.fix_input(g.inputs[n], a.tensor->data));
   }
   OCTAVO_TRY(i.prepare(interpreter_.keeps_all()));

@@ -56,6 +56,10 @@ Status Interpreter::resize_input(int32_t tensor, const Shape& shape) {
   if (!is_in(graph_.inputs, tensor)) {
     return Status::invalid("tensor ", tensor, " is no input: only inputs can be resized");
   }
+  return set_input_shape(tensor, shape);
+}
+
+Status Interpreter::set_input_shape(int32_t tensor, const Shape& shape) {
   const TensorInfo& info = graph_.tensors[tensor];
   if (tensors_[tensor].is_known) return Status::invalid("input \"", info.name, "\" is a constant");
   if (!is_valid(shape)) {

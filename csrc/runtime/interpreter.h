@@ -52,10 +52,12 @@ class Interpreter {
 
   Status invoke(const Observer* observer = nullptr);
 
-  // For callees: an interpreter of another subgraph of the same file, and what invoke does of it.
+  // For callees: an interpreter of another subgraph of the same file, and what invoke and
+  // resize_input do of it, of which the caller knows that the tensor is an input.
   Status create_callee(const Subgraph& graph, Arena& memory, CalleeScope& scope,
                        Interpreter** out) const;
   Status run(const Observer* observer);
+  Status set_input_shape(int32_t tensor, const Shape& shape);
 
   // Sets the subgraph's variable tensors to zero, as prepare leaves them.
   void reset_variables();
