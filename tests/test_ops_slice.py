@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from moving import Constant, all_types, array, cases, check, shapes, single
+from octavo import _core
 from oracle import Array, octavo_run, run
 
 
@@ -29,6 +30,30 @@ def test_strided_slice_by_offset(dtype: str, data: Any) -> None:
         strides.append(-stride if backwards else stride)
     vectors = [Constant(v) for v in (begins, lengths, strides)]
     check(*single("STRIDED_SLICE", [x, *vectors], [dtype], offset=True))
+
+
+@all_types
+@cases
+@given(data=st.data())
+def test_slice_from_a_place_that_is_computed(dtype: str, data: Any) -> None:
+    """The output's shape is known before, and nothing waits for the place."""
+    x = array(data.draw, data.draw(shapes(least=1)), dtype)
+    sizes = [data.draw(st.integers(0, size)) for size in x.shape]
+    begins = [data.draw(st.integers(0, n - k)) for n, k in zip(x.shape, sizes, strict=True)]
+    index = data.draw(st.sampled_from(["int32", "int64"]))
+    operands = [x, np.array(begins, index), Constant(sizes, index)]
+    model, inputs = single("SLICE", operands, [dtype])
+    check(model, inputs)
+    interpreter = _core.Interpreter(_core.Model.copy(model))
+    interpreter.allocate()
+    assert len(interpreter.steps) == 1 or 0 in sizes
+
+
+@pytest.mark.parametrize(("begin", "message"), [(-1, "begin -1 and"), (2, "begin 2 and")])
+def test_a_place_outside_is_found_while_running(begin: int, message: str) -> None:
+    operands = [np.zeros(3, np.float32), np.int32([begin]), Constant([2])]
+    with pytest.raises(RuntimeError, match=f"{message} size 2 leave dimension 0 of input shape"):
+        octavo_run(*single("SLICE", operands, ["float32"]))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 #include "base/math.h"
 #include "graph/options.h"
 #include "ops/copy.h"
+#include "ops/indices.h"
 #include "ops/unpacked.h"
 
 namespace octavo {
@@ -123,12 +124,71 @@ Status read_specification(const PrepareContext& c, const Specification& s, Range
   return {};
 }
 
+// A SLICE whose begin is computed while running.
+struct MovingSlice {
+  StridedCopyParams copy;  // of the box at the input's begin
+  int32_t rank;
+  int64_t most[kMaxRank];     // the last places at which the box fits
+  int64_t strides[kMaxRank];  // of the input, in bytes
+};
+
+Status invoke_moving_slice(const Step& s, const Workspace& w) {
+  const auto& p = s.params<MovingSlice>();
+  int64_t begin[kMaxRank];
+  widen(*s.inputs[1], begin);
+  StridedCopyParams copy = p.copy;
+  for (int32_t d = 0; d < p.rank; ++d) {
+    if (begin[d] < 0 || begin[d] > p.most[d]) {
+      const Shape& in = s.inputs[0]->shape;
+      return s.fail("begin ", begin[d], " and size ", in[d] - p.most[d], " leave dimension ", d,
+                    " of input shape ", in);
+    }
+    copy.in_offset += begin[d] * p.strides[d];
+  }
+  w.kernels.strided_copy(copy, s.input(0), s.output(0));
+  return {};
+}
+
+// The shape is known all the same where `size` is.
+Status prepare_moving_slice(PrepareContext& c, const Shape& box) {
+  const Tensor& in = c.input(0);
+  MovingSlice p = {};
+  for (int32_t d = 0; d < box.rank; ++d) {
+    p.most[d] = int64_t{in.shape[d]} - box[d];
+    if (p.most[d] < 0) {
+      return c.fail("size ", box[d], " leaves dimension ", d, " of input shape ", in.shape);
+    }
+  }
+  OCTAVO_TRY(c.set_shape(0, box));
+  p.copy = plan_copy(box, element_bytes(in), row_major(in.shape), row_major(box));
+  p.rank = box.rank;
+  row_major_strides(in.shape, p.strides);
+  for (int32_t d = 0; d < p.rank; ++d) p.strides[d] *= element_bytes(in);
+  return c.set_invoke(&invoke_moving_slice, p);
+}
+
+// Whether all of `size` says how many elements, none of it "the rest"; the shape then.
+bool read_box(const Tensor& size, Shape& box) {
+  for (int32_t d = 0; d < box.rank; ++d) {
+    const int64_t count = integer_at(size, d);
+    if (count < 0 || count > INT32_MAX) return false;
+    box[d] = static_cast<int32_t>(count);
+  }
+  return true;
+}
+
 Status prepare_slice_bytes(PrepareContext& c) {
   OCTAVO_TRY(c.expect_operands(3, 3, 1));
   const Tensor &in = c.input(0), &begin = c.input(1), &size = c.input(2);
   OCTAVO_TRY(expect_movable(c, in, c.output(0)));
-  OCTAVO_TRY(expect_integers(c, "begin", begin, in.shape.rank));
   OCTAVO_TRY(expect_integers(c, "size", size, in.shape.rank));
+  Shape box = in.shape;
+  const bool is_moving = begin.data == nullptr || begin.info->is_variable;
+  if (is_moving && begin.shape.count() == in.shape.rank && read_box(size, box)) {
+    OCTAVO_TRY(c.expect_type("begin", begin, {DType::kInt32, DType::kInt64}));
+    return prepare_moving_slice(c, box);
+  }
+  OCTAVO_TRY(expect_integers(c, "begin", begin, in.shape.rank));
   Range ranges[kMaxRank];
   Shape shape = in.shape;
   for (int32_t d = 0; d < in.shape.rank; ++d) {
