@@ -45,6 +45,7 @@ NETWORKS = _networks(
     (audio.dtln_time, {"block": 32, "units": 8, "features": 16}),
     (audio.lstm_stream, {"steps": 2, "depth": 8, "units": 12}),
     (audio.nsnet, {"bins": 9, "units": 12}),
+    (audio.speech_commands, {"samples": 2400, "classes": 4}),
     (audio.svdf_keywords, {"frame": 10, "units": 12, "layers": 3}),
     (audio.temporal_convolutions, {"channels": 8, "blocks": 5, "features": 6}),
     (audio.yamnet, {"samples": 2400, "width": 0.125, "blocks": 4, "classes": 7}),

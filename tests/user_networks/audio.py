@@ -28,6 +28,27 @@ def ds_cnn(channels: int = 64, blocks: int = 4, classes: int = 12) -> bytes:
     return b.build(b.softmax(b.dense(b.reshape(t, 1, channels), classes)))
 
 
+def speech_commands(
+    samples: int = 16000, window: int = 480, hop: int = 320, classes: int = 12
+) -> bytes:
+    """TensorFlow's conv: AudioSpectrogram and Mfcc of a second of sound, and two convolutions."""
+    b = Builder()
+    frames, size = 1 + (samples - window) // hop, 1 << (window - 1).bit_length()
+    spectrum = b.custom(
+        "AudioSpectrogram", [b.input("sound", (samples, 1))], (1, frames, size // 2 + 1),
+        window_size=window, stride=hop, magnitude_squared=True,
+    )  # fmt: skip
+    t = b.custom(
+        "Mfcc", [spectrum, b.constant(np.int32(16000))], (1, frames, 40),
+        upper_frequency_limit=4000, lower_frequency_limit=20,
+        filterbank_channel_count=40, dct_coefficient_count=40,
+    )  # fmt: skip
+    t = b.reshape(b.mul(t, 0.1), 1, frames, 40, 1)
+    t = b.pool("MAX_POOL_2D", b.conv(t, 64, (8, 20), activation="RELU"), 2, 2)
+    t = b.conv(t, 64, (4, 10), activation="RELU")
+    return b.build(b.softmax(b.dense(b.reshape(t, 1, -1), classes)))
+
+
 def svdf_keywords(frame: int = 40, units: int = 320, layers: int = 6, memory: int = 8) -> bytes:
     """Layers of SVDF, a frame at a time, and a bottleneck between two of them."""
     b = Builder()

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from flatbuffers import flexbuffers
 from octavo.flatbuffer import Graph, Network
 
 Array = npt.NDArray[Any]
@@ -275,6 +276,11 @@ class Builder:
     def cast(self, t: int, source: str, target: str) -> int:
         types = {"in_data_type": source.upper(), "out_data_type": target.upper()}
         return self.op("CAST", [t], dtype=target, **types)
+
+    def custom(self, name: str, inputs: Sequence[int], shape: Sequence[int], **options: Any) -> int:
+        """A custom operator of one float output, with its options as a flexbuffer."""
+        raw = bytes(flexbuffers.Dumps(options))
+        return self.op("CUSTOM", inputs, shape, "float32", custom_code=name, custom_options=raw)
 
     # ---- What several networks have ---------------------------------------------------------
 
