@@ -8,16 +8,23 @@ from unittest import mock
 
 import numpy as np
 import octavo
+import octavo._schema as schema
 import oracle
 import pytest
 import quantized
-from octavo import _core
+from octavo import _core, flatbuffer
 from quantized import Graph
 from user_networks import NETWORKS, samples
 
 # Those that are given a stream piece by piece.
 STREAMS = [
     *("dtln_mask", "dtln_time", "lstm_stream", "nsnet", "svdf_keywords", "temporal_convolutions")
+]
+# All of whose operators LiteRT has on uint8.
+LEGACY = [
+    *("deep_speech", "deeplab", "ds_cnn", "efficient_det", "face_mesh", "gan_generator", "nsnet"),
+    *("posenet", "selfie_segmentation", "shuffle_net", "speech_commands", "ssd"),
+    *("super_resolution", "temporal_convolutions", "unet", "yolo"),
 ]
 DATA_COUNT = 20
 
@@ -144,3 +151,29 @@ def test_int16_attention():
     computed = {name for name in graph.names if name not in ("QUANTIZE", "DEQUANTIZE")}
     assert {"BATCH_MATMUL", "GELU", "MEAN", "RSQRT", "SOFTMAX"} <= computed
     assert graph.names.count("QUANTIZE") == graph.names.count("DEQUANTIZE") == 1
+
+
+def as_uint8(model):
+    """The network as older converters wrote it: every int8 is a uint8 128 above."""
+    tree = flatbuffer.read(model)
+    flipped = set()
+    for tensor in tree.subgraphs[0].tensors:
+        if tensor.type != schema.TensorType.INT8:
+            continue
+        tensor.type = schema.TensorType.UINT8
+        tensor.quantization.zeroPoint = np.asarray(tensor.quantization.zeroPoint) + 128
+        buffer = tree.buffers[tensor.buffer]
+        if tensor.buffer not in flipped and buffer.data is not None:
+            buffer.data = np.asarray(buffer.data) ^ np.uint8(128)
+            flipped.add(tensor.buffer)
+    return flatbuffer.write(tree)
+
+
+@pytest.mark.parametrize("name", LEGACY)
+def test_uint8(name):
+    model, data = network(name)
+    content = as_uint8(bytes(octavo.quantize(model, "int8", data, per_channel=False)))
+    graph = Graph(content)
+    assert "int8" not in {graph.dtype(t) for t in range(len(graph.graph.tensors))}
+    for x in data[:3]:
+        oracle.assert_equal_to_litert(content, feeds(graph, x))
