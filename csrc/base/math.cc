@@ -156,7 +156,8 @@ double erfc(double x) {
 }
 
 double sqrt(double x) {
-#if defined(__SSE2__) || (defined(__aarch64__) && defined(__GNUC__))
+// Told to heed errno, compilers put a call beside the instruction: not where there is no library.
+#if __STDC_HOSTED__ && (defined(__SSE2__) || (defined(__aarch64__) && defined(__GNUC__)))
   return x < 0 ? std::numeric_limits<double>::quiet_NaN() : __builtin_sqrt(x);
 #else
   return sqrt_by_digits(x);
