@@ -4,6 +4,7 @@
 
 #include <new>
 
+#include "base/packed.h"
 #include "bindings/tensors.h"
 
 namespace octavo {
@@ -115,7 +116,7 @@ Status PythonOps::prepare(PrepareContext& c, void* context) {
   c.step.is_pure = false;
   return call(entry, c.step, [&]() -> Status {
     for (const Tensor* t : c.step.inputs) {
-      if (t != nullptr && t->type != DType::kInt4) numpy_type(*t);
+      if (t != nullptr && !is_packed(t->type)) numpy_type(*t);
     }
     for (const Tensor* t : c.step.outputs) numpy_type(*t);
     const py::object result = entry.op.infer(describe(c.step), values(c.step, true));

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <map>
 
+#include "base/packed.h"
 #include "bindings/common.h"
 #include "bindings/custom_ops.h"
 #include "bindings/tensors.h"
@@ -202,7 +203,7 @@ class PyInterpreter {
                           "\" is intermediate and its memory is used again: construct the "
                           "interpreter with experimental_preserve_all_tensors=True"));
     }
-    if (copy || t.type == DType::kInt4) return copy_of(t);
+    if (copy || is_packed(t.type)) return copy_of(t);
     if (state_->interpreter->is_deferred(i)) {
       py::array value = copy_of(t);
       value.attr("setflags")(py::arg("write") = false);

@@ -2,16 +2,34 @@
 
 #include <algorithm>
 
-#include "base/int4.h"
+#include "base/packed.h"
 
 namespace octavo {
 namespace {
 
-// numpy has no int4: an array of int8.
-py::array unpacked_int4(const Tensor& t) {
-  py::array_t<int8_t> out(dimensions(t.shape));
+// numpy has none of the packed types: they are arrays of bytes.
+py::dtype type_of_unpacked(const Tensor& t) {
+  return t.type == DType::kUInt4 ? py::dtype::of<uint8_t>() : py::dtype::of<int8_t>();
+}
+
+Status pack_into(const Tensor& t, const int8_t* values) {
+  const DTypeInfo& type = dtype_info(t.type);
+  const int64_t count = t.shape.count();
+  for (int64_t i = 0; i < count; ++i) {
+    if (values[i] >= type.min && values[i] <= type.max) continue;
+    const int32_t value = t.type == DType::kUInt4 ? static_cast<uint8_t>(values[i]) : values[i];
+    return Status::invalid("has type ", t.type, ", which does not hold ", value);
+  }
+  pack(type, count, values, static_cast<uint8_t*>(t.data));
+  return {};
+}
+
+py::array unpacked(const Tensor& t) {
+  py::array out(type_of_unpacked(t), dimensions(t.shape));
   const auto* packed = static_cast<const uint8_t*>(t.data);
-  for (py::ssize_t i = 0; i < out.size(); ++i) out.mutable_data()[i] = int4_at(packed, i);
+  auto* values = static_cast<int8_t*>(out.mutable_data());
+  const DTypeInfo& type = dtype_info(t.type);
+  for (py::ssize_t i = 0; i < out.size(); ++i) values[i] = packed_at(type, packed, i);
   return out;
 }
 
@@ -66,12 +84,13 @@ py::dtype numpy_type(const Tensor& t) {
 }
 
 py::array copy_of(const Tensor& t) {
-  if (t.type == DType::kInt4) return unpacked_int4(t);
+  if (is_packed(t.type)) return unpacked(t);
   return py::array(numpy_type(t), dimensions(t.shape), t.data);
 }
 
 Status copy_into(const Tensor& t, const py::array& value) {
-  if (!value.dtype().equal(numpy_type(t))) {
+  const py::dtype type = is_packed(t.type) ? type_of_unpacked(t) : numpy_type(t);
+  if (!value.dtype().equal(type)) {
     const std::string got = py::str(value.dtype());
     return Status::invalid("has type ", t.type, ", the array has ", got.c_str());
   }
@@ -79,10 +98,11 @@ Status copy_into(const Tensor& t, const py::array& value) {
   if (shape != t.shape || value.ndim() > kMaxRank) {
     return Status::invalid("has shape ", t.shape, ", the array has ", shape);
   }
-  const py::array packed = py::array::ensure(value, py::array::c_style);
-  if (!packed) throw py::error_already_set();
+  const py::array in_rows = py::array::ensure(value, py::array::c_style);
+  if (!in_rows) throw py::error_already_set();
+  if (is_packed(t.type)) return pack_into(t, static_cast<const int8_t*>(in_rows.data()));
   // The array may be a view of the same memory.
-  if (t.bytes() > 0) memmove(t.data, packed.data(), static_cast<size_t>(t.bytes()));
+  if (t.bytes() > 0) memmove(t.data, in_rows.data(), static_cast<size_t>(t.bytes()));
   return {};
 }
 

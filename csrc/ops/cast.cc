@@ -1,6 +1,6 @@
 // CAST.
-#include "base/int4.h"
 #include "base/math.h"
+#include "base/packed.h"
 #include "ops/unpacked.h"
 
 namespace octavo {
@@ -13,13 +13,15 @@ Status invoke_cast(const Step& s, const Workspace& w) {
   return {};
 }
 
-// int4 saturates too.
-Status invoke_cast_to_int4(const Step& s, const Workspace& w) {
+// Types of less than a byte saturate too.
+Status invoke_cast_packed(const Step& s, const Workspace& w) {
   const auto& p = s.params<CastParams>();
+  const DTypeInfo& type = dtype_info(s.outputs[0]->type);
+  const auto low = static_cast<int8_t>(type.min), high = static_cast<int8_t>(type.max);
   int8_t* values = s.scratch(0);
   w.kernels.cast(p, s.input(0), values);
-  for (int64_t i = 0; i < p.count; ++i) values[i] = clamp<int8_t>(values[i], -8, 7);
-  pack_int4(p.count, values, s.output(0));
+  for (int64_t i = 0; i < p.count; ++i) values[i] = clamp(values[i], low, high);
+  pack(type, p.count, values, s.output(0));
   return {};
 }
 
@@ -39,11 +41,11 @@ Status prepare_cast_bytes(PrepareContext& c) {
 Status prepare_cast(PrepareContext& c) {
   OCTAVO_TRY(c.expect_operands(1, 1, 1));
   const Tensor &in = c.input(0), &out = c.output(0);
-  if (out.type != DType::kInt4) return prepare_unpacked(c, &prepare_cast_bytes);
+  if (!is_packed(out.type)) return prepare_unpacked(c, &prepare_cast_bytes);
   if (in.type != DType::kFloat32) return c.fail_types();
   OCTAVO_TRY(c.set_shape(0, in.shape));
   const CastParams p = {in.type, DType::kInt8, in.shape.count()};
-  OCTAVO_TRY(c.set_invoke(&invoke_cast_to_int4, p));
+  OCTAVO_TRY(c.set_invoke(&invoke_cast_packed, p));
   return c.add_scratch(p.count);
 }
 

@@ -88,11 +88,12 @@ Status read_scales(const PrepareContext& c, const Tensor& table, QuantizedTable&
 // Integers that become floats. uint8 holds int8: so did the first converters write it.
 Status prepare_dequantized(PrepareContext& c) {
   const Tensor &table = c.input(1), &out = c.output(0);
-  OCTAVO_TRY(c.expect_type("value", table, {DType::kInt8, DType::kUInt8, DType::kInt4}));
+  OCTAVO_TRY(
+      c.expect_type("value", table, {DType::kInt8, DType::kUInt8, DType::kInt4, DType::kInt2}));
   OCTAVO_TRY(c.expect_type("output", out, {DType::kFloat32, DType::kFloat16}));
   DequantizeRowsStep p = {};
   p.table.columns = table.shape.count(1, table.shape.rank);
-  p.table.is_int4 = table.type == DType::kInt4;
+  p.table.type = table.type;
   p.space = leading_dimensions(table.shape, 1);
   OCTAVO_TRY(table.info->is_blockwise() ? read_block_scales(c, table, p.table)
                                         : read_scales(c, table, p.table));

@@ -1,6 +1,7 @@
 // QUANTIZE, DEQUANTIZE.
 #include "ops/elementwise.h"
 #include "ops/lut.h"
+#include "ops/unpacked.h"
 
 namespace octavo {
 namespace {
@@ -127,6 +128,16 @@ Status prepare_requantize(PrepareContext& c, PrepareRequantize prepare) {
           quantize_multiplier(double{in.scale()} / double{out.scale()}), type.min, type.max});
 }
 
+// Of a type that there is a kernel for.
+Status prepare_dequantize_known(PrepareContext& c) {
+  const Tensor& in = c.input(0);
+  OCTAVO_TRY(c.set_shape(0, in.shape));
+  c.step.effect = Effect::kElementwise;
+  c.step.invoke = find(kDequantize, c);
+  if (c.step.invoke == nullptr) return c.fail_types();
+  return in.type == DType::kFloat16 ? Status() : make_affine_params(c, "input", in);
+}
+
 }  // namespace
 
 Status prepare_quantize(PrepareContext& c) {
@@ -143,12 +154,10 @@ Status prepare_quantize(PrepareContext& c) {
 
 Status prepare_dequantize(PrepareContext& c) {
   OCTAVO_TRY(c.expect_operands(1, 1, 1));
-  const Tensor& in = c.input(0);
-  OCTAVO_TRY(c.set_shape(0, in.shape));
-  c.step.effect = Effect::kElementwise;
-  c.step.invoke = find(kDequantize, c);
-  if (c.step.invoke == nullptr) return c.fail_types();
-  return in.type == DType::kFloat16 ? Status() : make_affine_params(c, "input", in);
+  const DType type = c.input(0).type;
+  const bool is_shown_as_bytes = type == DType::kInt2 || type == DType::kUInt4;
+  return is_shown_as_bytes ? prepare_unpacked(c, &prepare_dequantize_known)
+                           : prepare_dequantize_known(c);
 }
 
 }  // namespace octavo

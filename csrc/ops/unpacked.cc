@@ -1,21 +1,29 @@
 #include "ops/unpacked.h"
 
-#include "base/int4.h"
+#include "base/packed.h"
 
 namespace octavo {
 namespace {
 
 struct UnpackedStep {
-  Step inner;           // on tensors of int8 where the node's are of int4
+  Step inner;           // on tensors of bytes where the node's are packed
   int64_t own_scratch;  // buffers of the inner step, the first ones
 };
 
-bool is_int4(const Tensor* t) { return t != nullptr && t->type == DType::kInt4; }
+bool has_packed(const Tensor* t) { return t != nullptr && is_packed(t->type); }
+
+void unpack(const Tensor& t, const Workspace& w, int8_t* out) {
+  const auto* packed = static_cast<const uint8_t*>(t.data);
+  const int64_t count = t.shape.count();
+  if (t.type == DType::kInt4) return w.kernels.unpack_s4(count, packed, out);
+  const DTypeInfo& type = dtype_info(t.type);
+  for (int64_t i = 0; i < count; ++i) out[i] = packed_at(type, packed, i);
+}
 
 // Gives each stand-in of `shown` its piece of the memory that begins at `next`.
 void place(Span<Tensor*> operands, Span<Tensor*> shown, int8_t*& next) {
   for (size_t i = 0; i < operands.size; ++i) {
-    if (!is_int4(operands[i])) continue;
+    if (!has_packed(operands[i])) continue;
     shown[i]->data = next;
     next += shown[i]->bytes();
   }
@@ -30,27 +38,29 @@ Status invoke_unpacked(const Step& s, const Workspace& w) {
   place(s.inputs, p.inner.inputs, next);
   place(s.outputs, p.inner.outputs, next);
   for (size_t i = 0; i < s.inputs.size; ++i) {
-    if (!is_int4(s.inputs[i])) continue;
-    w.kernels.unpack_s4(s.inputs[i]->shape.count(), s.input(i), p.inner.input(i));
+    if (!has_packed(s.inputs[i])) continue;
+    unpack(*s.inputs[i], w, p.inner.input(i));
   }
   OCTAVO_TRY(p.inner.invoke(p.inner, w));
   for (size_t i = 0; i < s.outputs.size; ++i) {
-    if (!is_int4(s.outputs[i])) continue;
-    pack_int4(s.outputs[i]->shape.count(), p.inner.output(i), s.output(i));
+    if (!has_packed(s.outputs[i])) continue;
+    pack(dtype_info(s.outputs[i]->type), s.outputs[i]->shape.count(), p.inner.output(i),
+         s.output(i));
   }
   return {};
 }
 
-// `shown` are the operands with a stand-in of int8 for each of int4, which has no memory yet.
-Status show_as_int8(const PrepareContext& c, Span<Tensor*> operands, Span<Tensor*>& shown) {
+// `shown` are the operands with a stand-in of bytes for each that is packed, which has no memory
+// yet.
+Status show_as_bytes(const PrepareContext& c, Span<Tensor*> operands, Span<Tensor*>& shown) {
   OCTAVO_TRY(c.make_array(static_cast<int64_t>(operands.size), shown));
   for (size_t i = 0; i < operands.size; ++i) {
     shown[i] = operands[i];
-    if (!is_int4(operands[i])) continue;
+    if (!has_packed(operands[i])) continue;
     Span<Tensor> own;
     OCTAVO_TRY(c.make_array(1, own));
     own[0] = *operands[i];
-    own[0].type = DType::kInt8;
+    own[0].type = operands[i]->type == DType::kUInt4 ? DType::kUInt8 : DType::kInt8;
     own[0].data = nullptr;
     own[0].is_known = own[0].is_from_file = false;
     shown[i] = own.data;
@@ -62,15 +72,15 @@ Status show_as_int8(const PrepareContext& c, Span<Tensor*> operands, Span<Tensor
 
 Status prepare_unpacked(PrepareContext& c, Status (*prepare)(PrepareContext&)) {
   bool is_any = false;
-  for (const Tensor* t : c.step.inputs) is_any = is_any || is_int4(t);
-  for (const Tensor* t : c.step.outputs) is_any = is_any || is_int4(t);
+  for (const Tensor* t : c.step.inputs) is_any = is_any || has_packed(t);
+  for (const Tensor* t : c.step.outputs) is_any = is_any || has_packed(t);
   if (!is_any) return prepare(c);
 
   UnpackedStep* p;
   OCTAVO_TRY(c.make_params(p));
   p->inner = c.step;
-  OCTAVO_TRY(show_as_int8(c, c.step.inputs, p->inner.inputs));
-  OCTAVO_TRY(show_as_int8(c, c.step.outputs, p->inner.outputs));
+  OCTAVO_TRY(show_as_bytes(c, c.step.inputs, p->inner.inputs));
+  OCTAVO_TRY(show_as_bytes(c, c.step.outputs, p->inner.outputs));
   PrepareContext inner = c.of(p->inner);
   OCTAVO_TRY(prepare(inner));
 

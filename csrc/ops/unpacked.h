@@ -1,12 +1,13 @@
-// int4 in operators that move elements: two lie in a byte, and kernels move bytes.
+// int2, int4 and uint4 in operators that move elements: several lie in a byte, and kernels move
+// bytes.
 #pragma once
 
 #include "ops/op.h"
 
 namespace octavo {
 
-// Runs an operator's prepare with every tensor of int4 shown to it as one of int8. The step then
-// unpacks its inputs into scratch memory, and packs its outputs.
+// Runs an operator's prepare with every such tensor shown to it as one of int8 or uint8. The step
+// then unpacks its inputs into scratch memory, and packs its outputs.
 Status prepare_unpacked(PrepareContext& c, Status (*prepare)(PrepareContext&));
 
 }  // namespace octavo

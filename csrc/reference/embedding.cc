@@ -2,20 +2,22 @@
 
 #include <cstring>
 
-#include "base/int4.h"
 #include "base/math.h"
+#include "base/packed.h"
 
 namespace octavo::reference {
 namespace {
 
 template <class Store>
 void dequantize_rows(const QuantizedTable& t, int64_t count, const int64_t* rows, Store store) {
+  const bool has_packed = is_packed(t.type);
+  const DTypeInfo type = dtype_info(t.type);
   for (int64_t i = 0; i < count; ++i) {
     const int64_t row = rows[i], first = row * t.columns;
     const float row_scale = t.block_scales == nullptr ? t.scales[t.is_per_row ? row : 0] : 0;
     for (int64_t j = 0; j < t.columns; ++j) {
-      const int8_t q = t.is_int4 ? int4_at(static_cast<const uint8_t*>(t.data), first + j)
-                                 : static_cast<const int8_t*>(t.data)[first + j];
+      const int8_t q = has_packed ? packed_at(type, static_cast<const uint8_t*>(t.data), first + j)
+                                  : static_cast<const int8_t*>(t.data)[first + j];
       const float scale = t.block_scales == nullptr
                               ? row_scale
                               : to_float(t.block_scales[(first + j) / t.block_size]);

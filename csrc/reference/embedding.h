@@ -3,15 +3,16 @@
 
 #include <cstdint>
 
+#include "base/dtype.h"
 #include "base/half.h"
 
 namespace octavo::reference {
 
-// A table of rows of `columns` integers. Their scale is scales[0], or scales[row]; or
-// block_scales[row][column / block_size].
+// A table of rows of `columns` integers, of int8, int4 or int2. Their scale is scales[0], or
+// scales[row]; or block_scales[row][column / block_size].
 struct QuantizedTable {
   int64_t columns;
-  bool is_int4;  // packed; else int8
+  DType type;
   const void* data;
   const float* scales;
   bool is_per_row;
