@@ -19,9 +19,9 @@ inline float to_float(BFloat16 h) {
 
 // Rounds to nearest, ties to even.
 inline BFloat16 to_bfloat16(float f) {
-  if (f != f) return {0x7fc0};
   uint32_t bits;
   memcpy(&bits, &f, sizeof(bits));
+  if (f != f) return {static_cast<uint16_t>((bits >> 16 & 0x8000) | 0x7fc0)};
   bits += 0x7fff + (bits >> 16 & 1);
   return {static_cast<uint16_t>(bits >> 16)};
 }

@@ -14,6 +14,7 @@ template <Comparison kComparison>
 constexpr TypedInvoke kPlain[] = {
     {DType::kFloat32, &invoke_broadcast<&compare<kComparison, float>>},
     {DType::kFloat16, &invoke_broadcast<&compare<kComparison, Half>>},
+    {DType::kBFloat16, &invoke_broadcast<&compare<kComparison, BFloat16>>},
     {DType::kInt16, &invoke_broadcast<&compare<kComparison, int16_t>>},
     {DType::kInt32, &invoke_broadcast<&compare<kComparison, int32_t>>},
     {DType::kInt64, &invoke_broadcast<&compare<kComparison, int64_t>>},

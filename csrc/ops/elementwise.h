@@ -2,7 +2,7 @@
 // input.
 #pragma once
 
-#include "base/half.h"
+#include "base/short_float.h"
 #include "ops/op.h"
 
 namespace octavo {
@@ -49,11 +49,11 @@ Status invoke_f32(const Step& s, const Workspace& w) {
       s, w);
   return {};
 }
-template <float (*kFunction)(float)>
-Status invoke_f16(const Step& s, const Workspace& w) {
-  run_elements<Half, Half>(
-      [](int64_t count, const Half* in, Half* out) {
-        for (int64_t i = 0; i < count; ++i) out[i] = to_half(kFunction(to_float(in[i])));
+template <class Short, float (*kFunction)(float)>
+Status invoke_short(const Step& s, const Workspace& w) {
+  run_elements<Short, Short>(
+      [](int64_t count, const Short* in, Short* out) {
+        for (int64_t i = 0; i < count; ++i) out[i] = round_to<Short>(kFunction(to_float(in[i])));
       },
       s, w);
   return {};

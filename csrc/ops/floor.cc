@@ -7,7 +7,8 @@ namespace {
 
 constexpr TypedInvoke kFloor[] = {
     {DType::kFloat32, &invoke_elements<&Kernels::floor_f32>},
-    {DType::kFloat16, &invoke_f16<&reference::floor_real>},
+    {DType::kFloat16, &invoke_short<Half, &reference::floor_real>},
+    {DType::kBFloat16, &invoke_short<BFloat16, &reference::floor_real>},
 };
 
 }  // namespace

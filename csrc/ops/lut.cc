@@ -47,20 +47,22 @@ Status invoke_sigmoid_s16(const Step& s, const Workspace& w) {
 // LOGISTIC and TANH.
 struct Sigmoid {
   float (*function)(float);
-  Step::Invoke invoke_f32, invoke_f16, invoke_s16;
+  Step::Invoke invoke_f32, invoke_f16, invoke_bf16, invoke_s16;
   float out_scale_8;     // the only output scale of the 8-bit types; 0: any
   int32_t most_doubled;  // how often 2^-12 may be doubled to be an int16 scale of power of two
 };
 
 constexpr Sigmoid kLogistic = {&reference::logistic,
                                &invoke_elements<&Kernels::logistic_f32>,
-                               &invoke_f16<&reference::logistic>,
+                               &invoke_short<Half, &reference::logistic>,
+                               &invoke_short<BFloat16, &reference::logistic>,
                                &invoke_sigmoid_s16<&Kernels::logistic_s16>,
                                1.0f / 256,
                                0};
 constexpr Sigmoid kTanh = {&reference::tanh_real,
                            &invoke_elements<&Kernels::tanh_f32>,
-                           &invoke_f16<&reference::tanh_real>,
+                           &invoke_short<Half, &reference::tanh_real>,
+                           &invoke_short<BFloat16, &reference::tanh_real>,
                            &invoke_sigmoid_s16<&Kernels::tanh_s16>,
                            0,
                            1};
@@ -118,11 +120,14 @@ Status prepare_s16(PrepareContext& c, const Sigmoid& op) {
 Status prepare(PrepareContext& c, const Sigmoid& op) {
   OCTAVO_TRY(prepare_unary(c));
   const Tensor& in = c.input(0);
-  OCTAVO_TRY(c.expect_type(
-      "input", in, {DType::kFloat32, DType::kFloat16, DType::kInt8, DType::kUInt8, DType::kInt16}));
-  if (in.type == DType::kFloat32 || in.type == DType::kFloat16) {
-    c.step.invoke = in.type == DType::kFloat32 ? op.invoke_f32 : op.invoke_f16;
-    return {};
+  OCTAVO_TRY(c.expect_type("input", in,
+                           {DType::kFloat32, DType::kFloat16, DType::kBFloat16, DType::kInt8,
+                            DType::kUInt8, DType::kInt16}));
+  const TypedInvoke floats[] = {{DType::kFloat32, op.invoke_f32},
+                                {DType::kFloat16, op.invoke_f16},
+                                {DType::kBFloat16, op.invoke_bf16}};
+  for (const TypedInvoke& choice : floats) {
+    if (choice.type == in.type) return choose_invoke(c, floats);
   }
   OCTAVO_TRY(expect_quantized_operands(c));
   return in.type == DType::kInt16 ? prepare_s16(c, op) : prepare_8(c, op);

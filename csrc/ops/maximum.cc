@@ -7,6 +7,7 @@ namespace {
 constexpr TypedInvoke kMaximum[] = {
     {DType::kFloat32, &invoke_broadcast<&Kernels::maximum_f32>},
     {DType::kFloat16, &invoke_broadcast<&reference::maximum_f16>},
+    {DType::kBFloat16, &invoke_broadcast<&reference::maximum_bf16>},
     {DType::kInt8, &invoke_broadcast<&Kernels::maximum_s8>},
     {DType::kUInt8, &invoke_broadcast<&Kernels::maximum_u8>},
     {DType::kInt16, &invoke_broadcast<&Kernels::maximum_s16>},
@@ -16,6 +17,7 @@ constexpr TypedInvoke kMaximum[] = {
 constexpr TypedInvoke kMinimum[] = {
     {DType::kFloat32, &invoke_broadcast<&Kernels::minimum_f32>},
     {DType::kFloat16, &invoke_broadcast<&reference::minimum_f16>},
+    {DType::kBFloat16, &invoke_broadcast<&reference::minimum_bf16>},
     {DType::kInt8, &invoke_broadcast<&Kernels::minimum_s8>},
     {DType::kUInt8, &invoke_broadcast<&Kernels::minimum_u8>},
     {DType::kInt16, &invoke_broadcast<&Kernels::minimum_s16>},

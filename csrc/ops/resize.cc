@@ -79,8 +79,9 @@ Status prepare_resize_nearest_neighbor(PrepareContext& c) {
   OCTAVO_TRY(c.expect_operands(2, 2, 1));
   OCTAVO_TRY(
       c.expect_type("input", c.input(0),
-                    {DType::kFloat32, DType::kFloat16, DType::kInt8, DType::kUInt8, DType::kInt16,
-                     DType::kUInt16, DType::kInt32, DType::kUInt32, DType::kInt64, DType::kBool}));
+                    {DType::kFloat32, DType::kFloat16, DType::kBFloat16, DType::kFloat8E4M3FN,
+                     DType::kFloat8E5M2, DType::kInt8, DType::kUInt8, DType::kInt16, DType::kUInt16,
+                     DType::kInt32, DType::kUInt32, DType::kInt64, DType::kBool}));
   NearestNeighborParams* p;
   OCTAVO_TRY(c.make_params(p));
   OCTAVO_TRY(prepare_resize(c, &p->resize));

@@ -16,7 +16,7 @@ constexpr TypedInvoke kAbs[] = {
 constexpr TypedInvoke kCeil[] = {{DType::kFloat32, &invoke_elements<&reference::ceil_f32>}};
 constexpr TypedInvoke kCos[] = {
     {DType::kFloat32, &invoke_f32<&reference::cos_real>},
-    {DType::kFloat16, &invoke_f16<&reference::cos_real>},
+    {DType::kFloat16, &invoke_short<Half, &reference::cos_real>},
 };
 constexpr TypedInvoke kElu[] = {{DType::kFloat32, &invoke_elements<&Kernels::elu_f32>}};
 constexpr TypedInvoke kExp[] = {{DType::kFloat32, &invoke_elements<&Kernels::exp_f32>}};
@@ -32,7 +32,8 @@ constexpr TypedInvoke kLog[] = {{DType::kFloat32, &invoke_f32<&reference::log_re
 constexpr TypedInvoke kLogicalNot[] = {{DType::kBool, &invoke_elements<&reference::logical_not>}};
 constexpr TypedInvoke kNeg[] = {
     {DType::kFloat32, &invoke_elements<&reference::neg_f32>},
-    {DType::kFloat16, &invoke_elements<&reference::neg_f16>},
+    {DType::kFloat16, &invoke_elements<&reference::neg_16>},
+    {DType::kBFloat16, &invoke_elements<&reference::neg_16>},
     {DType::kInt8, &invoke_elements<&reference::neg_s8>},
     {DType::kInt16, &invoke_elements<&reference::neg_s16>},
     {DType::kInt32, &invoke_elements<&reference::neg_s32>},
@@ -40,7 +41,8 @@ constexpr TypedInvoke kNeg[] = {
 };
 constexpr TypedInvoke kRound[] = {
     {DType::kFloat32, &invoke_f32<&reference::round_real>},
-    {DType::kFloat16, &invoke_f16<&reference::round_real>},
+    {DType::kFloat16, &invoke_short<Half, &reference::round_real>},
+    {DType::kBFloat16, &invoke_short<BFloat16, &reference::round_real>},
 };
 constexpr TypedInvoke kRsqrt[] = {{DType::kFloat32, &invoke_elements<&Kernels::rsqrt_f32>}};
 constexpr TypedInvoke kSign[] = {
@@ -50,7 +52,7 @@ constexpr TypedInvoke kSign[] = {
 };
 constexpr TypedInvoke kSin[] = {
     {DType::kFloat32, &invoke_f32<&reference::sin_real>},
-    {DType::kFloat16, &invoke_f16<&reference::sin_real>},
+    {DType::kFloat16, &invoke_short<Half, &reference::sin_real>},
 };
 constexpr TypedInvoke kSqrt[] = {{DType::kFloat32, &invoke_elements<&Kernels::sqrt_f32>}};
 constexpr TypedInvoke kSquare[] = {{DType::kFloat32, &invoke_elements<&reference::square_f32>}};

@@ -127,14 +127,16 @@ void mul_s16(const ScaledProductParams& p, const int16_t* a, const int16_t* b, i
   scaled_product(p, a, b, out);
 }
 
-void maximum_f16(const Broadcast& p, const Half* a, const Half* b, Half* out) {
-  for_each_broadcast(p, a, b, out,
-                     [](Half x, Half y) { return to_float(x) > to_float(y) ? x : y; });
-}
-void minimum_f16(const Broadcast& p, const Half* a, const Half* b, Half* out) {
-  for_each_broadcast(p, a, b, out,
-                     [](Half x, Half y) { return to_float(x) < to_float(y) ? x : y; });
-}
+#define EXTREME(name, type, sign)                                                            \
+  void name(const Broadcast& p, const type* a, const type* b, type* out) {                   \
+    for_each_broadcast(p, a, b, out,                                                         \
+                       [](type x, type y) { return to_float(x) sign to_float(y) ? x : y; }); \
+  }
+EXTREME(maximum_f16, Half, >)
+EXTREME(minimum_f16, Half, <)
+EXTREME(maximum_bf16, BFloat16, >)
+EXTREME(minimum_bf16, BFloat16, <)
+#undef EXTREME
 
 #define EXTREME(name, type, op)                                            \
   void name(const Broadcast& p, const type* a, const type* b, type* out) { \

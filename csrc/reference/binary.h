@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "base/fixed_point.h"
-#include "base/half.h"
+#include "base/short_float.h"
 #include "reference/broadcast.h"
 
 namespace octavo::reference {
@@ -91,6 +91,8 @@ void mul_s16(const ScaledProductParams& p, const int16_t* a, const int16_t* b, i
 void maximum_f32(const Broadcast& p, const float* a, const float* b, float* out);
 void maximum_f16(const Broadcast& p, const Half* a, const Half* b, Half* out);
 void minimum_f16(const Broadcast& p, const Half* a, const Half* b, Half* out);
+void maximum_bf16(const Broadcast& p, const BFloat16* a, const BFloat16* b, BFloat16* out);
+void minimum_bf16(const Broadcast& p, const BFloat16* a, const BFloat16* b, BFloat16* out);
 void maximum_s8(const Broadcast& p, const int8_t* a, const int8_t* b, int8_t* out);
 void maximum_u8(const Broadcast& p, const uint8_t* a, const uint8_t* b, uint8_t* out);
 void maximum_s16(const Broadcast& p, const int16_t* a, const int16_t* b, int16_t* out);

@@ -1,6 +1,6 @@
 #include "reference/compare.h"
 
-#include "base/half.h"
+#include "base/short_float.h"
 
 namespace octavo::reference {
 namespace {
@@ -28,6 +28,7 @@ T number(T x) {
   return x;
 }
 float number(Half x) { return to_float(x); }
+float number(BFloat16 x) { return to_float(x); }
 
 }  // namespace
 
@@ -57,6 +58,7 @@ void compare_scaled(const ScaledComparisonParams& params, const T* a, const T* b
 #define INSTANTIATE(comparison)           \
   INSTANTIATE_PLAIN(comparison, float)    \
   INSTANTIATE_PLAIN(comparison, Half)     \
+  INSTANTIATE_PLAIN(comparison, BFloat16) \
   INSTANTIATE_PLAIN(comparison, uint8_t)  \
   INSTANTIATE_PLAIN(comparison, int16_t)  \
   INSTANTIATE_PLAIN(comparison, int32_t)  \

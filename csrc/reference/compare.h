@@ -10,7 +10,8 @@ namespace octavo::reference {
 
 enum class Comparison { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual };
 
-// Of numbers as they are stored: float, Half, int16_t, int32_t, int64_t, and uint8_t for bools.
+// Of numbers as they are stored: float, Half, BFloat16, int16_t, int32_t, int64_t, and uint8_t for
+// bools.
 template <Comparison kComparison, class T>
 void compare(const Broadcast& p, const T* a, const T* b, uint8_t* out);
 

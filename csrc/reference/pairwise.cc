@@ -22,6 +22,13 @@ constexpr auto kRightShift = [](auto x, auto y) {
   return static_cast<T>(x >> clamp<T>(y, 0, kMost));
 };
 
+template <class Short>
+void atan2_short(const Broadcast& p, const Short* y, const Short* x, Short* out) {
+  for_each_broadcast(p, y, x, out, [](Short b, Short a) {
+    return round_to<Short>(static_cast<float>(atan2(to_float(b), to_float(a))));
+  });
+}
+
 }  // namespace
 
 void atan2_f32(const Broadcast& p, const float* y, const float* x, float* out) {
@@ -29,9 +36,10 @@ void atan2_f32(const Broadcast& p, const float* y, const float* x, float* out) {
                      [](float b, float a) { return static_cast<float>(atan2(b, a)); });
 }
 void atan2_f16(const Broadcast& p, const Half* y, const Half* x, Half* out) {
-  for_each_broadcast(p, y, x, out, [](Half b, Half a) {
-    return to_half(static_cast<float>(atan2(to_float(b), to_float(a))));
-  });
+  atan2_short(p, y, x, out);
+}
+void atan2_bf16(const Broadcast& p, const BFloat16* y, const BFloat16* x, BFloat16* out) {
+  atan2_short(p, y, x, out);
 }
 void atan2_f64(const Broadcast& p, const double* y, const double* x, double* out) {
   for_each_broadcast(p, y, x, out, [](double b, double a) { return atan2(b, a); });

@@ -4,13 +4,14 @@
 #include <cstdint>
 
 #include "base/fixed_point.h"
-#include "base/half.h"
+#include "base/short_float.h"
 #include "reference/broadcast.h"
 
 namespace octavo::reference {
 
 void atan2_f32(const Broadcast& p, const float* y, const float* x, float* out);
 void atan2_f16(const Broadcast& p, const Half* y, const Half* x, Half* out);
+void atan2_bf16(const Broadcast& p, const BFloat16* y, const BFloat16* x, BFloat16* out);
 void atan2_f64(const Broadcast& p, const double* y, const double* x, double* out);
 
 void pow_f32(const Broadcast& p, const float* a, const float* b, float* out);

@@ -100,8 +100,8 @@ void logical_not(int64_t count, const uint8_t* in, uint8_t* out) {
 }
 
 void neg_f32(int64_t count, const float* in, float* out) { map(count, in, out, &negated<float>); }
-void neg_f16(int64_t count, const Half* in, Half* out) {
-  map(count, in, out, [](Half x) { return Half{static_cast<uint16_t>(x.bits ^ 0x8000)}; });
+void neg_16(int64_t count, const uint16_t* in, uint16_t* out) {
+  map(count, in, out, [](uint16_t x) { return static_cast<uint16_t>(x ^ 0x8000); });
 }
 void neg_s8(int64_t count, const int8_t* in, int8_t* out) { map(count, in, out, &negated<int8_t>); }
 void neg_s16(int64_t count, const int16_t* in, int16_t* out) {

@@ -36,8 +36,8 @@ void sqrt_f32(int64_t count, const float* in, float* out);
 void ceil_f32(int64_t count, const float* in, float* out);
 void logical_not(int64_t count, const uint8_t* in, uint8_t* out);  // 1 where it is 0, else 0
 void neg_f32(int64_t count, const float* in, float* out);
-void neg_f16(int64_t count, const Half* in, Half* out);
-void neg_s8(int64_t count, const int8_t* in, int8_t* out);  // integers wrap
+void neg_16(int64_t count, const uint16_t* in, uint16_t* out);  // floats of 16 bits
+void neg_s8(int64_t count, const int8_t* in, int8_t* out);      // integers wrap
 void neg_s16(int64_t count, const int16_t* in, int16_t* out);
 void neg_s32(int64_t count, const int32_t* in, int32_t* out);
 void neg_s64(int64_t count, const int64_t* in, int64_t* out);
