@@ -39,7 +39,10 @@ ON_STRINGS = {
 }
 
 # What LiteRT computes wrongly throughout, see docs/numerics.md: tests of their own hold these.
-_FOUR_BYTES = ("float16", "float64", "int4", "uint16", "uint64", "bool", "complex64", "complex128")
+_FOUR_BYTES = (
+    *("float16", "bfloat16", "float64", "float8_e4m3fn", "float8_e5m2"),
+    *("int2", "int4", "uint4", "uint16", "uint64", "bool", "complex64", "complex128"),
+)
 _READ_AS_FLOAT32 = {  # but for these types
     "FAKE_QUANT": ("float32",),
     "LSTM": ("float32", "int8", "uint8"),
@@ -54,8 +57,9 @@ FAULTS = {
         if dtype not in _READ_AS_FLOAT32[code]
     },
     **{
-        (code, "int4"): "takes elements of int4 for bytes"
+        (code, dtype): "takes elements of less than a byte for bytes"
         for code in ("BITCAST", "BROADCAST_TO", "DILATE", "HASHTABLE_LOOKUP", "STABLEHLO_PAD")
+        for dtype in ("int2", "int4", "uint4")
     },
     **{
         (code, dtype): "moves elements of other sizes as four bytes each"

@@ -8,6 +8,7 @@ import time
 import networks
 import numpy as np
 import octavo
+import oracle
 import pytest
 from octavo.flatbuffer import Network
 
@@ -228,6 +229,38 @@ def test_missing_operators():
     )
     with pytest.raises(RuntimeError, match=text):
         interpreter.allocate_tensors()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "shown", "least", "most"),
+    [
+        ("int2", np.int8, -2, 1),
+        ("int4", np.int8, -8, 7),
+        ("uint4", np.uint8, 0, 15),
+    ],
+)
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 64])
+def test_elements_of_less_than_a_byte(dtype, shown, least, most, count):
+    """Given and shown as bytes, as LiteRT does; but that it takes no int2."""
+    value = np.random.default_rng(count).integers(least, most + 1, count).astype(shown)
+    net = Network()
+    x, y = net.tensor("x", (count,), dtype), net.tensor("y", (count, 1), dtype)
+    real = net.tensor("real", (count, 1), "float32")
+    net.op("RESHAPE", [x], [y], new_shape=[count, 1])
+    net.op("CAST", [y], [real])
+    net.inputs, net.outputs = [x], [y, real]
+    if dtype == "int2":
+        ours_values, _ = oracle.octavo_run(net.build(), {x: value})
+        np.testing.assert_array_equal(ours_values[y][:, 0], value)
+        np.testing.assert_array_equal(ours_values[real][:, 0], value)
+    else:
+        oracle.assert_equal_to_litert(net.build(), {x: value})
+    interpreter = ours(net.build())
+    interpreter.allocate_tensors()
+    with pytest.raises(ValueError, match=rf"has type {dtype}, which does not hold {most + 1}"):
+        interpreter.set_tensor(x, np.full(count, most + 1, shown))
+    with pytest.raises(ValueError, match=rf"has type {dtype}, the array has float32"):
+        interpreter.set_tensor(x, np.zeros(count, np.float32))
 
 
 def test_tables_of_strings_are_missing():

@@ -14,4 +14,4 @@ from draws import generator
 def call(draw: st.DrawFn, code: str, dtype: str) -> tuple[bytes, dict[int, Array]]:
     shape = tuple(draw(st.lists(st.integers(1, 4), min_size=1, max_size=4)))
     values = np.asarray(draw(operands(shape, dtype, False)).value)
-    return single_call(code, values, draw(st.booleans()), draw(st.integers(0, 3)))
+    return single_call(code, values, draw(st.booleans()), draw(st.integers(0, 3)), dtype)

@@ -144,8 +144,8 @@ def bits(draw: st.DrawFn, shape: Shape, dtype: npt.DTypeLike) -> Array:
 @generator("CAST")
 def cast(draw: st.DrawFn, code: str, dtype: str) -> tuple[bytes, dict[int, Array]]:
     """Reals saturate, NaN becomes the greatest."""
-    # Of int4 LiteRT makes float32, and the reverse.
-    others = {"int4": ["float32"], "float32": [*CASTABLE, "int4"]}
+    # Of types of less than a byte LiteRT makes float32, and the reverse.
+    others = {"int4": ["float32"], "float32": [*CASTABLE, "int2", "int4", "uint4"]}
     target = draw(st.sampled_from(others.get(dtype, CASTABLE)))
     shape = draw(SHAPES)
     if dtype in CASTABLE:

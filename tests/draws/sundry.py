@@ -63,7 +63,7 @@ def projection(draw: st.DrawFn, code: str, dtype: str) -> tuple[bytes, dict[int,
     items, functions, bits = (draw(st.integers(1, most)) for most in (5, 4, 12))
     rest = draw(st.lists(st.sampled_from([1, 2, 3, 4, 5, 6, 9]), max_size=3).map(tuple))
     if dtype == "int4":
-        rest = (*rest, 2)  # LiteRT cuts items to whole bytes
+        rest = (*rest, 4)  # of int2 too: LiteRT cuts items to whole bytes
     seeds = draw(arrays((functions, bits), "float32"))
     given = [Operand(seeds, is_constant=draw(st.booleans()))]
     values = draw(operands((items, *rest), dtype)).value
