@@ -74,7 +74,7 @@ def test_refusals():
     half, pot = Quantization(0.5), Quantization(1 / 32768)
     assert refusal("LOGISTIC", "int32", NONE, NONE) == (
         'LOGISTIC (node 0 "y"): input "x0" has type int32, '
-        "should have float32, float16, int8, uint8 or int16"
+        "should have float32, float16, bfloat16, int8, uint8 or int16"
     )
     assert refusal("TANH", "int8", half, half, out_type="uint8") == (
         'TANH (node 0 "y"): input "x0" has type int8, output "y" has uint8'
