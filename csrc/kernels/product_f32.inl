@@ -66,17 +66,24 @@ struct FormFloat : SameElements<float> {
 
   // Depthwise, where channels give several each.
   static constexpr int kBlock = 2 * kLanes;
+  static constexpr bool kKeepsLines = false;
   static int32_t channel_at(int32_t i) { return i; }
   static void interleave(const Element* const (&tap)[1], Weights (&x)[2]) {
     x[0] = F::load(tap[0]);
     x[1] = F::load(tap[0] + kLanes);
   }
-  static void finish_block(const Header&, const Output& output, const int32_t*, Sum (&sum)[1][2],
-                           Out* out, int32_t count) {
-    if (count > kLanes) {
-      store_row(output, sum[0], out, count);
-    } else {
-      store_row(output, {sum[0][0]}, out, count);
+  template <int kPlaces>
+  OCTAVO_ALWAYS_INLINE static void finish_block(const Header&, const Output& output, const int32_t*,
+                                                const Sum (&sum)[kPlaces][2],
+                                                Out* const (&out)[kPlaces],
+                                                const int32_t (&count)[kPlaces]) {
+#pragma GCC unroll 8
+    for (int i = 0; i < kPlaces; ++i) {
+      if (count[i] > kLanes) {
+        store_row(output, sum[i], out[i], count[i]);
+      } else if (count[i] > 0) {
+        store_row(output, {sum[i][0]}, out[i], count[i]);
+      }
     }
   }
 

@@ -188,11 +188,17 @@ struct FormWordsS16 : SumsS16<W, 1>, SameElements<int16_t> {
   static constexpr int kParts = 1;
   static constexpr int32_t kMostTerms = 511;
 
-  static void finish_block(const Header& header, const Output& output, const int32_t* words,
-                           const Sum (&sum)[1][2], Out* out, int32_t count) {
-    Sum y[1][2];
-    finish_parts<1>(header, words, kBlock, sum, y);
-    store_channels(Words::finish(y[0], output), out, out + count);
+  template <int kPlaces>
+  OCTAVO_ALWAYS_INLINE static void finish_block(const Header& header, const Output& output,
+                                                const int32_t* words, const Sum (&sum)[kPlaces][2],
+                                                Out* const (&out)[kPlaces],
+                                                const int32_t (&count)[kPlaces]) {
+    Sum y[kPlaces][2];
+    finish_parts<kPlaces>(header, words, kBlock, sum, y);
+#pragma GCC unroll 8
+    for (int i = 0; i < kPlaces; ++i) {
+      if (count[i] > 0) store_channels(Words::finish(y[i], output), out[i], out[i] + count[i]);
+    }
   }
 };
 

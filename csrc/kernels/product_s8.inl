@@ -110,13 +110,22 @@ struct FormS8 : T {
       store_sums(panel, panel.output.any, first, rows, sum);
     }
   }
-  static void finish_block(const Header& header, const Output& output, const int32_t* words,
-                           Sum (&sum)[1][kBlock / kLanes], Out* out, int32_t count) {
+  template <int kPlaces>
+  OCTAVO_ALWAYS_INLINE static void finish_block(const Header& header, const Output& output,
+                                                const int32_t* words,
+                                                Sum (&sum)[kPlaces][kBlock / kLanes],
+                                                Out* const (&out)[kPlaces],
+                                                const int32_t (&count)[kPlaces]) {
     finish_sums(header.finish, header.output, words + kBlock, kBlock, sum);
-    if (header.finish == Finish::kRescalePositive) {
-      T::store_block(sum[0], output.positive, out, count);
-    } else {
-      T::store_block(sum[0], output.any, out, count);
+    const bool is_positive = header.finish == Finish::kRescalePositive;
+#pragma GCC unroll 8
+    for (int i = 0; i < kPlaces; ++i) {
+      if (count[i] == 0) continue;
+      if (is_positive) {
+        T::store_block(sum[i], output.positive, out[i], count[i]);
+      } else {
+        T::store_block(sum[i], output.any, out[i], count[i]);
+      }
     }
   }
 

@@ -27,6 +27,7 @@ void run_part(const PackedParams& params, const BlockPart& part) {
   DepthwiseArgs args = params.args;
   args.rows = part.rows;
   args.image = part.converted;
+  args.workspace = part.workspace;
   args.out = part.out;
   params.blocks.product->depthwise.run(args);
 }
@@ -130,24 +131,23 @@ Status use_packed(PrepareContext& c, const WeightedOperands& o, const reference:
     return {};
   }
   const DepthwiseKernel& kernel = product->depthwise;
-  const int32_t* offsets;
-  int32_t packed_taps;
-  OCTAVO_TRY(make_tap_offsets(c, blocks, /*whole=*/1, is_split, kernel.taps_multiple, &offsets,
-                              &packed_taps));
+  DepthwiseArgs& args = params.args;
+  args.taps = kernel.choose_taps(p, is_split);
+  int32_t count;
+  OCTAVO_TRY(
+      make_tap_offsets(c, blocks, /*whole=*/1, /*is_split=*/false, &args.tap_offsets, &count));
+  args.channels = p.out_c;
+  args.columns = p.out_w;
+  args.row_stride = p.stride_h * blocks.row_elements;
+  blocks.workspace_bytes = (kernel.workspace_bytes(args) + 63) / 64 * 64;
   const auto pack = [&](void* packed) {
     kernel.pack({p.out_c, /*taps=*/1, static_cast<int32_t>(taps), weights_of(o, p, is_split),
                  /*column_stride=*/1, /*row_stride=*/p.out_c, /*tap_starts=*/nullptr,
                  make_epilogue(o, p, 0)},
-                packed);
+                args.taps, packed);
   };
-  const void* packed;
   OCTAVO_TRY(make_packed(c, o, Derived::kDepthwiseFilter, packed_variant(o, p, 0, 0),
-                         kernel.packed_bytes(p.out_c, packed_taps), pack, &packed));
-  params.args = {nullptr, blocks.part_stride,
-                 offsets, packed_taps,
-                 p.out_c, 0,
-                 p.out_w, p.stride_h * blocks.row_elements,
-                 packed,  nullptr};
+                         kernel.packed_bytes(p.out_c, args.taps), pack, &args.packed));
   OCTAVO_TRY(c.set_invoke(&invoke_packed, params));
   if (p.batch == 1) c.step.run_rows = &run_packed_rows;
   return add_block_scratch(c, blocks);

@@ -149,8 +149,8 @@ Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::C
   ImageBlocks& blocks = params.blocks;
   GemmArgs& args = params.args;
   const GemmKernel& gemm = product->gemm;
-  OCTAVO_TRY(make_tap_offsets(c, blocks, args.depth / p.filter_c, is_split, /*multiple=*/1,
-                              &args.tap_offsets, &args.taps));
+  OCTAVO_TRY(make_tap_offsets(c, blocks, args.depth / p.filter_c, is_split, &args.tap_offsets,
+                              &args.taps));
   if (gemm.workspace_bytes != nullptr) {
     const int64_t wanted = gemm.workspace_bytes(blocks.rows * p.out_w, args.taps, args.depth);
     blocks.workspace_bytes = (wanted + 63) / 64 * 64;

@@ -70,12 +70,12 @@ bool plan_blocks(const Product& product, const reference::ConvParams& conv, Flip
 }
 
 Status make_tap_offsets(const PrepareContext& c, const ImageBlocks& b, int32_t whole, bool is_split,
-                        int32_t multiple, const int32_t** offsets, int32_t* taps) {
+                        const int32_t** offsets, int32_t* taps) {
   const reference::ConvParams& p = b.conv;
   const int32_t in_row = p.filter_w / whole, once = p.filter_h * in_row;
   *taps = is_split ? 2 * once : once;
   Span<int32_t> list;
-  OCTAVO_TRY(c.make_array((*taps + multiple - 1) / multiple * multiple, list));
+  OCTAVO_TRY(c.make_array(*taps, list));
   for (int32_t t = 0; t < *taps; ++t) {
     const int32_t i = t % once / in_row, j = t % in_row;
     const int64_t x = int64_t{j} * p.dilation_w;

@@ -44,9 +44,9 @@ bool plan_blocks(const Product& product, const reference::ConvParams& conv, Flip
 
 // The offsets of the filter's taps from a window's beginning, in elements. Where `whole` > 1, those
 // of every so many columns of the filter: the columns between are part of a longer tap. Where
-// weights are split, all occur twice. Zeros follow up to a `multiple`, which *taps does not count.
+// weights are split, all occur twice.
 Status make_tap_offsets(const PrepareContext& c, const ImageBlocks& blocks, int32_t whole,
-                        bool is_split, int32_t multiple, const int32_t** offsets, int32_t* taps);
+                        bool is_split, const int32_t** offsets, int32_t* taps);
 
 // Sets the distances between windows. Those of a column of pixels are as good as those of a row.
 inline void set_windows(const ImageBlocks& blocks, GemmArgs* args) {

@@ -124,8 +124,8 @@ Status prepare_phase(PrepareContext& c, const Product& product, const WeightedOp
   if (!*fits) return {};
 
   GemmArgs& args = phase->args;
-  OCTAVO_TRY(make_tap_offsets(c, phase->blocks, /*whole=*/1, is_split, /*multiple=*/1,
-                              &args.tap_offsets, &args.taps));
+  OCTAVO_TRY(
+      make_tap_offsets(c, phase->blocks, /*whole=*/1, is_split, &args.tap_offsets, &args.taps));
   Span<int64_t> starts;
   OCTAVO_TRY(c.make_array(int64_t{h.taps} * w.taps, starts));
   for (int32_t i = 0; i < h.taps; ++i) {

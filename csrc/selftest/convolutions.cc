@@ -201,30 +201,16 @@ void test_images(const Kernels& kernels, Check& check) {
 
 void check_depthwise(const Kernels& kernels, const DepthwiseSize& size, Random& random,
                      Check& check) {
-  const int32_t channels = size.channels, taps = size.taps, rows = size.rows;
-  const DepthwiseKernel& d = kernels.product_s8->depthwise;
-  Buffer<int8_t> image((taps + rows - 1) * size.row()), weights(int64_t{taps} * channels);
+  Buffer<int8_t> image(size.inputs()), weights(int64_t{size.taps()} * size.channels);
   fill(any_content(random), random, image);
   fill(any_content(random), random, weights);
-  OutputStage stage(channels, taps, random);
+  OutputStage stage(size.channels, size.taps(), random);
   const Flip flip = stage.output.flip = any_flip(random);
   const int32_t in_zero = any_zero_point(random);
   const int32_t weight_zero = flip == Flip::kSign ? any_weight_zero(weights, flip, random) : 0;
   const bool is_split = needs_split(weights, flip, weight_zero);
-  const int32_t packed_taps = (is_split ? 2 : 1) * taps;
 
-  Buffer<uint8_t> packed(d.packed_bytes(channels, packed_taps));
-  d.pack({channels,
-          1,
-          taps,
-          {weights.data(), flip, weight_zero, is_split},
-          1,
-          channels,
-          nullptr,
-          {stage.bias_or_null(), false, in_zero, Scaling::kFixedPoint, stage.multiplier.data(),
-           nullptr, stage.output}},
-         packed.data());
-  Buffer<int8_t> expected(rows * size.row() + kGuard);
+  Buffer<int8_t> expected(size.outputs() + kGuard);
   reference::ConvParams p = conv_params(stage, in_zero, weight_zero);
   set_sizes(size, &p);
   if (flip == Flip::kSign) {
@@ -234,20 +220,28 @@ void check_depthwise(const Kernels& kernels, const DepthwiseSize& size, Random& 
     reference::depthwise_conv_2d_s8(p, image.data(), weights.data(), stage.bias_or_null(),
                                     expected.data());
   }
-  check_depthwise_outputs(d, size, packed_taps, flip, image, packed, expected, check);
+  const GemmColumns columns = {size.channels,
+                               1,
+                               size.taps(),
+                               {weights.data(), flip, weight_zero, is_split},
+                               1,
+                               size.channels,
+                               nullptr,
+                               {stage.bias_or_null(), false, in_zero, Scaling::kFixedPoint,
+                                stage.multiplier.data(), nullptr, stage.output}};
+  check_depthwise_outputs(kernels.product_s8->depthwise, p, columns, flip, image, expected, check);
 }
 
 void test_depthwise(const Kernels& kernels, Check& check) {
   Random random(32);
   for (int32_t channels = 1; channels <= 130; ++channels) {
     for (int32_t taps = 1; taps <= 26; ++taps) {
-      const auto rows = static_cast<int32_t>(random.integer(1, 3));
-      const auto columns = static_cast<int32_t>(random.integer(1, 9));
-      check_depthwise(kernels, {channels, taps, rows, columns}, random, check);
+      check_depthwise(kernels, any_depthwise_size(channels, taps, random), random, check);
     }
   }
-  check_depthwise(kernels, {1030, 9, 1, 3}, random, check);
-  check_depthwise(kernels, {5, 1100, 2, 3}, random, check);
+  check_depthwise(kernels, {1030, 3, 3, 1, 1, 3}, random, check);
+  check_depthwise(kernels, {5, 1, 1100, 1, 2, 3}, random, check);
+  check_depthwise(kernels, {5, 1100, 1, 1, 2, 3}, random, check);
 }
 
 constexpr KernelTest kTests[] = {

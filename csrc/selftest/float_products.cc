@@ -5,7 +5,7 @@
 
 #include "base/half.h"
 #include "kernels/table.h"
-#include "selftest/kernel_inputs.h"
+#include "selftest/products.h"
 
 namespace octavo::selftest {
 namespace {
@@ -248,39 +248,29 @@ void check_direct_depthwise(const Product& product, bool is_half, int32_t channe
   }
 }
 
-// As over an image of one column, `taps` rows high, whose pixels are rows of outputs' pixels.
-void check_line_depthwise(const Product& product, bool is_half, int32_t channels, int32_t taps,
+void check_line_depthwise(const Product& product, bool is_half, const DepthwiseSize& size,
                           Random& random, Check& check) {
-  const auto rows = static_cast<int32_t>(random.integer(1, 3));
-  const auto columns = static_cast<int32_t>(random.integer(1, 9));
   const DepthwiseKernel& d = product.depthwise;
-  const int64_t row = int64_t{columns} * channels, count = rows * row;
-  Buffer<float> image((taps + rows - 1) * row), line((taps + rows - 1) * row + d.image.slack);
+  const int64_t count = size.outputs();
+  Buffer<float> image(size.inputs()), line(size.inputs() + d.image.slack);
   fill_reals(random, image);
   memcpy(line.data(), image.data(), image.size() * sizeof(float));
-  RealWeights weights(int64_t{taps} * channels, is_half, random);
-  RealOutput output(channels, random);
-  Buffer<uint8_t> packed(d.packed_bytes(channels, taps));
-  d.pack({channels, 1, taps, weights.file(), 1, channels, nullptr, output.epilogue()},
-         packed.data());
-  Buffer<int32_t> offsets(taps);
-  for (int32_t t = 0; t < taps; ++t) offsets[t] = static_cast<int32_t>(t * row);
-  Buffer<float> out(count + kGuard);
-  d.run({line.data(), 0, offsets.data(), taps, channels, rows, columns, row, packed.data(),
-         out.data()});
-
+  RealWeights weights(int64_t{size.taps()} * size.channels, is_half, random);
+  RealOutput output(size.channels, random);
   ConvParams p = line_params(output);
-  p.in_h = taps + rows - 1;
-  p.in_w = p.out_w = columns;
-  p.out_h = rows;
-  p.filter_h = taps;
-  p.in_c = p.out_c = channels;
-  p.filter_c = 1;
+  set_sizes(size, &p);
+  Buffer<float> out(count + kGuard);
+  run_depthwise(
+      d, p,
+      {size.channels, 1, size.taps(), weights.file(), 1, size.channels, nullptr, output.epilogue()},
+      line.data(), out.data());
+
   Expected expected(&reference::depthwise_conv_2d_f32, p, image, weights.floats, output, count);
   for (int64_t i = 0; i < count + kGuard; ++i) {
     const bool ok = i < count ? expected.allows(out[i], i) : is_untouched(out[i]);
-    check.expect(ok, rows, "x", columns, "x", channels, ", ", taps, " taps: element ", i, " is ",
-                 out[i], ", should be ", i < count ? expected.value[i] : 0);
+    check.expect(ok, p.out_h, "x", p.out_w, "x", p.out_c, " by ", p.filter_h, "x", p.filter_w,
+                 ": element ", i, " is ", out[i], ", should be ",
+                 i < count ? expected.value[i] : 0);
   }
 }
 
@@ -292,7 +282,8 @@ void sweep_real_depthwise(const Product* product, bool is_half, Check& check) {
         check_direct_depthwise(*product, is_half, channels, random, check);
       }
       const auto taps = static_cast<int32_t>(random.integer(1, 26));
-      check_line_depthwise(*product, is_half, channels, taps, random, check);
+      check_line_depthwise(*product, is_half, any_depthwise_size(channels, taps, random), random,
+                           check);
     }
   }
 }

@@ -150,38 +150,74 @@ void for_each_image(Random& random, const Run& run) {
 }
 
 struct DepthwiseSize {
-  int32_t channels, taps, rows, columns;
-  int64_t row() const { return int64_t{columns} * channels; }
+  int32_t channels, filter_h, filter_w, stride_h, rows, columns;
+
+  int32_t taps() const { return filter_h * filter_w; }
+  int64_t outputs() const { return int64_t{rows} * columns * channels; }
+  // Of the image that these outputs see, exactly.
+  int32_t height() const { return filter_h + (rows - 1) * stride_h; }
+  int32_t width() const { return filter_w + columns - 1; }
+  int64_t inputs() const { return int64_t{height()} * width() * channels; }
 };
 
-// The sizes of a depthwise convolution over an image of one column, `taps` rows high, whose pixels
-// are rows of outputs' pixels.
+// Filters of `taps` and fewer, that have one row, one column or several of both.
+inline DepthwiseSize any_depthwise_size(int32_t channels, int32_t taps, Random& random) {
+  const auto any = [&](int64_t low, int64_t high) {
+    return static_cast<int32_t>(random.integer(low, high));
+  };
+  const int32_t height = any(0, 3) > 0 ? any(1, min(taps, 7)) : any(0, 1) > 0 ? taps : 1;
+  return {channels, height, max(taps / height, 1), any(1, 2), any(1, 5), any(1, 9)};
+}
+
 inline void set_sizes(const DepthwiseSize& size, reference::ConvParams* p) {
-  p->in_h = size.taps + size.rows - 1;
-  p->in_w = p->out_w = size.columns;
+  p->in_h = size.height();
+  p->in_w = size.width();
   p->out_h = size.rows;
-  p->filter_h = size.taps;
+  p->out_w = size.columns;
+  p->filter_h = size.filter_h;
+  p->filter_w = size.filter_w;
+  p->stride_h = size.stride_h;
   p->in_c = p->out_c = size.channels;
   p->filter_c = 1;
 }
 
-// Runs a packed filter over that image and compares with `expected`, a guard behind it.
-template <class In>
-void check_depthwise_outputs(const DepthwiseKernel& d, const DepthwiseSize& size,
-                             int32_t packed_taps, Flip flip, Buffer<In>& image,
-                             Buffer<uint8_t>& packed, Buffer<In>& expected, Check& check) {
-  ConvertedLine<In> line(d.image, image, flip);
-  Buffer<int32_t> offsets((packed_taps + d.taps_multiple - 1) / d.taps_multiple * d.taps_multiple);
-  for (size_t t = 0; t < offsets.size(); ++t) {
-    offsets[static_cast<int64_t>(t)] =
-        static_cast<int32_t>(static_cast<int64_t>(t) % size.taps * size.row());
+// Packs a filter and runs it over a converted image, all of whose sizes `p` has.
+template <class Out>
+void run_depthwise(const DepthwiseKernel& d, const reference::ConvParams& p,
+                   const GemmColumns& columns, const void* image, Out* out) {
+  const DepthwiseTaps taps = d.choose_taps(p, columns.weights.is_split);
+  Buffer<int32_t> offsets(taps.count());
+  for (int32_t t = 0; t < taps.count(); ++t) {
+    offsets[t] = (t / p.filter_w * p.in_w + t % p.filter_w) * p.out_c;
   }
-  Buffer<In> out(size.rows * size.row() + kGuard);
-  d.run({line.elements.data(), line.part_stride, offsets.data(), packed_taps, size.channels,
-         size.rows, size.columns, size.row(), packed.data(), out.data()});
+  Buffer<uint8_t> packed(d.packed_bytes(p.out_c, taps));
+  d.pack(columns, taps, packed.data());
+  DepthwiseArgs args = {image,
+                        offsets.data(),
+                        taps,
+                        p.out_c,
+                        p.out_h,
+                        p.out_w,
+                        int64_t{p.stride_h} * p.in_w * p.out_c,
+                        packed.data(),
+                        out,
+                        nullptr};
+  Buffer<uint8_t> workspace(d.workspace_bytes(args));
+  args.workspace = workspace.data();
+  d.run(args);
+}
+
+// Runs a filter over an image and compares with `expected`, a guard behind it.
+template <class In>
+void check_depthwise_outputs(const DepthwiseKernel& d, const reference::ConvParams& p,
+                             const GemmColumns& columns, Flip flip, Buffer<In>& image,
+                             Buffer<In>& expected, Check& check) {
+  ConvertedLine<In> line(d.image, image, flip);
+  Buffer<In> out(static_cast<int64_t>(expected.size()));
+  run_depthwise(d, p, columns, line.elements.data(), out.data());
   for (int64_t i = 0; i < static_cast<int64_t>(out.size()); ++i) {
-    check.expect(out[i] == expected[i], size.rows, "x", size.columns, "x", size.channels, ", ",
-                 size.taps, " taps: element ", i, " is ", out[i], ", should be ", expected[i]);
+    check.expect(out[i] == expected[i], p.out_h, "x", p.out_w, "x", p.out_c, " by ", p.filter_h,
+                 "x", p.filter_w, ": element ", i, " is ", out[i], ", should be ", expected[i]);
   }
 }
 

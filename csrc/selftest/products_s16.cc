@@ -195,43 +195,40 @@ void test_images(const Kernels& kernels, Check& check) {
 
 void check_depthwise(const Kernels& kernels, const DepthwiseSize& size, Content content,
                      Random& random, Check& check) {
-  const DepthwiseKernel& d = kernels.product_s16->depthwise;
-  Buffer<int16_t> image((size.taps + size.rows - 1) * size.row());
-  Buffer<int8_t> weights(int64_t{size.taps} * size.channels);
+  Buffer<int16_t> image(size.inputs());
+  Buffer<int8_t> weights(int64_t{size.taps()} * size.channels);
   fill(any_content(random), random, image);
   fill(content, random, weights);
-  Outputs outputs(Bias::kInt64, size.channels, size.taps, random);
-  Buffer<uint8_t> packed(d.packed_bytes(size.channels, size.taps));
-  d.pack({size.channels,
-          1,
-          size.taps,
-          {weights.data(), Flip::kNo, 0, false},
-          1,
-          size.channels,
-          nullptr,
-          outputs.epilogue(Scaling::kFixedPoint)},
-         packed.data());
+  Outputs outputs(Bias::kInt64, size.channels, size.taps(), random);
+  const GemmColumns columns = {size.channels,
+                               1,
+                               size.taps(),
+                               {weights.data(), Flip::kNo, 0, false},
+                               1,
+                               size.channels,
+                               nullptr,
+                               outputs.epilogue(Scaling::kFixedPoint)};
   reference::ConvParams p = outputs.conv_params();
   set_sizes(size, &p);
-  Buffer<int16_t> expected(size.rows * size.row() + kGuard);
+  Buffer<int16_t> expected(size.outputs() + kGuard);
   reference::depthwise_conv_2d_s16(p, image.data(), weights.data(), outputs.wide_bias_or_null(),
                                    expected.data());
-  check_depthwise_outputs(d, size, size.taps, Flip::kNo, image, packed, expected, check);
+  check_depthwise_outputs(kernels.product_s16->depthwise, p, columns, Flip::kNo, image, expected,
+                          check);
 }
 
 void test_depthwise(const Kernels& kernels, Check& check) {
   Random random(42);
   for (int32_t channels = 1; channels <= 130; ++channels) {
     for (int32_t taps = 1; taps <= 26; ++taps) {
-      const auto rows = static_cast<int32_t>(random.integer(1, 3));
-      const auto columns = static_cast<int32_t>(random.integer(1, 9));
-      check_depthwise(kernels, {channels, taps, rows, columns}, any_content(random), random, check);
+      check_depthwise(kernels, any_depthwise_size(channels, taps, random), any_content(random),
+                      random, check);
     }
   }
-  check_depthwise(kernels, {1030, 9, 1, 3}, Content::kAny, random, check);
+  check_depthwise(kernels, {1030, 3, 3, 1, 1, 3}, Content::kAny, random, check);
   const int32_t most = kernels.product_s16->depthwise.most_terms;
   for (int i = 0; i < 60; ++i) {
-    check_depthwise(kernels, {5, most, 2, 3}, Content::kOneExtreme, random, check);
+    check_depthwise(kernels, {5, most, 1, 1, 2, 3}, Content::kOneExtreme, random, check);
   }
 }
 

@@ -218,6 +218,7 @@ struct V {
   // Depthwise: a block is a vector of int16. In each 128-bit lane, vector j of the interleaved two
   // holds the channels 4 j to 4 j + 3 of the lane's 8.
   static constexpr int kBlock = 16;
+  static constexpr bool kKeepsLines = false;
   static int32_t channel_at(int32_t i) { return i % 8 / 4 * 8 + i / 8 * 4 + i % 4; }
   static void interleave(const Element* const (&tap)[2], Weights (&x)[2]) {
     const __m256i a = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(tap[0]));

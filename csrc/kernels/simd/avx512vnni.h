@@ -223,6 +223,7 @@ struct V {
   // Depthwise: a block is a vector of bytes. In each 128-bit lane, vector j of the interleaved four
   // holds the channels 4 j to 4 j + 3 of the lane's 16.
   static constexpr int kBlock = 64;
+  static constexpr bool kKeepsLines = false;
   static int32_t channel_at(int32_t i) { return i % 16 / 4 * 16 + i / 16 * 4 + i % 4; }
   static void interleave(const Element* const (&tap)[4], Weights (&x)[4]) {
     __m512i row[4];

@@ -197,6 +197,7 @@ struct V {
 
   // Depthwise: a block is 16 channels, in order; vector j of the interleaved has 4 j to 4 j + 3.
   static constexpr int kBlock = 16;
+  static constexpr bool kKeepsLines = false;
   static int32_t channel_at(int32_t i) { return i; }
   static void interleave(const Element* const (&tap)[2], Weights (&x)[4]) {
     const int8x16_t a = vld1q_s8(tap[0]), b = vld1q_s8(tap[1]);

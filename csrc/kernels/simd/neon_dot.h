@@ -34,6 +34,7 @@ struct V : neon::V {
   static void dot(I32& sum, Left x, Weights w) { sum = vdotq_lane_s32(sum, w, x, 0); }
   static void dot(I32& sum, Weights x, Weights w) { sum = vdotq_s32(sum, x, w); }
 
+  static constexpr bool kKeepsLines = true;
   static void interleave(const Element* const (&tap)[4], Weights (&x)[4]) {
     int8x16_t row[4];
 #pragma GCC unroll 4
@@ -51,6 +52,8 @@ struct V : neon::V {
     x[2] = pairs(high01, high23);
     x[3] = upper_pairs(high01, high23);
   }
+  static Weights load_interleaved(const Element* p) { return vld1q_s8(p); }
+  static void store_interleaved(Weights x, Element* p) { vst1q_s8(p, x); }
 };
 
 using D = V;  // for depthwise

@@ -24,6 +24,7 @@ struct W {
 
   // Depthwise: a block is two vectors, in order.
   static constexpr int kBlock = 2 * kLanes;
+  static constexpr bool kKeepsLines = false;
   static int32_t channel_at(int32_t i) { return i; }
   static void interleave(const Element* const (&tap)[1], Weights (&x)[2]) {
     x[0] = vld1_s16(tap[0]);
