@@ -171,3 +171,17 @@ def test_operand_counts(code):
     model, inputs = single_op(code, [Operand(np.zeros(4, np.float32))] * 2, (4,), "float32")
     with pytest.raises(RuntimeError, match="takes 1 inputs, has 2"):
         oracle.octavo_run(model, inputs)
+
+
+@pytest.mark.parametrize(("dtype", "least", "most"), [("int4", -8, 7), ("uint4", 0, 15)])
+@pytest.mark.parametrize("count", [1, 2, 7, 64, 1001])
+def test_quantize_to_less_than_a_byte(dtype, least, most, count):
+    rng = np.random.default_rng(count)
+    for zero in (least, 3, most):
+        steps = np.round(rng.uniform(2 * least - 4, 2 * most + 4, count) * 2) / 2
+        value = np.float32((steps - zero) * 0.25)
+        value[: count // 8] = rng.choice(np.float32([1e6, -1e6, 0]), count // 8)
+        quantization = Quantization(0.25, zero)
+        oracle.assert_equal_to_litert(
+            *single_op("QUANTIZE", [Operand(value)], (count,), dtype, quantization)
+        )

@@ -1,4 +1,6 @@
 // QUANTIZE, DEQUANTIZE.
+#include "base/math.h"
+#include "base/packed.h"
 #include "ops/elementwise.h"
 #include "ops/lut.h"
 #include "ops/unpacked.h"
@@ -43,6 +45,25 @@ constexpr Variant<Step::Invoke> kQuantize[] = {
     {DType::kFloat32, DType::kInt8, &invoke_affine<&Kernels::quantize_s8>},
     {DType::kFloat32, DType::kUInt8, &invoke_affine<&Kernels::quantize_u8>},
     {DType::kFloat32, DType::kInt16, &invoke_affine<&Kernels::quantize_s16>},
+};
+
+// Types of less than a byte, from bytes that saturate further.
+template <class Byte, auto kKernel>
+Status invoke_packed(const Step& s, const Workspace& w) {
+  const DTypeInfo& type = dtype_info(s.outputs[0]->type);
+  const auto low = static_cast<Byte>(type.min), high = static_cast<Byte>(type.max);
+  const int64_t count = s.outputs[0]->shape.count();
+  Byte* bytes = s.scratch(0);
+  int8_t* values = s.scratch(0);
+  (w.kernels.*kKernel)(s.params<AffineParams>(), s.input(0), bytes);
+  for (int64_t i = 0; i < count; ++i) bytes[i] = clamp(bytes[i], low, high);
+  pack(type, count, values, s.output(0));
+  return {};
+}
+
+constexpr Variant<Step::Invoke> kQuantizePacked[] = {
+    {DType::kFloat32, DType::kInt4, &invoke_packed<int8_t, &Kernels::quantize_s8>},
+    {DType::kFloat32, DType::kUInt4, &invoke_packed<uint8_t, &Kernels::quantize_u8>},
 };
 
 template <auto kKernel>
@@ -146,6 +167,12 @@ Status prepare_quantize(PrepareContext& c) {
   c.step.effect = Effect::kElementwise;
   c.step.invoke = find(kQuantize, c);
   if (c.step.invoke != nullptr) {
+    return make_affine_params(c, "output", c.output(0));
+  }
+  c.step.invoke = find(kQuantizePacked, c);
+  if (c.step.invoke != nullptr) {
+    c.step.effect = Effect::kComputes;  // an output's byte is of several elements
+    OCTAVO_TRY(c.add_scratch(c.input(0).shape.count()));
     return make_affine_params(c, "output", c.output(0));
   }
   const PrepareRequantize requantize = find(kRequantize, c);
