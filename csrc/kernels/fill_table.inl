@@ -11,6 +11,7 @@ constexpr Kernels fill_table(const char* isa) {
   k.product_hybrid_s8 = &kProductHybridS8;
   k.dot_loop_s8 = &dot_loop_s8;
   fill_narrow(k);
+  fill_functions(k);
   fill_real(k);
   fill_real_rows(k);
   return k;

@@ -20,6 +20,7 @@ namespace {
 #include "kernels/direct_depthwise.inl"
 #include "kernels/product_f32.inl"
 #include "kernels/product_s8.inl"
+#include "kernels/functions.inl"
 #include "kernels/real.inl"
 #include "kernels/real_rows.inl"
 #include "kernels/narrow.inl"

@@ -1,5 +1,5 @@
-// SOFTMAX, SUM and MEAN of float32 over the trait F; reference/softmax.h and reduce.h have their
-// definitions.
+// SOFTMAX, LOG_SOFTMAX, L2_NORMALIZATION and reductions of float32 over the trait F; softmax.h,
+// log_softmax.h, normalize.h, reduce.h and reduce_extremes.h of reference/ have their definitions.
 
 // Calls part(i, count) for the vectors of a row of n. A whole one's count is a type of its own, for
 // which the functions below need no mask.
@@ -39,59 +39,100 @@ void softmax_f32(const reference::SoftmaxShape& shape, float beta, const float* 
   }
 }
 
-// sums[j] += in[i * width + j] for all i < rows, in their order; j < count, at most kVectors
-// vectors.
-template <int kVectors>
-void add_block(const float* in, int64_t rows, int64_t width, int64_t count, float* sums) {
-  F::Vec sum[kVectors];
+// What a reduction does with two numbers, what it begins with, and what it makes of a vector's.
+struct AddUp {
+  static constexpr float kStart = 0;
+  static F::Vec apply(F::Vec so_far, F::Vec x) { return F::add(so_far, x); }
+  static float apply(float so_far, float x) { return so_far + x; }
+  static float all(F::Vec x) { return F::sum(x); }
+};
+struct KeepGreatest {  // NaN is passed over
+  static constexpr float kStart = std::numeric_limits<float>::lowest();
+  static F::Vec apply(F::Vec so_far, F::Vec x) { return F::max(x, so_far); }
+  static float apply(float so_far, float x) { return x > so_far ? x : so_far; }
+  static float all(F::Vec x) { return F::greatest(x); }
+};
+struct KeepLeast {
+  static constexpr float kStart = std::numeric_limits<float>::max();
+  static F::Vec apply(F::Vec so_far, F::Vec x) { return F::min(x, so_far); }
+  static float apply(float so_far, float x) { return x < so_far ? x : so_far; }
+  static float all(F::Vec x) { return -F::greatest(F::mul(F::set(-1), x)); }
+};
+struct MultiplyAll {
+  static constexpr float kStart = 1;
+  static F::Vec apply(F::Vec so_far, F::Vec x) { return F::mul(so_far, x); }
+  static float apply(float so_far, float x) { return so_far * x; }
+  static float all(F::Vec x) {
+    float lanes[F::kLanes], product = 1;
+    F::store(x, lanes);
+    for (float lane : lanes) product *= lane;
+    return product;
+  }
+};
+
+// results[j] becomes that of itself and in[i * width + j] for all i < rows, in their order;
+// j < count, at most kVectors vectors.
+template <class Operation, int kVectors>
+void reduce_block(const float* in, int64_t rows, int64_t width, int64_t count, float* results) {
+  F::Vec so_far[kVectors];
   const auto part = [=](int j) { return clamp<int64_t>(count - j * F::kLanes, 0, F::kLanes); };
 #pragma GCC unroll 4
-  for (int j = 0; j < kVectors; ++j) sum[j] = F::load_part(sums + j * F::kLanes, part(j));
+  for (int j = 0; j < kVectors; ++j) so_far[j] = F::load_part(results + j * F::kLanes, part(j));
   for (int64_t i = 0; i < rows; ++i, in += width) {
 #pragma GCC unroll 4
     for (int j = 0; j < kVectors; ++j) {
-      sum[j] = F::add(sum[j], F::load_part(in + j * F::kLanes, part(j)));
+      so_far[j] = Operation::apply(so_far[j], F::load_part(in + j * F::kLanes, part(j)));
     }
   }
 #pragma GCC unroll 4
-  for (int j = 0; j < kVectors; ++j) F::store_part(sum[j], sums + j * F::kLanes, part(j));
+  for (int j = 0; j < kVectors; ++j) F::store_part(so_far[j], results + j * F::kLanes, part(j));
 }
 
-void add_rows(const float* in, int64_t rows, int64_t width, float* sums) {
+template <class Operation>
+void reduce_rows(const float* in, int64_t rows, int64_t width, float* results) {
   constexpr int64_t kBlock = 4 * F::kLanes;
   int64_t i = 0;
   for (; i + kBlock <= width; i += kBlock) {
-    add_block<4>(in + i, rows, width, kBlock, sums + i);
+    reduce_block<Operation, 4>(in + i, rows, width, kBlock, results + i);
   }
   for (; i < width; i += F::kLanes) {
-    add_block<1>(in + i, rows, width, min<int64_t>(F::kLanes, width - i), sums + i);
+    const int64_t count = min<int64_t>(F::kLanes, width - i);
+    reduce_block<Operation, 1>(in + i, rows, width, count, results + i);
   }
 }
 
-float sum_of_reals(const float* in, int64_t n) {
-  constexpr int kSums = 4;  // as many as hide the latency of an addition
-  F::Vec sum[kSums];
-  for (F::Vec& s : sum) s = F::set(0);
+template <class Operation>
+float reduce_row(const float* in, int64_t n) {
+  constexpr int kChains = 4;  // as many as hide the latency of an addition
+  const F::Vec start = F::set(Operation::kStart);
+  F::Vec so_far[kChains];
+  for (F::Vec& s : so_far) s = start;
   int64_t i = 0;
-  for (; i + kSums * F::kLanes <= n; i += kSums * F::kLanes) {
+  for (; i + kChains * F::kLanes <= n; i += kChains * F::kLanes) {
 #pragma GCC unroll 4
-    for (int j = 0; j < kSums; ++j) sum[j] = F::add(sum[j], F::load(in + i + j * F::kLanes));
+    for (int j = 0; j < kChains; ++j) {
+      so_far[j] = Operation::apply(so_far[j], F::load(in + i + j * F::kLanes));
+    }
   }
   for_each_part_of_row(n - i, [&](int64_t j, auto count) {
-    sum[0] = F::add(sum[0], load_of_row(in + i + j, count));
+    const F::Vec x = join_rest(load_of_row(in + i + j, count), start, count);
+    so_far[0] = Operation::apply(so_far[0], x);
   });
-  return F::sum(F::add(F::add(sum[0], sum[1]), F::add(sum[2], sum[3])));
+  return Operation::all(Operation::apply(Operation::apply(so_far[0], so_far[1]),
+                                         Operation::apply(so_far[2], so_far[3])));
 }
 
-void real_sum(const reference::ReduceParams& p, const float* in, float* sums) {
-  memset(sums, 0, static_cast<size_t>(p.outputs) * sizeof(*sums));
+template <class Operation>
+void real_reduce(const reference::ReduceParams& p, const float* in, float* results) {
+  for (int64_t i = 0; i < p.outputs; ++i) results[i] = Operation::kStart;
   const int32_t last = p.rank - 1;
   if (p.out_strides[last] == 0) {
-    reference::for_each_reduced_row(
-        p, in, sums, [](const float* row, int64_t n, float* to) { *to += sum_of_reals(row, n); });
+    reference::for_each_reduced_row(p, in, results, [](const float* row, int64_t n, float* to) {
+      *to = Operation::apply(*to, reduce_row<Operation>(row, n));
+    });
     return;
   }
-  // Rows that go into the same sums are one row to walk by.
+  // Rows that go into the same results are one row to walk by.
   reference::ReduceParams q = p;
   const int64_t width = p.dims[last];
   const bool has_column = last > 0 && p.out_strides[last - 1] == 0;
@@ -100,18 +141,53 @@ void real_sum(const reference::ReduceParams& p, const float* in, float* sums) {
     q.dims[last - 1] *= width;
   }
   const int64_t rows = has_column ? p.dims[last - 1] : 1;
-  reference::for_each_reduced_row(
-      q, in, sums, [=](const float* row, int64_t, float* to) { add_rows(row, rows, width, to); });
+  reference::for_each_reduced_row(q, in, results, [=](const float* row, int64_t, float* to) {
+    reduce_rows<Operation>(row, rows, width, to);
+  });
 }
 
 void real_mean(const reference::ReduceParams& p, const float* in, float* out) {
-  real_sum(p, in, out);
+  real_reduce<AddUp>(p, in, out);
   const F::Vec count = F::set(static_cast<float>(p.count));
   for_each_vector(p.outputs, out, out, [=](F::Vec sum) { return F::div(sum, count); });
 }
 
+// The same sum as SOFTMAX has; what is taken from each number is the row's alone.
+void log_softmax_f32(const reference::SoftmaxShape& shape, const float* in, float* out) {
+  const int64_t depth = shape.depth;
+  const F::Vec zero = F::set(0), least = F::set(kLeastExponent), overflow = F::set(90);
+  for (int64_t row = 0; row < shape.rows; ++row, in += depth, out += depth) {
+    const F::Vec most = F::set(reduce_row<KeepGreatest>(in, depth));
+    F::Vec sum = zero;
+    for_each_part_of_row(depth, [&](int64_t i, auto count) {
+      const F::Vec x = F::sub(load_of_row(in + i, count), most);
+      sum = F::add(sum, join_rest(exp_real(clamp_real(x, least, overflow)), zero, count));
+    });
+    const F::Vec log_sum = F::set(reference::log_real(F::sum(sum)));
+    for_each_vector(depth, in, out, [=](F::Vec x) { return F::sub(F::sub(x, most), log_sum); });
+  }
+}
+
+void l2_normalization_f32(const reference::L2NormalizationParams& p, const float* in, float* out) {
+  const int64_t depth = p.depth;
+  for (int64_t row = 0; row < p.rows; ++row, in += depth, out += depth) {
+    F::Vec square = F::set(0);
+    for_each_part_of_row(depth, [&](int64_t i, auto count) {
+      const F::Vec x = load_of_row(in + i, count);
+      square = F::fma(x, x, square);
+    });
+    const F::Vec norm = F::max(F::sqrt(F::set(F::sum(square))), F::set(1e-6f));
+    for_each_vector(depth, in, out, [=](F::Vec x) { return F::div(x, norm); });
+  }
+}
+
 constexpr void fill_real_rows(Kernels& k) {
   k.softmax_f32 = &softmax_f32;
-  k.sum_f32 = &real_sum;
+  k.sum_f32 = &real_reduce<AddUp>;
+  k.reduce_max_f32 = &real_reduce<KeepGreatest>;
+  k.reduce_min_f32 = &real_reduce<KeepLeast>;
+  k.reduce_prod_f32 = &real_reduce<MultiplyAll>;
+  k.l2_normalization_f32 = &l2_normalization_f32;
+  k.log_softmax_f32 = &log_softmax_f32;
   k.mean_f32 = &real_mean;
 }

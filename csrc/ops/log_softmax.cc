@@ -17,7 +17,7 @@ struct LogSoftmaxKernel {
 };
 
 constexpr LogSoftmaxKernel kKernels[] = {
-    {DType::kFloat32, &invoke_kernel<&reference::log_softmax_f32>, 0},
+    {DType::kFloat32, &invoke_kernel<&Kernels::log_softmax_f32>, 0},
     {DType::kInt8, &invoke_kernel<&reference::log_softmax_s8>, INT8_MAX},
     {DType::kUInt8, &invoke_kernel<&reference::log_softmax_u8>, UINT8_MAX},
 };

@@ -17,7 +17,7 @@ struct L2NormalizationKernel {
 };
 
 constexpr L2NormalizationKernel kL2Normalization[] = {
-    {DType::kFloat32, &invoke_kernel<&reference::l2_normalization_f32>, 0},
+    {DType::kFloat32, &invoke_kernel<&Kernels::l2_normalization_f32>, 0},
     {DType::kInt8, &invoke_kernel<&reference::l2_normalization_s8>, 0},
     {DType::kUInt8, &invoke_kernel<&reference::l2_normalization_u8>, 128},
 };

@@ -48,9 +48,9 @@ constexpr Step::Invoke kPlain = &invoke_kernel<&reference::reduce<kReduction, T>
 
 // Of equal scales and zero points, so that quantized numbers are reduced as they are. A bool is a
 // byte of 0 or 1.
-template <reference::Reduction kReduction>
+template <reference::Reduction kReduction, auto kFloat>
 constexpr ReduceKernel kExtreme[] = {
-    {DType::kFloat32, 0, false, kPlain<kReduction, float>},
+    {DType::kFloat32, 0, false, &invoke_kernel<kFloat>},
     {DType::kInt8, 0, false, kPlain<kReduction, int8_t>},
     {DType::kUInt8, 0, false, kPlain<kReduction, uint8_t>},
     {DType::kInt16, 0, false, kPlain<kReduction, int16_t>},
@@ -60,7 +60,7 @@ constexpr ReduceKernel kExtreme[] = {
 };
 
 constexpr ReduceKernel kProd[] = {
-    {DType::kFloat32, 0, false, kPlain<reference::Reduction::kProd, float>},
+    {DType::kFloat32, 0, false, &invoke_kernel<&Kernels::reduce_prod_f32>},
     {DType::kInt8, 4, true, &invoke_reduce_wide<&reference::reduce_prod_s8>},
     {DType::kInt16, 4, true, &invoke_reduce_wide<&reference::reduce_prod_s16>},
     {DType::kInt32, 0, false, kPlain<reference::Reduction::kProd, int32_t>},
@@ -199,12 +199,12 @@ Status prepare_reduce_any(PrepareContext& c) {
 }
 
 Status prepare_reduce_max(PrepareContext& c) {
-  return prepare_plain(c, span_of(kExtreme<reference::Reduction::kMax>),
+  return prepare_plain(c, span_of(kExtreme<reference::Reduction::kMax, &Kernels::reduce_max_f32>),
                        &invoke_kernel<&reference::reduce_any>);
 }
 
 Status prepare_reduce_min(PrepareContext& c) {
-  return prepare_plain(c, span_of(kExtreme<reference::Reduction::kMin>),
+  return prepare_plain(c, span_of(kExtreme<reference::Reduction::kMin, &Kernels::reduce_min_f32>),
                        &invoke_kernel<&reference::reduce_all>);
 }
 

@@ -13,9 +13,9 @@ constexpr TypedInvoke kAbs[] = {
     {DType::kInt16, &invoke_elements<&reference::abs_plain_s16>},
     {DType::kInt32, &invoke_elements<&reference::abs_s32>},
 };
-constexpr TypedInvoke kCeil[] = {{DType::kFloat32, &invoke_elements<&reference::ceil_f32>}};
+constexpr TypedInvoke kCeil[] = {{DType::kFloat32, &invoke_elements<&Kernels::ceil_f32>}};
 constexpr TypedInvoke kCos[] = {
-    {DType::kFloat32, &invoke_f32<&reference::cos_real>},
+    {DType::kFloat32, &invoke_elements<&Kernels::cos_f32>},
     {DType::kFloat16, &invoke_short<Half, &reference::cos_real>},
 };
 constexpr TypedInvoke kElu[] = {{DType::kFloat32, &invoke_elements<&Kernels::elu_f32>}};
@@ -28,7 +28,7 @@ constexpr TypedInvoke kGeluTanh[] = {
     {DType::kFloat32, &invoke_elements<&Kernels::gelu_tanh_f32>},
     {DType::kFloat16, &invoke_elements<&reference::gelu_tanh_f16>},
 };
-constexpr TypedInvoke kLog[] = {{DType::kFloat32, &invoke_f32<&reference::log_real>}};
+constexpr TypedInvoke kLog[] = {{DType::kFloat32, &invoke_elements<&Kernels::log_f32>}};
 constexpr TypedInvoke kLogicalNot[] = {{DType::kBool, &invoke_elements<&reference::logical_not>}};
 constexpr TypedInvoke kNeg[] = {
     {DType::kFloat32, &invoke_elements<&reference::neg_f32>},
@@ -40,18 +40,18 @@ constexpr TypedInvoke kNeg[] = {
     {DType::kInt64, &invoke_elements<&reference::neg_s64>},
 };
 constexpr TypedInvoke kRound[] = {
-    {DType::kFloat32, &invoke_f32<&reference::round_real>},
+    {DType::kFloat32, &invoke_elements<&Kernels::round_f32>},
     {DType::kFloat16, &invoke_short<Half, &reference::round_real>},
     {DType::kBFloat16, &invoke_short<BFloat16, &reference::round_real>},
 };
 constexpr TypedInvoke kRsqrt[] = {{DType::kFloat32, &invoke_elements<&Kernels::rsqrt_f32>}};
 constexpr TypedInvoke kSign[] = {
-    {DType::kFloat32, &invoke_elements<&reference::sign_f32>},
+    {DType::kFloat32, &invoke_elements<&Kernels::sign_f32>},
     {DType::kFloat64, &invoke_elements<&reference::sign_f64>},
     {DType::kInt32, &invoke_elements<&reference::sign_s32>},
 };
 constexpr TypedInvoke kSin[] = {
-    {DType::kFloat32, &invoke_f32<&reference::sin_real>},
+    {DType::kFloat32, &invoke_elements<&Kernels::sin_f32>},
     {DType::kFloat16, &invoke_short<Half, &reference::sin_real>},
 };
 constexpr TypedInvoke kSqrt[] = {{DType::kFloat32, &invoke_elements<&Kernels::sqrt_f32>}};

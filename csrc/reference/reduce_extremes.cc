@@ -71,13 +71,22 @@ void reduce(const ReduceParams& p, const T* in, T* out) {
   template void reduce<Reduction::kMax, type>(const ReduceParams&, const type*, type*); \
   template void reduce<Reduction::kMin, type>(const ReduceParams&, const type*, type*); \
   template void reduce<Reduction::kProd, type>(const ReduceParams&, const type*, type*);
-INSTANTIATE(float)
 INSTANTIATE(int8_t)
 INSTANTIATE(uint8_t)
 INSTANTIATE(int16_t)
 INSTANTIATE(int32_t)
 INSTANTIATE(int64_t)
 #undef INSTANTIATE
+
+void reduce_max_f32(const ReduceParams& p, const float* in, float* out) {
+  reduce<Reduction::kMax>(p, in, out);
+}
+void reduce_min_f32(const ReduceParams& p, const float* in, float* out) {
+  reduce<Reduction::kMin>(p, in, out);
+}
+void reduce_prod_f32(const ReduceParams& p, const float* in, float* out) {
+  reduce<Reduction::kProd>(p, in, out);
+}
 
 void reduce_all(const ReduceParams& p, const uint8_t* in, uint8_t* out) {
   accumulate<uint8_t>(p, in, out, 1, [](uint8_t a, uint8_t b) -> uint8_t { return a && b; });

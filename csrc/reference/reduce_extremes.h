@@ -10,10 +10,14 @@ namespace octavo::reference {
 
 enum class Reduction { kMax, kMin, kProd };
 
-// Of plain numbers: float, int8_t, uint8_t, int16_t, int32_t, int64_t. No elements: the lowest, the
-// greatest, 1. A NaN is passed over by the extremes; products of integers wrap.
+// Of plain numbers: int8_t, uint8_t, int16_t, int32_t, int64_t, and float below. No elements: the
+// lowest, the greatest, 1. A NaN is passed over by the extremes; products of integers wrap.
 template <Reduction kReduction, class T>
 void reduce(const ReduceParams& p, const T* in, T* out);
+
+void reduce_max_f32(const ReduceParams& p, const float* in, float* out);
+void reduce_min_f32(const ReduceParams& p, const float* in, float* out);
+void reduce_prod_f32(const ReduceParams& p, const float* in, float* out);
 
 // Of bools: whether all, or any, are true.
 void reduce_all(const ReduceParams& p, const uint8_t* in, uint8_t* out);

@@ -1,5 +1,6 @@
 #include "reference/unary.h"
 
+#include <cstring>
 #include <limits>
 #include <type_traits>
 
@@ -65,7 +66,10 @@ float gelu_tanh_real(float x) {
   return 0.5f * x * (1.0f + t);
 }
 float log_real(float x) { return static_cast<float>(log(x)); }
-float round_real(float x) { return static_cast<float>(round_even(x)); }
+float round_real(float x) {
+  const auto y = static_cast<float>(round_even(x));
+  return y == 0 && x < 0 ? -0.0f : y;
+}
 float rsqrt_real(float x) { return 1.0f / sqrt_real(x); }
 float sin_real(float x) { return static_cast<float>(sin(x)); }
 float sqrt_real(float x) { return static_cast<float>(sqrt(x)); }
@@ -73,16 +77,26 @@ float tanh_real(float x) { return static_cast<float>(tanh(x)); }
 
 #define MAP(name) \
   void name##_f32(int64_t count, const float* in, float* out) { map(count, in, out, &name##_real); }
+MAP(cos)
 MAP(elu)
 MAP(exp)
 MAP(gelu_erf)
 MAP(gelu_tanh)
+MAP(log)
+MAP(round)
 MAP(rsqrt)
+MAP(sin)
 MAP(sqrt)
 #undef MAP
 
 void abs_f32(int64_t count, const float* in, float* out) {
-  map(count, in, out, [](float x) { return x > 0 ? x : 0 - x; });
+  map(count, in, out, [](float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof(bits));
+    bits &= 0x7fffffff;
+    memcpy(&x, &bits, sizeof(bits));
+    return x;
+  });
 }
 void abs_plain_s16(int64_t count, const int16_t* in, int16_t* out) {
   map(count, in, out, &magnitude<int16_t>);

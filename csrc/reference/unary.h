@@ -26,11 +26,15 @@ float tanh_real(float x);
 void abs_f32(int64_t count, const float* in, float* out);
 void abs_plain_s16(int64_t count, const int16_t* in, int16_t* out);  // of the lowest: itself
 void abs_s32(int64_t count, const int32_t* in, int32_t* out);
+void cos_f32(int64_t count, const float* in, float* out);
 void elu_f32(int64_t count, const float* in, float* out);
 void exp_f32(int64_t count, const float* in, float* out);
 void gelu_erf_f32(int64_t count, const float* in, float* out);
 void gelu_tanh_f32(int64_t count, const float* in, float* out);
+void log_f32(int64_t count, const float* in, float* out);
+void round_f32(int64_t count, const float* in, float* out);
 void rsqrt_f32(int64_t count, const float* in, float* out);
+void sin_f32(int64_t count, const float* in, float* out);
 void sqrt_f32(int64_t count, const float* in, float* out);
 
 void ceil_f32(int64_t count, const float* in, float* out);

@@ -91,8 +91,37 @@ void test_exponentials(const Kernels& k, Check& check) {
 }
 
 void test_roots(const Kernels& k, Check& check) {
-  sweep_unary(0, check, k.sqrt_f32, &reference::sqrt_f32);
-  sweep_unary(0, check, k.rsqrt_f32, &reference::rsqrt_f32);
+  sweep_unary(2, check, k.sqrt_f32, &reference::sqrt_f32);
+  sweep_unary(2, check, k.rsqrt_f32, &reference::rsqrt_f32);
+}
+
+void test_rounding(const Kernels& k, Check& check) {
+  sweep_unary(0, check, k.ceil_f32, &reference::ceil_f32);
+  sweep_unary(0, check, k.round_f32, &reference::round_f32);
+  sweep_unary(0, check, k.sign_f32, &reference::sign_f32);
+}
+
+void test_logarithm(const Kernels& k, Check& check) {
+  sweep_unary(4, check, k.log_f32, &reference::log_f32);
+}
+
+// Near their zeros the functions have an error of their own size: it is 1 that is rounded.
+void test_turns(const Kernels& k, Check& check) {
+  Random random(68);
+  for (int64_t n = 1; n <= 200; ++n) {
+    Buffer<float> in(n), out(n + kGuard), expected(n + kGuard);
+    fill_reals(in, random, n % 2 == 0 ? any_real : any_finite);
+    for (bool is_sine : {false, true}) {
+      (is_sine ? k.sin_f32 : k.cos_f32)(n, in.data(), out.data());
+      (is_sine ? &reference::sin_f32 : &reference::cos_f32)(n, in.data(), expected.data());
+      for (int64_t i = 0; i < n + kGuard; ++i) {
+        check.expect(are_same(out[i], expected[i]) ||
+                         (i < n && std::fabs(out[i] - expected[i]) <= 1.5f * kEpsilon),
+                     is_sine ? "sine" : "cosine", " of ", i < n ? in[i] : 0, " is ", out[i],
+                     ", should be ", expected[i]);
+      }
+    }
+  }
 }
 
 // Where x is negative, 1 + erf(x) cancels: a few units of x, not of the result.
@@ -318,9 +347,83 @@ void sweep_reduce(ReduceKernel kernel, ReduceKernel reference, bool is_mean, Che
   }
 }
 
+// Rows of every length, one of them zeros.
+void test_l2_normalization(const Kernels& k, Check& check) {
+  Random random(69);
+  for (int32_t depth = 1; depth <= 150; ++depth) {
+    const reference::L2NormalizationParams p = {3, depth, 0};
+    const int64_t count = p.rows * depth;
+    Buffer<float> in(count), out(count + kGuard), expected(count + kGuard);
+    fill_reals(in, random, any_finite);
+    for (int32_t i = 0; i < depth; ++i) in.data()[i] = 0;
+    k.l2_normalization_f32(p, in.data(), out.data());
+    reference::l2_normalization_f32(p, in.data(), expected.data());
+    for (int64_t i = 0; i < count + kGuard; ++i) {
+      const auto units = i < count ? static_cast<float>(8 + depth) : 0;
+      check.expect(are_near(out[i], expected[i], units), "rows of ", depth, ": number ", i, " is ",
+                   out[i], ", should be ", expected[i]);
+    }
+  }
+}
+
+void test_log_softmax(const Kernels& k, Check& check) {
+  Random random(70);
+  for (int32_t depth = 1; depth <= 150; ++depth) {
+    const int64_t rows = random.integer(1, 4), count = rows * depth;
+    Buffer<float> in(count), out(count + kGuard), expected(count + kGuard);
+    fill_reals(in, random, [](Random& r) { return static_cast<float>(40 * r.real() - 20); });
+    k.log_softmax_f32({rows, depth}, in.data(), out.data());
+    reference::log_softmax_f32({rows, depth}, in.data(), expected.data());
+    for (int64_t i = 0; i < count + kGuard; ++i) {
+      const float bound = i < count ? static_cast<float>(16 + depth) * kEpsilon : 0;
+      check.expect(std::fabs(out[i] - expected[i]) <= bound * (1 + std::fabs(expected[i])), rows,
+                   " rows of ", depth, ": number ", i, " is ", out[i], ", should be ", expected[i]);
+    }
+  }
+}
+
 void test_sum(const Kernels& k, Check& check) {
   sweep_reduce(k.sum_f32, &reference::sum_f32, false, check);
   sweep_reduce(k.mean_f32, &reference::mean_f32, true, check);
+}
+
+// What is rounded in no order, and what is, within a part in 2^24 a factor.
+void test_extremes_of_rows(const Kernels& k, Check& check) {
+  Random random(71);
+  const struct {
+    ReduceKernel kernel, reference;
+    bool is_product;
+  } kernels[] = {{k.reduce_max_f32, &reference::reduce_max_f32, false},
+                 {k.reduce_min_f32, &reference::reduce_min_f32, false},
+                 {k.reduce_prod_f32, &reference::reduce_prod_f32, true}};
+  for (int64_t n = 1; n <= 150; ++n) {
+    for (int kept = 0; kept < 8; ++kept) {
+      reference::ReduceParams p = {};
+      p.rank = 3;
+      p.count = p.outputs = 1;
+      for (int32_t d = p.rank - 1; d >= 0; --d) {
+        p.dims[d] = d == 2 ? n : random.integer(1, 5);
+        const bool is_kept = (kept >> d & 1) != 0;
+        p.out_strides[d] = is_kept ? p.outputs : 0;
+        (is_kept ? p.outputs : p.count) *= p.dims[d];
+      }
+      const int64_t count = p.outputs + kGuard;
+      for (const auto& [kernel, reference, is_product] : kernels) {
+        Buffer<float> in(p.outputs * p.count), out(count), expected(count);
+        fill_reals(in, random,
+                   is_product ? [](Random& r) { return static_cast<float>(0.9 + 0.2 * r.real()); }
+                              : any_real);
+        kernel(p, in.data(), out.data());
+        reference(p, in.data(), expected.data());
+        for (int64_t i = 0; i < count; ++i) {
+          const auto units = is_product && i < p.outputs ? static_cast<float>(p.count) : 0;
+          check.expect(
+              units > 0 ? are_near(out[i], expected[i], units) : are_same(out[i], expected[i]),
+              "of ", p.count, ": number ", i, " is ", out[i], ", should be ", expected[i]);
+        }
+      }
+    }
+  }
 }
 
 constexpr KernelTest kTests[] = {
@@ -328,6 +431,9 @@ constexpr KernelTest kTests[] = {
     {"float TANH", &test_tanh},
     {"float EXP, ELU", &test_exponentials},
     {"float SQRT, RSQRT", &test_roots},
+    {"float CEIL, ROUND, SIGN", &test_rounding},
+    {"float LOG", &test_logarithm},
+    {"float SIN, COS", &test_turns},
     {"float GELU", &test_gelu},
     {"float HARD_SWISH", &test_hard_swish},
     {"float FLOOR", &test_floor},
@@ -336,7 +442,10 @@ constexpr KernelTest kTests[] = {
     {"float MAXIMUM, MINIMUM", &test_extremes},
     {"float PRELU", &test_prelu},
     {"float SOFTMAX", &test_softmax},
+    {"float LOG_SOFTMAX", &test_log_softmax},
+    {"float L2_NORMALIZATION", &test_l2_normalization},
     {"float SUM and MEAN", &test_sum},
+    {"float REDUCE_MAX, REDUCE_MIN, REDUCE_PROD", &test_extremes_of_rows},
     {"float AVERAGE_POOL_2D, MAX_POOL_2D", &test_pools},
     {"float RESIZE_BILINEAR", &test_resize},
     {"DEQUANTIZE of float16", &test_dequantize_half},

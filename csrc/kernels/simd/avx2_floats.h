@@ -61,6 +61,15 @@ struct F {
   static Vec min(Vec a, Vec b) { return _mm256_min_ps(a, b); }
   static Vec max(Vec a, Vec b) { return _mm256_max_ps(a, b); }
   static Vec sqrt(Vec x) { return _mm256_sqrt_ps(x); }
+  // 1 / sqrt(x) to 12 bits or so.
+  static Vec inverse_root_estimate(Vec x) { return _mm256_rsqrt_ps(x); }
+  // x = m 2^n with m from sqrt(1/2) to sqrt(2), as a number; x is positive and normal.
+  static Vec split(Vec x, Vec* n) {
+    const I32 root_half = _mm256_set1_epi32(0x3f3504f3), bits = _mm256_castps_si256(x);
+    const I32 exponent = _mm256_srai_epi32(_mm256_sub_epi32(bits, root_half), 23);
+    *n = from_int(exponent);
+    return _mm256_castsi256_ps(_mm256_sub_epi32(bits, _mm256_slli_epi32(exponent, 23)));
+  }
   static Vec floor(Vec x) { return _mm256_floor_ps(x); }
   static Vec abs(Vec x) { return _mm256_andnot_ps(set(-0.0f), x); }
   // The magnitude of x with the sign of y.

@@ -58,6 +58,15 @@ struct F {
   static Vec min(Vec a, Vec b) { return _mm512_min_ps(a, b); }
   static Vec max(Vec a, Vec b) { return _mm512_max_ps(a, b); }
   static Vec sqrt(Vec x) { return _mm512_sqrt_ps(x); }
+  // 1 / sqrt(x) to 14 bits or so.
+  static Vec inverse_root_estimate(Vec x) { return _mm512_rsqrt14_ps(x); }
+  // x = m 2^n with m from sqrt(1/2) to sqrt(2), as a number; x is positive and normal.
+  static Vec split(Vec x, Vec* n) {
+    const I32 root_half = _mm512_set1_epi32(0x3f3504f3), bits = _mm512_castps_si512(x);
+    const I32 exponent = _mm512_srai_epi32(_mm512_sub_epi32(bits, root_half), 23);
+    *n = from_int(exponent);
+    return _mm512_castsi512_ps(_mm512_sub_epi32(bits, _mm512_slli_epi32(exponent, 23)));
+  }
   static Vec floor(Vec x) {
     return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
   }

@@ -65,6 +65,18 @@ struct F {
   static Vec min(Vec a, Vec b) { return vbslq_f32(vcltq_f32(a, b), a, b); }
   static Vec max(Vec a, Vec b) { return vbslq_f32(vcgtq_f32(a, b), a, b); }
   static Vec sqrt(Vec x) { return vsqrtq_f32(x); }
+  // 1 / sqrt(x) to 16 bits or so.
+  static Vec inverse_root_estimate(Vec x) {
+    const Vec r = vrsqrteq_f32(x);  // 8 bits
+    return vmulq_f32(r, vrsqrtsq_f32(vmulq_f32(x, r), r));
+  }
+  // x = m 2^n with m from sqrt(1/2) to sqrt(2), as a number; x is positive and normal.
+  static Vec split(Vec x, Vec* n) {
+    const I32 bits = vreinterpretq_s32_f32(x);
+    const I32 exponent = vshrq_n_s32(vsubq_s32(bits, vdupq_n_s32(0x3f3504f3)), 23);
+    *n = from_int(exponent);
+    return vreinterpretq_f32_s32(vsubq_s32(bits, vshlq_n_s32(exponent, 23)));
+  }
   static Vec floor(Vec x) { return vrndmq_f32(x); }
   static Vec abs(Vec x) { return vabsq_f32(x); }
   // The magnitude of x with the sign of y.

@@ -1,0 +1,277 @@
+// Functions of one number, of float32, over the trait F: reference/lut.h, hard_swish.h, floor.h and
+// unary.h have their formulas. NaN and infinities go the way they go there; what is rounded once
+// has the reference's bits.
+
+// The polynomial with the greatest power first.
+template <size_t n>
+F::Vec polynomial(F::Vec x, const float (&coefficients)[n]) {
+  F::Vec y = F::set(coefficients[0]);
+#pragma GCC unroll 8
+  for (size_t i = 1; i < n; ++i) y = F::fma(y, x, F::set(coefficients[i]));
+  return y;
+}
+
+// What the kernel of the reference makes of each lane.
+F::Vec by_reference(void (*kernel)(int64_t, const float*, float*), F::Vec x) {
+  float lanes[F::kLanes];
+  F::store(x, lanes);
+  kernel(F::kLanes, lanes, lanes);
+  return F::load(lanes);
+}
+
+bool is_any_outside(F::Vec x, float low, float high) {
+  return F::any_above(F::set(low), x) || F::any_above(x, F::set(high));
+}
+
+constexpr float kLeastExponent = -104;  // exp of less is 0
+
+// x = n ln 2 + r with |r| <= (ln 2)/2 gives exp(x) = 2^n exp(r), exp(r) = 1 + r + r^2 series by the
+// polynomial that comes nearest to it, within 4e-9. kLeastExponent <= x <= 110, or NaN.
+struct ReducedExp {
+  F::Vec n, r, series;
+
+  explicit ReducedExp(F::Vec x) {
+    constexpr float kLog2e = 0x1.715476p0f;
+    constexpr float kLn2 = 0x1.62e43p-1f, kLn2Rest = -0x1.05c61p-29f;  // n of them matter
+    constexpr float kSeries[] = {0x1.123a2p-7f, 0x1.5558f2p-5f, 0x1.555492p-3f, 0x1.fffffcp-2f};
+    const F::Vec no_fraction = F::set(0x1.8p23f);  // too large to have one
+    n = F::sub(F::fma(x, F::set(kLog2e), no_fraction), no_fraction);
+    r = F::fma(n, F::set(-kLn2Rest), F::fma(n, F::set(-kLn2), x));
+    series = F::set(0x1.6a23dp-10f);
+#pragma GCC unroll 4
+    for (float c : kSeries) series = F::fma(series, r, F::set(c));
+  }
+};
+
+F::Vec exp_real(F::Vec x) {
+  const ReducedExp e(x);
+  const F::Vec one = F::set(1);
+  return F::scale(F::fma(F::fma(e.series, e.r, one), e.r, one), e.n);
+}
+
+void exp_f32(int64_t count, const float* in, float* out) {
+  const F::Vec least = F::set(kLeastExponent), overflow = F::set(90);
+  for_each_vector(count, in, out,
+                  [=](F::Vec x) { return exp_real(clamp_real(x, least, overflow)); });
+}
+
+// Below 0, exp(x) - 1 = 2^n (r + r^2 series) + (2^n - 1), which is -1 up to x = -18.
+void elu_f32(int64_t count, const float* in, float* out) {
+  const F::Vec zero = F::set(0), one = F::set(1), least = F::set(-18);
+  for_each_vector(count, in, out, [=](F::Vec x) {
+    const ReducedExp e(clamp_real(x, least, zero));
+    const F::Vec power = F::scale(one, e.n), rest = F::fma(F::mul(e.series, e.r), e.r, e.r);
+    return F::select_above(x, zero, x, F::fma(power, rest, F::sub(power, one)));
+  });
+}
+
+// e / (e + 1) with e = exp(x), which is 1 from x = 30 on.
+void logistic_f32(int64_t count, const float* in, float* out) {
+  const F::Vec least = F::set(kLeastExponent), most = F::set(30), one = F::set(1);
+  for_each_vector(count, in, out, [=](F::Vec x) {
+    const F::Vec e = exp_real(clamp_real(x, least, most));
+    return F::quotient(e, F::add(e, one));
+  });
+}
+
+// x p(x^2) / q(x^2), of polynomials with the greatest power first.
+template <size_t n>
+F::Vec odd_quotient(F::Vec x, const float (&p)[n], const float (&q)[n]) {
+  const F::Vec square = F::mul(x, x);
+  F::Vec above = F::set(p[0]), below = F::set(q[0]);
+#pragma GCC unroll 6
+  for (size_t i = 1; i < n; ++i) {
+    above = F::fma(above, square, F::set(p[i]));
+    below = F::fma(below, square, F::set(q[i]));
+  }
+  return F::quotient(F::mul(x, above), below);
+}
+
+// The odd_quotient of |x| that comes nearest to tanh, within 3e-8 up to |x| = 9, from where on it
+// is 1.
+F::Vec tanh_real(F::Vec x) {
+  constexpr float kP[] = {0x1.c9a048p-27f, 0x1.59546ep-16f, 0x1.c9f804p-9f, 0x1.120438p-3f, 1};
+  constexpr float kQ[] = {0x1.a0b666p-21f, 0x1.584158p-12f, 0x1.a7df02p-6f, 0x1.de5766p-2f, 1};
+  const F::Vec y = odd_quotient(F::min(F::set(9), F::abs(x)), kP, kQ);
+  return F::with_sign(F::min(F::set(1), y), x);
+}
+
+// For 0 <= x: t exp(-x^2 + p(t)), t = 1 / (1 + x/2), of the polynomial that comes nearest to erfc,
+// within 2e-7 of it; from x = 10.1 on it is 0. What rounding the exponent costs is put back.
+F::Vec erfc_positive(F::Vec x) {
+  constexpr float kP[] = {0x1.2336e8p-3f,  -0x1.55067ap-1f, 0x1.1f56p+0f,   -0x1.4d7168p-1f,
+                          -0x1.de55b6p-4f, 0x1.4ad48ep-6f,  0x1.d09fe2p-6f, 0x1.8d3582p-2f,
+                          0x1.ff3a6ap-1f,  -0x1.43f3f8p+0f};
+  const F::Vec one = F::set(1), half = F::set(0.5f), zero = F::set(0);
+  x = F::min(F::set(10.1f), x);
+  const F::Vec t = F::quotient(one, F::fma(half, x, one));
+  F::Vec p = F::set(kP[0]);
+#pragma GCC unroll 9
+  for (int i = 1; i < 10; ++i) p = F::fma(p, t, F::set(kP[i]));
+  const F::Vec square = F::mul(x, x), square_rest = F::fma(x, x, F::sub(zero, square));
+  const F::Vec exponent = F::sub(p, square);
+  const F::Vec rest = F::sub(F::sub(p, F::add(exponent, square)), square_rest);
+  const F::Vec e = F::mul(t, exp_real(exponent));
+  return F::fma(e, rest, e);
+}
+
+void tanh_f32(int64_t count, const float* in, float* out) {
+  for_each_vector(count, in, out, [](F::Vec x) { return tanh_real(x); });
+}
+
+// x/2 erfc(-x / sqrt(2)); erfc(-z) = 2 - erfc(z).
+void gelu_erf_f32(int64_t count, const float* in, float* out) {
+  const F::Vec zero = F::set(0), half = F::set(0.5f), two = F::set(2);
+  const F::Vec root_half = F::set(0.707106769f);
+  for_each_vector(count, in, out, [=](F::Vec x) {
+    const F::Vec tail = erfc_positive(F::mul(F::abs(x), root_half));
+    return F::mul(F::mul(half, x), F::select_above(x, zero, F::sub(two, tail), tail));
+  });
+}
+
+void gelu_tanh_f32(int64_t count, const float* in, float* out) {
+  const F::Vec half = F::set(0.5f), root = F::set(0.797884583f), cubic = F::set(0.044715f);
+  for_each_vector(count, in, out, [=](F::Vec x) {
+    const F::Vec h = F::mul(half, x), square = F::mul(x, x);
+    const F::Vec inner = F::mul(root, F::fma(F::mul(cubic, square), x, x));
+    return F::fma(h, tanh_real(inner), h);
+  });
+}
+
+void hard_swish_f32(int64_t count, const float* in, float* out) {
+  const F::Vec zero = F::set(0), three = F::set(3), six = F::set(6), sixth = F::set(1.0f / 6);
+  for_each_vector(count, in, out, [=](F::Vec x) {
+    return F::mul(F::mul(x, clamp_real(F::add(x, three), zero, six)), sixth);
+  });
+}
+
+void floor_f32(int64_t count, const float* in, float* out) {
+  for_each_vector(count, in, out, [](F::Vec x) { return F::floor(x); });
+}
+
+void ceil_f32(int64_t count, const float* in, float* out) {
+  const F::Vec minus = F::set(-1);
+  for_each_vector(count, in, out,
+                  [=](F::Vec x) { return F::mul(minus, F::floor(F::mul(minus, x))); });
+}
+
+// Adding 2^23 leaves no fraction, rounded half to even.
+void round_f32(int64_t count, const float* in, float* out) {
+  const F::Vec no_fraction = F::set(0x1p23f);
+  for_each_vector(count, in, out, [=](F::Vec x) {
+    const F::Vec y = F::abs(x), rounded = F::sub(F::add(y, no_fraction), no_fraction);
+    return F::select_above(no_fraction, y, F::with_sign(rounded, x), x);
+  });
+}
+
+void sign_f32(int64_t count, const float* in, float* out) {
+  const F::Vec zero = F::set(0), one = F::set(1), minus = F::set(-1);
+  for_each_vector(count, in, out, [=](F::Vec x) {
+    return F::select_above(x, zero, one, F::select_above(zero, x, minus, x));
+  });
+}
+
+// Between these a reciprocal root and its square are normal numbers.
+constexpr float kLeastRooted = 0x1p-100f, kGreatestRooted = 0x1p100f;
+
+// The estimate of 1 / sqrt(x) and what it lacks: x r^2 = 1 - d leaves r (1 + d/2 + 3/8 d^2).
+F::Vec inverse_root(F::Vec x) {
+  const F::Vec r = F::inverse_root_estimate(x);
+  const F::Vec d = F::fma(F::mul(x, r), F::mul(F::set(-1), r), F::set(1));
+  return F::fma(F::mul(r, d), F::fma(F::set(0.375f), d, F::set(0.5f)), r);
+}
+
+void rsqrt_f32(int64_t count, const float* in, float* out) {
+  for_each_vector(count, in, out, [](F::Vec x) {
+    if (is_any_outside(x, kLeastRooted, kGreatestRooted)) return F::div(F::set(1), F::sqrt(x));
+    return inverse_root(x);
+  });
+}
+
+void sqrt_f32(int64_t count, const float* in, float* out) {
+  const F::Vec half = F::set(0.5f), minus = F::set(-1);
+  for_each_vector(count, in, out, [=](F::Vec x) {
+    if (is_any_outside(x, kLeastRooted, kGreatestRooted)) return F::sqrt(x);
+    const F::Vec r = inverse_root(x), y = F::mul(x, r);
+    return F::fma(F::fma(F::mul(minus, y), y, x), F::mul(half, r), y);
+  });
+}
+
+// x = 2^n (1 + f), 1 + f from sqrt(1/2) to sqrt(2): log(x) = n ln 2 + f - f^2/2 + f^3 p(f), of the
+// polynomial that comes nearest to it, within 1e-9. x is positive and normal.
+F::Vec log_real(F::Vec x) {
+  constexpr float kP[] = {0x1.1b410ep-4f,  -0x1.e2e944p-4f, 0x1.e65132p-4f,
+                          -0x1.fb4348p-4f, 0x1.2332b8p-3f,  -0x1.5562e2p-3f,
+                          0x1.99a546p-3f,  -0x1.ffffeep-3f, 0x1.555546p-2f};
+  constexpr float kLn2 = 0x1.62e4p-1f, kLn2Rest = 0x1.7f7d1cp-20f;  // n of the first are exact
+  F::Vec n;
+  const F::Vec f = F::sub(F::split(x, &n), F::set(1)), square = F::mul(f, f);
+  const F::Vec series = F::fma(polynomial(f, kP), f, F::set(-0.5f));
+  const F::Vec rest = F::fma(n, F::set(kLn2Rest), F::mul(series, square));
+  return F::fma(n, F::set(kLn2), F::add(f, rest));
+}
+
+void log_f32(int64_t count, const float* in, float* out) {
+  constexpr float kLeastNormal = std::numeric_limits<float>::min();
+  constexpr float kGreatest = std::numeric_limits<float>::max();
+  for_each_vector(count, in, out, [](F::Vec x) {
+    if (is_any_outside(x, kLeastNormal, kGreatest)) return by_reference(&reference::log_f32, x);
+    return F::add(log_real(x), F::sub(x, x));  // NaN stays
+  });
+}
+
+// The sine of x + shift quarter turns, within 6e-8. x = n pi/2 + r, |r| <= pi/4; beyond kMostTurned
+// n has too many digits.
+constexpr float kMostTurned = 8192;
+F::Vec sin_shifted(F::Vec x, float shift) {
+  constexpr float kSin[] = {-0x1.992c2ep-13f, 0x1.1106fcp-7f, -0x1.555544p-3f};
+  constexpr float kCos[] = {0x1.99e36p-16f, -0x1.6c0c22p-10f, 0x1.55554ap-5f};
+  constexpr float kHalfPi[] = {0x1.921fb6p+0f, -0x1.777a5cp-25f, -0x1.ee59dap-50f};
+  const F::Vec no_fraction = F::set(0x1.8p23f), half = F::set(0.5f);
+  const F::Vec n = F::sub(F::fma(x, F::set(0x1.45f306p-1f), no_fraction), no_fraction);
+  F::Vec r = x;
+#pragma GCC unroll 3
+  for (float part : kHalfPi) r = F::fma(n, F::set(-part), r);
+  const F::Vec square = F::mul(r, r);
+  const F::Vec sine = F::fma(F::mul(polynomial(square, kSin), square), r, r);
+  const F::Vec cosine =
+      F::fma(F::fma(polynomial(square, kCos), square, F::set(-0.5f)), square, F::set(1));
+  const F::Vec turned = F::add(n, F::set(shift));
+  const F::Vec quarter = F::fma(F::floor(F::mul(turned, F::set(0.25f))), F::set(-4), turned);
+  const F::Vec odd = F::fma(F::floor(F::mul(turned, half)), F::set(-2), turned);
+  const F::Vec y = F::select_above(odd, half, cosine, sine);
+  return F::select_above(quarter, F::set(1.5f), F::mul(F::set(-1), y), y);
+}
+
+void sin_f32(int64_t count, const float* in, float* out) {
+  for_each_vector(count, in, out, [](F::Vec x) {
+    if (F::any_above(F::abs(x), F::set(kMostTurned))) return by_reference(&reference::sin_f32, x);
+    return sin_shifted(x, 0);
+  });
+}
+
+void cos_f32(int64_t count, const float* in, float* out) {
+  for_each_vector(count, in, out, [](F::Vec x) {
+    if (F::any_above(F::abs(x), F::set(kMostTurned))) return by_reference(&reference::cos_f32, x);
+    return sin_shifted(x, 1);
+  });
+}
+
+constexpr void fill_functions(Kernels& k) {
+  k.ceil_f32 = &ceil_f32;
+  k.cos_f32 = &cos_f32;
+  k.elu_f32 = &elu_f32;
+  k.exp_f32 = &exp_f32;
+  k.floor_f32 = &floor_f32;
+  k.gelu_erf_f32 = &gelu_erf_f32;
+  k.gelu_tanh_f32 = &gelu_tanh_f32;
+  k.hard_swish_f32 = &hard_swish_f32;
+  k.log_f32 = &log_f32;
+  k.logistic_f32 = &logistic_f32;
+  k.round_f32 = &round_f32;
+  k.rsqrt_f32 = &rsqrt_f32;
+  k.sign_f32 = &sign_f32;
+  k.sin_f32 = &sin_f32;
+  k.sqrt_f32 = &sqrt_f32;
+  k.tanh_f32 = &tanh_f32;
+}
