@@ -35,7 +35,25 @@ void run_pool(void (*kernel)(const Pool2DParams&, const T*, T*), const Step& s,
 
 template <auto kKernel>
 Status invoke_pool(const Step& s, const Workspace& w) {
-  run_pool(kernel_of<kKernel>(w), s, w);
+  run_pool(w.kernels.*kKernel, s, w);
+  return {};
+}
+
+// The squares of the image, their means, and the roots of these: each in vectors.
+Status invoke_l2_pool(const Step& s, const Workspace& w) {
+  const auto& p = s.params<Pool2DParams>();
+  const int64_t count = s.inputs[0]->shape.count(), outputs = s.outputs[0]->shape.count();
+  const reference::Broadcast line = {1, {count}, {1}, {1}};
+  const float* in = s.input(0);
+  float *squares = s.scratch(0), *out = s.output(0);
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  w.kernels.mul_f32({line, -kInfinity, kInfinity}, in, in, squares);
+  Pool2DParams open = p;
+  open.act_min_f32 = -kInfinity;
+  open.act_max_f32 = kInfinity;
+  w.kernels.average_pool_2d_f32(open, squares, out);
+  w.kernels.sqrt_f32(outputs, out, out);
+  w.kernels.relu_f32({outputs, p.act_min_f32, p.act_max_f32}, out, out);
   return {};
 }
 
@@ -46,7 +64,7 @@ struct Pool2DKernel {
 
 constexpr Pool2DKernel kKernels[] = {
     {DType::kFloat32, &invoke_pool<&Kernels::average_pool_2d_f32>,
-     &invoke_pool<&Kernels::max_pool_2d_f32>, &invoke_pool<&reference::l2_pool_2d_f32>},
+     &invoke_pool<&Kernels::max_pool_2d_f32>, &invoke_l2_pool},
     {DType::kInt8, &invoke_pool<&Kernels::average_pool_2d_s8>,
      &invoke_pool<&Kernels::max_pool_2d_s8>, nullptr},
     {DType::kUInt8, &invoke_pool<&Kernels::average_pool_2d_u8>,
@@ -108,7 +126,10 @@ Status prepare_average_pool_2d(PrepareContext& c) {
   return prepare_pool_2d(c, &Pool2DKernel::average);
 }
 
-Status prepare_l2_pool_2d(PrepareContext& c) { return prepare_pool_2d(c, &Pool2DKernel::l2); }
+Status prepare_l2_pool_2d(PrepareContext& c) {
+  OCTAVO_TRY(prepare_pool_2d(c, &Pool2DKernel::l2));
+  return c.add_scratch(c.input(0).bytes());
+}
 
 Status prepare_max_pool_2d(PrepareContext& c) { return prepare_pool_2d(c, &Pool2DKernel::max); }
 

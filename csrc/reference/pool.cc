@@ -74,15 +74,6 @@ void average_pool_2d_s16(const Pool2DParams& p, const int16_t* in, int16_t* out)
   average_pool(p, in, out);
 }
 
-void l2_pool_2d_f32(const Pool2DParams& p, const float* in, float* out) {
-  pool_2d(
-      p, in, out, 0.0f, [](float sum, float x) { return sum + x * x; },
-      [&p](float sum, int64_t taps) {
-        const auto norm = static_cast<float>(sqrt(sum / static_cast<float>(taps)));
-        return clamp(norm, p.act_min_f32, p.act_max_f32);
-      });
-}
-
 void max_pool_2d_f32(const Pool2DParams& p, const float* in, float* out) {
   pool_2d(
       p, in, out, std::numeric_limits<float>::lowest(),

@@ -34,9 +34,6 @@ void average_pool_2d_s8(const Pool2DParams& p, const int8_t* in, int8_t* out);
 void average_pool_2d_u8(const Pool2DParams& p, const uint8_t* in, uint8_t* out);
 void average_pool_2d_s16(const Pool2DParams& p, const int16_t* in, int16_t* out);
 
-// The square root of the mean of the squares of each window's pixels that lie inside the image.
-void l2_pool_2d_f32(const Pool2DParams& p, const float* in, float* out);
-
 // The greatest of each window's pixels; a NaN is passed over.
 void max_pool_2d_f32(const Pool2DParams& p, const float* in, float* out);
 void max_pool_2d_s8(const Pool2DParams& p, const int8_t* in, int8_t* out);
