@@ -1,6 +1,6 @@
-// Functions of one number, of float32, over the trait F: reference/lut.h, hard_swish.h, floor.h and
-// unary.h have their formulas. NaN and infinities go the way they go there; what is rounded once
-// has the reference's bits.
+// Functions of one number, and powers, of float32 over the trait F: reference/lut.h, hard_swish.h,
+// floor.h, unary.h and pairwise.h have their formulas. NaN and infinities go the way they go there;
+// what is rounded once has the reference's bits.
 
 // The polynomial with the greatest power first.
 template <size_t n>
@@ -171,6 +171,11 @@ void sign_f32(int64_t count, const float* in, float* out) {
   });
 }
 
+void neg_f32(int64_t count, const float* in, float* out) {
+  const F::Vec minus = F::set(-1);
+  for_each_vector(count, in, out, [=](F::Vec x) { return F::mul(minus, x); });
+}
+
 // Between these a reciprocal root and its square are normal numbers.
 constexpr float kLeastRooted = 0x1p-100f, kGreatestRooted = 0x1p100f;
 
@@ -197,18 +202,28 @@ void sqrt_f32(int64_t count, const float* in, float* out) {
   });
 }
 
-// x = 2^n (1 + f), 1 + f from sqrt(1/2) to sqrt(2): log(x) = n ln 2 + f - f^2/2 + f^3 p(f), of the
-// polynomial that comes nearest to it, within 1e-9. x is positive and normal.
+constexpr float kLn2 = 0x1.62e4p-1f, kLn2Rest = 0x1.7f7d1cp-20f;  // n of the first are exact
+
+// x = 2^n (1 + f), 1 + f from sqrt(1/2) to sqrt(2): log(x) = n ln 2 + f - f^2/2 + f^3 series(f), of
+// the polynomial that comes nearest to it, within 1e-9. x is positive and normal.
+struct LogTerms {
+  F::Vec n, f, square, series;
+
+  explicit LogTerms(F::Vec x) {
+    constexpr float kSeries[] = {0x1.1b410ep-4f,  -0x1.e2e944p-4f, 0x1.e65132p-4f,
+                                 -0x1.fb4348p-4f, 0x1.2332b8p-3f,  -0x1.5562e2p-3f,
+                                 0x1.99a546p-3f,  -0x1.ffffeep-3f, 0x1.555546p-2f};
+    f = F::sub(F::split(x, &n), F::set(1));
+    square = F::mul(f, f);
+    series = polynomial(f, kSeries);
+  }
+};
+
 F::Vec log_real(F::Vec x) {
-  constexpr float kP[] = {0x1.1b410ep-4f,  -0x1.e2e944p-4f, 0x1.e65132p-4f,
-                          -0x1.fb4348p-4f, 0x1.2332b8p-3f,  -0x1.5562e2p-3f,
-                          0x1.99a546p-3f,  -0x1.ffffeep-3f, 0x1.555546p-2f};
-  constexpr float kLn2 = 0x1.62e4p-1f, kLn2Rest = 0x1.7f7d1cp-20f;  // n of the first are exact
-  F::Vec n;
-  const F::Vec f = F::sub(F::split(x, &n), F::set(1)), square = F::mul(f, f);
-  const F::Vec series = F::fma(polynomial(f, kP), f, F::set(-0.5f));
-  const F::Vec rest = F::fma(n, F::set(kLn2Rest), F::mul(series, square));
-  return F::fma(n, F::set(kLn2), F::add(f, rest));
+  const LogTerms t(x);
+  const F::Vec second = F::fma(t.series, t.f, F::set(-0.5f));
+  const F::Vec rest = F::fma(t.n, F::set(kLn2Rest), F::mul(second, t.square));
+  return F::fma(t.n, F::set(kLn2), F::add(t.f, rest));
 }
 
 void log_f32(int64_t count, const float* in, float* out) {
@@ -257,6 +272,62 @@ void cos_f32(int64_t count, const float* in, float* out) {
   });
 }
 
+// The logarithm of x, positive and normal, as two numbers whose sum has some 30 bits. Sums of a
+// greater and a smaller number are kept with what they lose.
+struct LogParts {
+  F::Vec high, low;
+
+  explicit LogParts(F::Vec x) {
+    const LogTerms t(x);
+    const F::Vec whole = F::mul(t.n, F::set(kLn2));
+    const F::Vec half_square = F::mul(F::set(0.5f), t.square);
+    const F::Vec square_rest = F::fma(t.f, t.f, F::sub(F::set(0), t.square));
+    const F::Vec sum = F::add(whole, t.f), sum_rest = F::sub(t.f, F::sub(sum, whole));
+    const F::Vec most = F::sub(sum, half_square);
+    const F::Vec most_rest = F::sub(F::sub(sum, most), half_square);
+    const F::Vec cubic = F::mul(F::mul(t.series, t.f), t.square);
+    const F::Vec rest = F::fma(t.n, F::set(kLn2Rest), F::fma(F::set(-0.5f), square_rest, cubic));
+    const F::Vec little = F::add(F::add(sum_rest, most_rest), rest);
+    high = F::add(most, little);
+    low = F::sub(little, F::sub(high, most));
+  }
+};
+
+// x^y as exp(y log |x|), with the sign that odd powers have. What this is not made for goes by the
+// reference: NaN and infinities, |y| >= 2^20, subnormal x, zeros but to positive powers, and
+// negative x but to whole powers.
+F::Vec power(F::Vec x, F::Vec y) {
+  constexpr float kLeastNormal = std::numeric_limits<float>::min();
+  const F::Vec zero = F::set(0), one = F::set(1), a = F::abs(x), below = F::floor(y);
+  F::Vec can = F::select_above(F::set(std::numeric_limits<float>::infinity()), a, one, zero);
+  can = F::select_above(F::set(0x1p20f), F::abs(y), can, zero);
+  const F::Vec of_zero = F::select_above(a, zero, zero, F::select_above(y, zero, can, zero));
+  can = F::select_above(F::set(kLeastNormal), a, of_zero, can);
+  const F::Vec of_negative = F::select_above(y, below, zero, can);
+  can = F::select_above(zero, x, of_negative, can);
+  if (F::any_above(one, can)) {
+    float bases[F::kLanes], exponents[F::kLanes];
+    F::store(x, bases);
+    F::store(y, exponents);
+    reference::pow_f32({1, {F::kLanes}, {1}, {1}}, bases, exponents, bases);
+    return F::load(bases);
+  }
+  const LogParts log(a);
+  const F::Vec product = F::mul(y, log.high);
+  const F::Vec rest = F::fma(y, log.low, F::fma(y, log.high, F::sub(zero, product)));
+  const F::Vec little = F::set(0x1p-10f);  // more than the rest of any power that is a float
+  const F::Vec e = exp_real(clamp_real(product, F::set(kLeastExponent), F::set(90)));
+  const F::Vec magnitude = F::mul(e, F::add(one, clamp_real(rest, F::sub(zero, little), little)));
+  const F::Vec odd = F::fma(F::floor(F::mul(y, F::set(0.5f))), F::set(-2), y);
+  const F::Vec signed_power =
+      F::select_above(odd, F::set(0.5f), F::with_sign(magnitude, x), magnitude);
+  return F::select_above(a, zero, signed_power, zero);
+}
+
+void pow_f32(const reference::Broadcast& p, const float* a, const float* b, float* out) {
+  compute_broadcast<F>(p, a, b, out, [](F::Vec x, F::Vec y) { return power(x, y); });
+}
+
 constexpr void fill_functions(Kernels& k) {
   k.ceil_f32 = &ceil_f32;
   k.cos_f32 = &cos_f32;
@@ -268,6 +339,8 @@ constexpr void fill_functions(Kernels& k) {
   k.hard_swish_f32 = &hard_swish_f32;
   k.log_f32 = &log_f32;
   k.logistic_f32 = &logistic_f32;
+  k.neg_f32 = &neg_f32;
+  k.pow_f32 = &pow_f32;
   k.round_f32 = &round_f32;
   k.rsqrt_f32 = &rsqrt_f32;
   k.sign_f32 = &sign_f32;

@@ -1,6 +1,8 @@
 // L2_NORMALIZATION, LOCAL_RESPONSE_NORMALIZATION.
 #include "reference/normalize.h"
 
+#include <limits>
+
 #include "graph/options.h"
 #include "ops/elementwise.h"
 
@@ -21,6 +23,25 @@ constexpr L2NormalizationKernel kL2Normalization[] = {
     {DType::kInt8, &invoke_kernel<&reference::l2_normalization_s8>, 0},
     {DType::kUInt8, &invoke_kernel<&reference::l2_normalization_u8>, 128},
 };
+
+struct LocalResponseStep {
+  LocalResponseParams response;
+  float beta;
+};
+
+// x response^-beta.
+Status invoke_local_response(const Step& s, const Workspace& w) {
+  const auto& p = s.params<LocalResponseStep>();
+  const int64_t count = s.outputs[0]->shape.count();
+  const reference::Broadcast line = {1, {count}, {1}, {1}}, repeated = {1, {count}, {1}, {0}};
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  const float exponent = -p.beta;
+  float *power = s.scratch(0), *out = s.output(0);
+  reference::local_response_f32(p.response, s.input(0), power);
+  w.kernels.pow_f32(repeated, power, &exponent, power);
+  w.kernels.mul_f32({line, -kInfinity, kInfinity}, s.input(0), power, out);
+  return {};
+}
 
 Status expect_output_quantization(const PrepareContext& c, int32_t zero) {
   constexpr float kScale = 1.0f / 128;
@@ -63,11 +84,10 @@ Status prepare_local_response_normalization(PrepareContext& c) {
   OCTAVO_TRY(c.expect_rank("input", in, 4, 4));
   const auto& o = c.options<LocalResponseOptions>();
   if (o.radius < 0) return c.fail("radius is ", o.radius, ", should be 0 or more");
-  LocalResponseParams* p;
-  OCTAVO_TRY(c.make_params(p));
-  *p = {in.shape.count(0, 3), in.shape[3], o.radius, o.bias, o.alpha, o.beta};
-  c.step.invoke = &invoke_kernel<&reference::local_response_normalization_f32>;
-  return {};
+  const LocalResponseParams response = {in.shape.count(0, 3), in.shape[3], o.radius, o.bias,
+                                        o.alpha};
+  OCTAVO_TRY(c.set_invoke(&invoke_local_response, LocalResponseStep{response, o.beta}));
+  return c.add_scratch(in.bytes());
 }
 
 }  // namespace octavo

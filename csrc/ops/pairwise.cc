@@ -32,7 +32,7 @@ constexpr TypedInvoke kBitwiseXor[] = {
 constexpr TypedInvoke kLogicalAnd[] = {{DType::kBool, &invoke_broadcast<&reference::logical_and>}};
 constexpr TypedInvoke kLogicalOr[] = {{DType::kBool, &invoke_broadcast<&reference::logical_or>}};
 constexpr TypedInvoke kPow[] = {
-    {DType::kFloat32, &invoke_broadcast<&reference::pow_f32>},
+    {DType::kFloat32, &invoke_broadcast<&Kernels::pow_f32>},
     {DType::kInt32, &invoke_pow_s32},
 };
 constexpr TypedInvoke kRightShift[] = {

@@ -31,7 +31,7 @@ constexpr TypedInvoke kGeluTanh[] = {
 constexpr TypedInvoke kLog[] = {{DType::kFloat32, &invoke_elements<&Kernels::log_f32>}};
 constexpr TypedInvoke kLogicalNot[] = {{DType::kBool, &invoke_elements<&reference::logical_not>}};
 constexpr TypedInvoke kNeg[] = {
-    {DType::kFloat32, &invoke_elements<&reference::neg_f32>},
+    {DType::kFloat32, &invoke_elements<&Kernels::neg_f32>},
     {DType::kFloat16, &invoke_elements<&reference::neg_16>},
     {DType::kBFloat16, &invoke_elements<&reference::neg_16>},
     {DType::kInt8, &invoke_elements<&reference::neg_s8>},

@@ -47,14 +47,14 @@ void l2_normalization_u8(const L2NormalizationParams& p, const uint8_t* in, uint
   l2_normalization_8(p, in, out);
 }
 
-void local_response_normalization_f32(const LocalResponseParams& p, const float* in, float* out) {
+void local_response_f32(const LocalResponseParams& p, const float* in, float* out) {
   for (int64_t row = 0; row < p.rows; ++row, in += p.depth, out += p.depth) {
     for (int32_t i = 0; i < p.depth; ++i) {
       const auto begin = static_cast<int32_t>(max<int64_t>(0, int64_t{i} - p.radius));
       const auto end = static_cast<int32_t>(min<int64_t>(p.depth, int64_t{i} + p.radius));
       float square = 0;
       for (int32_t j = begin; j < end; ++j) square += in[j] * in[j];
-      out[i] = in[i] * static_cast<float>(pow(p.bias + p.alpha * square, -p.beta));
+      out[i] = p.bias + p.alpha * square;
     }
   }
 }

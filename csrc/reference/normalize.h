@@ -17,13 +17,13 @@ void l2_normalization_f32(const L2NormalizationParams& p, const float* in, float
 void l2_normalization_s8(const L2NormalizationParams& p, const int8_t* in, int8_t* out);
 void l2_normalization_u8(const L2NormalizationParams& p, const uint8_t* in, uint8_t* out);
 
-// x / (bias + alpha s)^beta, s the sum of the squares of the elements from `radius` before x to
-// radius - 1 after it.
+// What LOCAL_RESPONSE_NORMALIZATION divides x by, to the power of beta: bias + alpha s, s the sum
+// of the squares of the elements from `radius` before x to radius - 1 after it.
 struct LocalResponseParams {
   int64_t rows;
   int32_t depth, radius;
-  float bias, alpha, beta;
+  float bias, alpha;
 };
-void local_response_normalization_f32(const LocalResponseParams& p, const float* in, float* out);
+void local_response_f32(const LocalResponseParams& p, const float* in, float* out);
 
 }  // namespace octavo::reference

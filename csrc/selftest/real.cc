@@ -97,6 +97,7 @@ void test_roots(const Kernels& k, Check& check) {
 
 void test_rounding(const Kernels& k, Check& check) {
   sweep_unary(0, check, k.ceil_f32, &reference::ceil_f32);
+  sweep_unary(0, check, k.neg_f32, &reference::neg_f32);
   sweep_unary(0, check, k.round_f32, &reference::round_f32);
   sweep_unary(0, check, k.sign_f32, &reference::sign_f32);
 }
@@ -218,6 +219,31 @@ void test_arithmetic(const Kernels& k, Check& check) {
 void test_extremes(const Kernels& k, Check& check) {
   sweep_binary<BroadcastKernel>(k.maximum_f32, &reference::maximum_f32, check);
   sweep_binary<BroadcastKernel>(k.minimum_f32, &reference::minimum_f32, check);
+}
+
+float usual_exponent(Random& random) {
+  constexpr float kExponents[] = {0.5f, 2, 3, -1, -0.5f, 0.75f, 2.2f, 4, 1, 0};
+  return kExponents[random.bits() % 10];
+}
+
+void test_powers(const Kernels& k, Check& check) {
+  Random random(72);
+  for (int64_t n = 1; n <= 400; ++n) {
+    Buffer<float> a(n), b(n), out(n + kGuard), expected(n + kGuard);
+    fill_reals(a, random, n % 4 == 0 ? any_real : any_finite);
+    fill_reals(b, random, n % 4 < 2 ? any_real : usual_exponent);
+    if (n % 4 == 3) {
+      for (int64_t i = 0; i < n; ++i) a.data()[i] = std::fabs(a[i]);
+    }
+    const Broadcast p = {1, {n}, {1}, {1}};
+    k.pow_f32(p, a.data(), b.data(), out.data());
+    reference::pow_f32(p, a.data(), b.data(), expected.data());
+    for (int64_t i = 0; i < n + kGuard; ++i) {
+      check.expect(i < n ? are_near(out[i], expected[i], 4) : are_same(out[i], expected[i]),
+                   i < n ? a[i] : 0, " to the power of ", i < n ? b[i] : 0, " is ", out[i],
+                   ", should be ", expected[i]);
+    }
+  }
 }
 
 void test_prelu(const Kernels& k, Check& check) {
@@ -431,7 +457,7 @@ constexpr KernelTest kTests[] = {
     {"float TANH", &test_tanh},
     {"float EXP, ELU", &test_exponentials},
     {"float SQRT, RSQRT", &test_roots},
-    {"float CEIL, ROUND, SIGN", &test_rounding},
+    {"float CEIL, NEG, ROUND, SIGN", &test_rounding},
     {"float LOG", &test_logarithm},
     {"float SIN, COS", &test_turns},
     {"float GELU", &test_gelu},
@@ -440,6 +466,7 @@ constexpr KernelTest kTests[] = {
     {"float RELU family, LEAKY_RELU", &test_rectifiers},
     {"float ADD, SUB, MUL, DIV, SQUARED_DIFFERENCE", &test_arithmetic},
     {"float MAXIMUM, MINIMUM", &test_extremes},
+    {"float POW", &test_powers},
     {"float PRELU", &test_prelu},
     {"float SOFTMAX", &test_softmax},
     {"float LOG_SOFTMAX", &test_log_softmax},
