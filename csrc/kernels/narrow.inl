@@ -69,6 +69,12 @@ constexpr void fill_narrow(Kernels& k) {
   k.dequantize_s16 = &dequantize_from<int16_t, &reference::dequantize_s16>;
   k.resize_bilinear_s8 = &resize_bilinear<IntegerBlend>;
   k.resize_bilinear_u8 = &resize_bilinear<RoundedBlend>;
+  k.reduce_max_s8 = &reduce_extreme<int8_t, true>;
+  k.reduce_max_u8 = &reduce_extreme<uint8_t, true>;
+  k.reduce_max_s16 = &reduce_extreme<int16_t, true>;
+  k.reduce_min_s8 = &reduce_extreme<int8_t, false>;
+  k.reduce_min_u8 = &reduce_extreme<uint8_t, false>;
+  k.reduce_min_s16 = &reduce_extreme<int16_t, false>;
   k.resize_bilinear_s16 = &resize_bilinear<WideBlend>;
   k.strided_copy = &strided_copy;
   k.softmax_s8 = &softmax<int8_t, &reference::softmax_s8>;

@@ -72,33 +72,34 @@ struct MultiplyAll {
 
 // results[j] becomes that of itself and in[i * width + j] for all i < rows, in their order;
 // j < count, at most kVectors vectors.
-template <class Operation, int kVectors>
-void reduce_block(const float* in, int64_t rows, int64_t width, int64_t count, float* results) {
-  F::Vec so_far[kVectors];
-  const auto part = [=](int j) { return clamp<int64_t>(count - j * F::kLanes, 0, F::kLanes); };
+template <class Operation, int kVectors, class T>
+void reduce_block(const T* in, int64_t rows, int64_t width, int64_t count, T* results) {
+  using L = Lanes<T>;
+  typename L::Vec so_far[kVectors];
+  const T* const end = results + count;
 #pragma GCC unroll 4
-  for (int j = 0; j < kVectors; ++j) so_far[j] = F::load_part(results + j * F::kLanes, part(j));
+  for (int j = 0; j < kVectors; ++j) so_far[j] = load_channels(results + j * L::kLanes, end);
   for (int64_t i = 0; i < rows; ++i, in += width) {
 #pragma GCC unroll 4
     for (int j = 0; j < kVectors; ++j) {
-      so_far[j] = Operation::apply(so_far[j], F::load_part(in + j * F::kLanes, part(j)));
+      so_far[j] = Operation::apply(so_far[j], load_channels(in + j * L::kLanes, in + count));
     }
   }
 #pragma GCC unroll 4
-  for (int j = 0; j < kVectors; ++j) F::store_part(so_far[j], results + j * F::kLanes, part(j));
+  for (int j = 0; j < kVectors; ++j) store_channels(so_far[j], results + j * L::kLanes, end);
 }
 
-template <class Operation>
-void reduce_rows(const float* in, int64_t rows, int64_t width, float* results) {
-  constexpr int64_t kBlock = 4 * F::kLanes;
+template <class Operation, class T>
+void reduce_rows(const T* in, int64_t rows, int64_t width, T* results) {
+  constexpr int64_t kLanes = Lanes<T>::kLanes, kBlock = 4 * kLanes;
   int64_t i = 0;
   for (; i + kBlock <= width; i += kBlock) {
     reduce_block<Operation, 4>(in + i, rows, width, kBlock, results + i);
   }
-  for (; i < width; i += F::kLanes) {
-    const int64_t count = min<int64_t>(F::kLanes, width - i);
-    reduce_block<Operation, 1>(in + i, rows, width, count, results + i);
+  for (; i + kLanes <= width; i += kLanes) {
+    reduce_block<Operation, 1>(in + i, rows, width, kLanes, results + i);
   }
+  if (i < width) reduce_block<Operation, 1>(in + i, rows, width, width - i, results + i);
 }
 
 template <class Operation>
@@ -122,17 +123,10 @@ float reduce_row(const float* in, int64_t n) {
                                          Operation::apply(so_far[2], so_far[3])));
 }
 
-template <class Operation>
-void real_reduce(const reference::ReduceParams& p, const float* in, float* results) {
-  for (int64_t i = 0; i < p.outputs; ++i) results[i] = Operation::kStart;
-  const int32_t last = p.rank - 1;
-  if (p.out_strides[last] == 0) {
-    reference::for_each_reduced_row(p, in, results, [](const float* row, int64_t n, float* to) {
-      *to = Operation::apply(*to, reduce_row<Operation>(row, n));
-    });
-    return;
-  }
-  // Rows that go into the same results are one row to walk by.
+// Calls body(rows, count, width, results) for the rows of a walk that keeps its last dimension:
+// `count` of them in a row go into the same results.
+template <class T, class Result, class Body>
+void for_each_rows(const reference::ReduceParams& p, const T* in, Result* results, Body body) {
   reference::ReduceParams q = p;
   const int64_t width = p.dims[last];
   const bool has_column = last > 0 && p.out_strides[last - 1] == 0;

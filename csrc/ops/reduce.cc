@@ -48,15 +48,23 @@ constexpr Step::Invoke kPlain = &invoke_kernel<&reference::reduce<kReduction, T>
 
 // Of equal scales and zero points, so that quantized numbers are reduced as they are. A bool is a
 // byte of 0 or 1.
-template <reference::Reduction kReduction, auto kFloat>
-constexpr ReduceKernel kExtreme[] = {
-    {DType::kFloat32, 0, false, &invoke_kernel<kFloat>},
-    {DType::kInt8, 0, false, kPlain<kReduction, int8_t>},
-    {DType::kUInt8, 0, false, kPlain<kReduction, uint8_t>},
-    {DType::kInt16, 0, false, kPlain<kReduction, int16_t>},
-    {DType::kInt32, 0, false, kPlain<kReduction, int32_t>},
-    {DType::kInt64, 0, false, kPlain<kReduction, int64_t>},
-    {DType::kBool, 0, false, nullptr},
+constexpr ReduceKernel kMax[] = {
+    {DType::kFloat32, 0, false, &invoke_kernel<&Kernels::reduce_max_f32>},
+    {DType::kInt8, 0, false, &invoke_kernel<&Kernels::reduce_max_s8>},
+    {DType::kUInt8, 0, false, &invoke_kernel<&Kernels::reduce_max_u8>},
+    {DType::kInt16, 0, false, &invoke_kernel<&Kernels::reduce_max_s16>},
+    {DType::kInt32, 0, false, kPlain<reference::Reduction::kMax, int32_t>},
+    {DType::kInt64, 0, false, kPlain<reference::Reduction::kMax, int64_t>},
+    {DType::kBool, 0, false, &invoke_kernel<&reference::reduce_any>},
+};
+constexpr ReduceKernel kMin[] = {
+    {DType::kFloat32, 0, false, &invoke_kernel<&Kernels::reduce_min_f32>},
+    {DType::kInt8, 0, false, &invoke_kernel<&Kernels::reduce_min_s8>},
+    {DType::kUInt8, 0, false, &invoke_kernel<&Kernels::reduce_min_u8>},
+    {DType::kInt16, 0, false, &invoke_kernel<&Kernels::reduce_min_s16>},
+    {DType::kInt32, 0, false, kPlain<reference::Reduction::kMin, int32_t>},
+    {DType::kInt64, 0, false, kPlain<reference::Reduction::kMin, int64_t>},
+    {DType::kBool, 0, false, &invoke_kernel<&reference::reduce_all>},
 };
 
 constexpr ReduceKernel kProd[] = {
@@ -170,11 +178,10 @@ Status prepare_sums(PrepareContext& c, Span<const ReduceKernel> kernels, bool is
   return {};
 }
 
-Status prepare_plain(PrepareContext& c, Span<const ReduceKernel> kernels, Step::Invoke of_bools) {
+Status prepare_plain(PrepareContext& c, Span<const ReduceKernel> kernels) {
   ReduceParams* p;
   const ReduceKernel* kernel;
   OCTAVO_TRY(prepare_walk(c, kernels, &p, &kernel));
-  if (kernel->type == DType::kBool) c.step.invoke = of_bools;
   const Tensor& in = c.input(0);
   if (in.quantization().scale.empty() && c.output(0).quantization().scale.empty()) return {};
   if (in.type != DType::kInt8 && in.type != DType::kUInt8 && in.type != DType::kInt16) return {};
@@ -190,23 +197,13 @@ constexpr Span<const ReduceKernel> span_of(const ReduceKernel (&kernels)[n]) {
 
 Status prepare_mean(PrepareContext& c) { return prepare_sums(c, span_of(kMean), true); }
 
-Status prepare_reduce_all(PrepareContext& c) {
-  return prepare_plain(c, span_of(kAll), &invoke_kernel<&reference::reduce_all>);
-}
+Status prepare_reduce_all(PrepareContext& c) { return prepare_plain(c, span_of(kAll)); }
 
-Status prepare_reduce_any(PrepareContext& c) {
-  return prepare_plain(c, span_of(kAny), &invoke_kernel<&reference::reduce_any>);
-}
+Status prepare_reduce_any(PrepareContext& c) { return prepare_plain(c, span_of(kAny)); }
 
-Status prepare_reduce_max(PrepareContext& c) {
-  return prepare_plain(c, span_of(kExtreme<reference::Reduction::kMax, &Kernels::reduce_max_f32>),
-                       &invoke_kernel<&reference::reduce_any>);
-}
+Status prepare_reduce_max(PrepareContext& c) { return prepare_plain(c, span_of(kMax)); }
 
-Status prepare_reduce_min(PrepareContext& c) {
-  return prepare_plain(c, span_of(kExtreme<reference::Reduction::kMin, &Kernels::reduce_min_f32>),
-                       &invoke_kernel<&reference::reduce_all>);
-}
+Status prepare_reduce_min(PrepareContext& c) { return prepare_plain(c, span_of(kMin)); }
 
 Status prepare_reduce_prod(PrepareContext& c) {
   ReduceParams* p;

@@ -67,32 +67,41 @@ void reduce(const ReduceParams& p, const T* in, T* out) {
   }
 }
 
-#define INSTANTIATE(type)                                                               \
-  template void reduce<Reduction::kMax, type>(const ReduceParams&, const type*, type*); \
-  template void reduce<Reduction::kMin, type>(const ReduceParams&, const type*, type*); \
-  template void reduce<Reduction::kProd, type>(const ReduceParams&, const type*, type*);
-INSTANTIATE(int8_t)
-INSTANTIATE(uint8_t)
-INSTANTIATE(int16_t)
-INSTANTIATE(int32_t)
-INSTANTIATE(int64_t)
+#define INSTANTIATE(reduction, type) \
+  template void reduce<Reduction::reduction, type>(const ReduceParams&, const type*, type*);
+INSTANTIATE(kMax, int32_t)
+INSTANTIATE(kMax, int64_t)
+INSTANTIATE(kMin, int32_t)
+INSTANTIATE(kMin, int64_t)
+INSTANTIATE(kProd, int8_t)
+INSTANTIATE(kProd, int16_t)
+INSTANTIATE(kProd, int32_t)
+INSTANTIATE(kProd, int64_t)
 #undef INSTANTIATE
 
-void reduce_max_f32(const ReduceParams& p, const float* in, float* out) {
-  reduce<Reduction::kMax>(p, in, out);
-}
-void reduce_min_f32(const ReduceParams& p, const float* in, float* out) {
-  reduce<Reduction::kMin>(p, in, out);
-}
-void reduce_prod_f32(const ReduceParams& p, const float* in, float* out) {
-  reduce<Reduction::kProd>(p, in, out);
-}
+#define REDUCE(name, reduction, type)                           \
+  void name(const ReduceParams& p, const type* in, type* out) { \
+    reduce<Reduction::reduction>(p, in, out);                   \
+  }
+REDUCE(reduce_max_f32, kMax, float)
+REDUCE(reduce_max_s8, kMax, int8_t)
+REDUCE(reduce_max_u8, kMax, uint8_t)
+REDUCE(reduce_max_s16, kMax, int16_t)
+REDUCE(reduce_min_f32, kMin, float)
+REDUCE(reduce_min_s8, kMin, int8_t)
+REDUCE(reduce_min_u8, kMin, uint8_t)
+REDUCE(reduce_min_s16, kMin, int16_t)
+REDUCE(reduce_prod_f32, kProd, float)
+#undef REDUCE
 
+// Without branches, for compilers to find vectors in.
 void reduce_all(const ReduceParams& p, const uint8_t* in, uint8_t* out) {
-  accumulate<uint8_t>(p, in, out, 1, [](uint8_t a, uint8_t b) -> uint8_t { return a && b; });
+  accumulate<uint8_t>(p, in, out, 1,
+                      [](uint8_t a, uint8_t b) -> uint8_t { return b != 0 ? a : uint8_t{0}; });
 }
 void reduce_any(const ReduceParams& p, const uint8_t* in, uint8_t* out) {
-  accumulate<uint8_t>(p, in, out, 0, [](uint8_t a, uint8_t b) -> uint8_t { return a || b; });
+  accumulate<uint8_t>(p, in, out, 0,
+                      [](uint8_t a, uint8_t b) -> uint8_t { return b != 0 ? uint8_t{1} : a; });
 }
 
 void reduce_prod_s8(const ReduceParams& p, const int8_t* in, int32_t* products, int8_t* out) {

@@ -10,13 +10,20 @@ namespace octavo::reference {
 
 enum class Reduction { kMax, kMin, kProd };
 
-// Of plain numbers: int8_t, uint8_t, int16_t, int32_t, int64_t, and float below. No elements: the
-// lowest, the greatest, 1. A NaN is passed over by the extremes; products of integers wrap.
+// Of plain numbers: int32_t and int64_t, products of int8_t and int16_t too, and what stands below.
+// No elements: the lowest, the greatest, 1. A NaN is passed over by the extremes; products of
+// integers wrap.
 template <Reduction kReduction, class T>
 void reduce(const ReduceParams& p, const T* in, T* out);
 
 void reduce_max_f32(const ReduceParams& p, const float* in, float* out);
+void reduce_max_s8(const ReduceParams& p, const int8_t* in, int8_t* out);
+void reduce_max_u8(const ReduceParams& p, const uint8_t* in, uint8_t* out);
+void reduce_max_s16(const ReduceParams& p, const int16_t* in, int16_t* out);
 void reduce_min_f32(const ReduceParams& p, const float* in, float* out);
+void reduce_min_s8(const ReduceParams& p, const int8_t* in, int8_t* out);
+void reduce_min_u8(const ReduceParams& p, const uint8_t* in, uint8_t* out);
+void reduce_min_s16(const ReduceParams& p, const int16_t* in, int16_t* out);
 void reduce_prod_f32(const ReduceParams& p, const float* in, float* out);
 
 // Of bools: whether all, or any, are true.

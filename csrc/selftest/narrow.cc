@@ -104,23 +104,29 @@ void test_average_16(const Kernels& k, Check& check) {
 template <class T>
 using SumKernel = void (*)(const reference::ReduceParams& p, const T* in, int32_t* sums, T* out);
 
-// Rows of every length, kept or reduced, among dimensions that are kept and reduced in turn.
+// Dimensions that are kept and reduced in turn, the last of `width`.
+reference::ReduceParams any_walk(int32_t width, int keeps_row, Random& random) {
+  reference::ReduceParams p = {};
+  p.rank = static_cast<int32_t>(random.integer(1, 3));
+  p.outputs = p.count = 1;
+  for (int32_t d = p.rank - 1; d >= 0; --d) {
+    const bool is_last = d == p.rank - 1;
+    const bool is_kept = (p.rank - 1 - d + keeps_row) % 2 == 1;
+    p.dims[d] = is_last ? width : random.integer(1, 9);
+    p.out_strides[d] = is_kept ? p.outputs : 0;
+    (is_kept ? p.outputs : p.count) *= p.dims[d];
+  }
+  return p;
+}
+
+// Rows of every length, kept or reduced.
 template <class T>
 void sweep_sum(SumKernel<T> kernel, SumKernel<T> reference, Check& check) {
   Random random(42);
   for (int32_t width = 0; width <= 300; ++width) {
     for (int keeps_row = 0; keeps_row < 2; ++keeps_row) {
       OutputStage stage(1, 64, random);
-      reference::ReduceParams p = {};
-      p.rank = static_cast<int32_t>(random.integer(1, 3));
-      p.outputs = p.count = 1;
-      for (int32_t d = p.rank - 1; d >= 0; --d) {
-        const bool is_last = d == p.rank - 1;
-        const bool is_kept = (p.rank - 1 - d + keeps_row) % 2 == 1;
-        p.dims[d] = is_last ? width : random.integer(1, 9);
-        p.out_strides[d] = is_kept ? p.outputs : 0;
-        (is_kept ? p.outputs : p.count) *= p.dims[d];
-      }
+      reference::ReduceParams p = any_walk(width, keeps_row, random);
       p.in_zero = any_bound<T>(random);
       p.out_zero = any_bound<T>(random);
       p.multiplier = stage.multiplier[0];
@@ -142,6 +148,38 @@ void test_sum(const Kernels& k, Check& check) {
   sweep_sum<int8_t>(k.sum_s8, &reference::sum_s8, check);
   sweep_sum<uint8_t>(k.sum_u8, &reference::sum_u8, check);
   sweep_sum<int16_t>(k.sum_s16, &reference::sum_s16, check);
+}
+
+template <class T>
+using ExtremeKernel = void (*)(const reference::ReduceParams& p, const T* in, T* out);
+
+// As sweep_sum; rows may be empty.
+template <class T>
+void sweep_extremes(ExtremeKernel<T> kernel, ExtremeKernel<T> reference, Check& check) {
+  Random random(45);
+  for (int32_t width = 0; width <= 400; ++width) {
+    for (int keeps_row = 0; keeps_row < 2; ++keeps_row) {
+      const reference::ReduceParams p = any_walk(width, keeps_row, random);
+      Buffer<T> in(p.outputs * p.count);
+      fill(any_content(random), random, in);
+      Buffer<T> out(p.outputs + kGuard), expected(p.outputs + kGuard);
+      kernel(p, in.data(), out.data());
+      reference(p, in.data(), expected.data());
+      for (int64_t j = 0; j < p.outputs + kGuard; ++j) {
+        check.expect(out[j] == expected[j], p.rank, " dimensions, the last ", width, ": element ",
+                     j, " is ", int32_t{out[j]}, ", should be ", int32_t{expected[j]});
+      }
+    }
+  }
+}
+
+void test_extremes(const Kernels& k, Check& check) {
+  sweep_extremes<int8_t>(k.reduce_max_s8, &reference::reduce_max_s8, check);
+  sweep_extremes<uint8_t>(k.reduce_max_u8, &reference::reduce_max_u8, check);
+  sweep_extremes<int16_t>(k.reduce_max_s16, &reference::reduce_max_s16, check);
+  sweep_extremes<int8_t>(k.reduce_min_s8, &reference::reduce_min_s8, check);
+  sweep_extremes<uint8_t>(k.reduce_min_u8, &reference::reduce_min_u8, check);
+  sweep_extremes<int16_t>(k.reduce_min_s16, &reference::reduce_min_s16, check);
 }
 
 template <class T>
@@ -307,6 +345,7 @@ constexpr KernelTest kTests[] = {
     {"AVERAGE_POOL_2D of int16, every count", &test_average_16},
     {"MAX_POOL_2D of 8 and 16 bits", &test_max_pool},
     {"SUM and MEAN of 8 and 16 bits", &test_sum},
+    {"REDUCE_MAX and REDUCE_MIN of 8 and 16 bits", &test_extremes},
     {"8-bit SOFTMAX", &test_softmax},
     {"SOFTMAX of int16", &test_softmax_16},
     {"8-bit ARG_MAX, ARG_MIN", &test_arg_min_max},
