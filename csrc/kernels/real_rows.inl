@@ -128,16 +128,34 @@ float reduce_row(const float* in, int64_t n) {
 template <class T, class Result, class Body>
 void for_each_rows(const reference::ReduceParams& p, const T* in, Result* results, Body body) {
   reference::ReduceParams q = p;
+  const int32_t last = p.rank - 1;
   const int64_t width = p.dims[last];
   const bool has_column = last > 0 && p.out_strides[last - 1] == 0;
   if (has_column) {
     q.rank = last;
     q.dims[last - 1] *= width;
   }
-  const int64_t rows = has_column ? p.dims[last - 1] : 1;
-  reference::for_each_reduced_row(q, in, results, [=](const float* row, int64_t, float* to) {
-    reduce_rows<Operation>(row, rows, width, to);
-  });
+  const int64_t count = has_column ? p.dims[last - 1] : 1;
+  reference::for_each_reduced_row(
+      q, in, results, [=](const T* row, int64_t, Result* to) { body(row, count, width, to); });
+}
+
+// kRow is the Operation of a whole row.
+template <class Operation, class T, T (*kRow)(const T*, int64_t)>
+void reduce(const reference::ReduceParams& p, const T* in, T* results) {
+  for (int64_t i = 0; i < p.outputs; ++i) results[i] = Operation::kStart;
+  if (p.out_strides[p.rank - 1] == 0) {
+    reference::for_each_reduced_row(p, in, results, [](const T* row, int64_t n, T* to) {
+      *to = Operation::apply(*to, kRow(row, n));
+    });
+  } else {
+    for_each_rows(p, in, results, &reduce_rows<Operation, T>);
+  }
+}
+
+template <class Operation>
+void real_reduce(const reference::ReduceParams& p, const float* in, float* results) {
+  reduce<Operation, float, &reduce_row<Operation>>(p, in, results);
 }
 
 void real_mean(const reference::ReduceParams& p, const float* in, float* out) {
@@ -175,7 +193,11 @@ void l2_normalization_f32(const reference::L2NormalizationParams& p, const float
   }
 }
 
+#include "kernels/row_product.inl"
+
 constexpr void fill_real_rows(Kernels& k) {
+  k.add_row_product_f32 = &add_row_product_f32;
+  k.batch_matmul_f32 = &batch_matmul_f32;
   k.softmax_f32 = &softmax_f32;
   k.sum_f32 = &real_reduce<AddUp>;
   k.reduce_max_f32 = &real_reduce<KeepGreatest>;

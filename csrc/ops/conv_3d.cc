@@ -13,10 +13,15 @@ using reference::Conv3DParams;
 
 constexpr const char* kAxes[] = {"depth", "height", "width"};
 
-template <auto kKernel, int kInput>
-Status invoke_conv_3d(const Step& s, const Workspace&) {
-  constexpr size_t kBias = kInput == 0 ? 2 : 3;
-  kKernel(s.params<Conv3DParams>(), s.input(kInput), s.input(1), s.input(kBias), s.output(0));
+Status invoke_conv_3d(const Step& s, const Workspace& w) {
+  reference::conv_3d_f32(s.params<Conv3DParams>(), w.kernels.add_row_product_f32, s.input(0),
+                         s.input(1), s.input(2), s.output(0));
+  return {};
+}
+
+Status invoke_conv_3d_transpose(const Step& s, const Workspace&) {
+  reference::conv_3d_transpose_f32(s.params<Conv3DParams>(), s.input(2), s.input(1), s.input(3),
+                                   s.output(0));
   return {};
 }
 
@@ -73,7 +78,7 @@ Status prepare_conv_3d(PrepareContext& c) {
   }
   OCTAVO_TRY(c.set_shape(
       0, make_shape(p->batch, p->axes[0].out, p->axes[1].out, p->axes[2].out, p->out_c)));
-  c.step.invoke = &invoke_conv_3d<&reference::conv_3d_f32, 0>;
+  c.step.invoke = &invoke_conv_3d;
   return activation_range(c, c.options<Conv3DOptions>().activation, &p->act_min, &p->act_max);
 }
 
@@ -116,7 +121,7 @@ Status prepare_conv_3d_transpose(PrepareContext& c) {
     return c.fail("an output of ", kAxes[d], " ", axis.out, " comes from an input of ", window.out,
                   ", the input has ", axis.in);
   }
-  c.step.invoke = &invoke_conv_3d<&reference::conv_3d_transpose_f32, 2>;
+  c.step.invoke = &invoke_conv_3d_transpose;
   return activation_range(c, c.options<Conv3DOptions>().activation, &p->act_min, &p->act_max);
 }
 

@@ -50,6 +50,13 @@ void batch_matmul_f32(const MatmulParams& p, const float* a, const float* b, flo
   }
 }
 
+void add_row_product_f32(int64_t depth, int64_t columns, const float* x, const float* matrix,
+                         float* sums) {
+  for (int64_t i = 0; i < depth; ++i, matrix += columns) {
+    for (int64_t j = 0; j < columns; ++j) sums[j] += x[i] * matrix[j];
+  }
+}
+
 void batch_matmul_s8(const MatmulParams& p, const int8_t* a, const int8_t* b, int8_t* out) {
   multiply_integers<int32_t>(p, a, b, out);
 }

@@ -22,6 +22,9 @@ void batch_matmul_f32(const MatmulParams& p, const float* a, const float* b, flo
 void batch_matmul_s8(const MatmulParams& p, const int8_t* a, const int8_t* b, int8_t* out);
 void batch_matmul_s16(const MatmulParams& p, const int16_t* a, const int16_t* b, int16_t* out);
 void batch_matmul_s16_s8(const MatmulParams& p, const int16_t* a, const int8_t* b, int16_t* out);
+// sums[j] += x[i] * matrix[i * columns + j] for all i < depth, one after another.
+void add_row_product_f32(int64_t depth, int64_t columns, const float* x, const float* matrix,
+                         float* sums);
 // Float a quantized, each row i by its own scale a_scale[i] and zero point a_zero[i]; b has zero
 // point 0 and the scale b_scale[j] in column j. The sum is an int32, scaled in float32.
 void batch_matmul_hybrid(const MatmulParams& p, const int8_t* a, const float* a_scale,

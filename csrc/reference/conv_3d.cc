@@ -52,8 +52,8 @@ void finish(const Conv3DParams& p, const float* bias, float* pixel) {
 }  // namespace
 
 // Without input channels input and filter have no elements, and may be of any size.
-void conv_3d_f32(const Conv3DParams& p, const float* in, const float* filter, const float* bias,
-                 float* out) {
+void conv_3d_f32(const Conv3DParams& p, AddRowProduct add_product, const float* in,
+                 const float* filter, const float* bias, float* out) {
   const int32_t in_size[] = {p.axes[0].in, p.axes[1].in, p.axes[2].in};
   const int32_t out_size[] = {p.axes[0].out, p.axes[1].out, p.axes[2].out};
   const int64_t volume = int64_t{in_size[0]} * in_size[1] * in_size[2] * p.in_c;
@@ -62,11 +62,8 @@ void conv_3d_f32(const Conv3DParams& p, const float* in, const float* filter, co
       for (int32_t c = 0; c < p.out_c; ++c) out[c] = 0;
       if (p.in_c > 0)
         for_each_tap(p.axes, at, in_size, [&](int64_t tap, const int32_t (&far)[3]) {
-          const float* pixel = in + offset_of(far, in_size) * p.in_c;
-          const float* weights = filter + tap * p.in_c * p.out_c;
-          for (int32_t i = 0; i < p.in_c; ++i, weights += p.out_c) {
-            for (int32_t c = 0; c < p.out_c; ++c) out[c] += pixel[i] * weights[c];
-          }
+          add_product(p.in_c, p.out_c, in + offset_of(far, in_size) * p.in_c,
+                      filter + tap * p.in_c * p.out_c, out);
         });
       finish(p, bias, out);
       out += p.out_c;

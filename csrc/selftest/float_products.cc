@@ -288,11 +288,64 @@ void sweep_real_depthwise(const Product* product, bool is_half, Check& check) {
   }
 }
 
+// The sum of a product's magnitudes, of which a part in 2^23 a term is left to rounding.
+bool is_near(float found, float expected, float magnitude, int64_t terms) {
+  return std::fabs(found - expected) <= static_cast<float>(terms) * 0x1p-23f * magnitude;
+}
+
+// A row by a matrix, of every width and depth that ends a block; BATCH_MATMUL has several rows, and
+// right matrices that lie either way.
+void test_row_products(const Kernels& k, Check& check) {
+  Random random(47);
+  for (int32_t columns = 1; columns <= 100; ++columns) {
+    const auto depth = static_cast<int32_t>(random.integer(1, 40));
+    const auto rows = static_cast<int32_t>(random.integer(1, 3));
+    const int64_t count = int64_t{rows} * columns;
+    Buffer<float> a(int64_t{rows} * depth), b(int64_t{depth} * columns);
+    for (Buffer<float>* to : {&a, &b}) {
+      for (size_t i = 0; i < to->size(); ++i) {
+        to->data()[i] = static_cast<float>(random.real() - 0.5);
+      }
+    }
+    const auto magnitude = static_cast<float>(depth);  // no product is more than 1
+    for (const bool is_transposed : {false, true}) {
+      reference::MatmulParams p = {};
+      p.rows = rows;
+      p.columns = columns;
+      p.depth = depth;
+      p.b_row_stride = is_transposed ? 1 : columns;
+      p.b_column_stride = is_transposed ? depth : 1;
+      Buffer<float> out(count + kGuard), expected(count + kGuard);
+      k.batch_matmul_f32(p, a.data(), b.data(), out.data());
+      reference::batch_matmul_f32(p, a.data(), b.data(), expected.data());
+      for (int64_t i = 0; i < count + kGuard; ++i) {
+        check.expect(
+            i < count ? is_near(out[i], expected[i], magnitude, depth) : is_untouched(out[i]), rows,
+            "x", depth, " by ", columns, " columns: element ", i, " is ", out[i], ", should be ",
+            expected[i]);
+      }
+    }
+    Buffer<float> sums(columns + kGuard), expected(columns + kGuard);
+    for (int64_t i = 0; i < columns; ++i) {
+      sums[i] = expected[i] = static_cast<float>(random.real());
+    }
+    k.add_row_product_f32(depth, columns, a.data(), b.data(), sums.data());
+    reference::add_row_product_f32(depth, columns, a.data(), b.data(), expected.data());
+    for (int64_t i = 0; i < columns + kGuard; ++i) {
+      check.expect(i < columns ? is_near(sums[i], expected[i], magnitude + 1, depth + 1)
+                               : is_untouched(sums[i]),
+                   "a row of ", depth, " by ", columns, " columns: element ", i, " is ", sums[i],
+                   ", should be ", expected[i]);
+    }
+  }
+}
+
 constexpr KernelTest kTests[] = {
     {"float32 products",
      [](const Kernels& k, Check& c) { sweep_real_products(k.product_f32, false, c); }},
     {"float16 products",
      [](const Kernels& k, Check& c) { sweep_real_products(k.product_f16, true, c); }},
+    {"float32 rows", &test_row_products},
     {"float32 depthwise",
      [](const Kernels& k, Check& c) { sweep_real_depthwise(k.product_f32, false, c); }},
     {"float16 depthwise",
