@@ -2,6 +2,7 @@
 // F, and of float32 where the algorithm is the same.
 
 #include "kernels/arg_min_max.inl"
+#include "kernels/cast.inl"
 #include "kernels/copy.inl"
 #include "kernels/elementwise.inl"
 #include "kernels/linear_sum.inl"
@@ -41,6 +42,7 @@ constexpr void fill_narrow(Kernels& k) {
   k.arg_min_max_s8_s64 = &arg_min_max<int8_t, int64_t, &reference::arg_min_max_s8_s64>;
   k.arg_min_max_u8_s32 = &arg_min_max<uint8_t, int32_t, &reference::arg_min_max_u8_s32>;
   k.arg_min_max_u8_s64 = &arg_min_max<uint8_t, int64_t, &reference::arg_min_max_u8_s64>;
+  k.cast = &cast;
   k.linear_sum_8 = &linear_sum_8;
   k.lookup_8 = &lookup_8;
   k.logistic_s16 = &sigmoid_s16<Logistic, &reference::logistic_s16>;
@@ -67,14 +69,14 @@ constexpr void fill_narrow(Kernels& k) {
   k.dequantize_s8 = &dequantize_from<int8_t, &reference::dequantize_s8>;
   k.dequantize_u8 = &dequantize_from<uint8_t, &reference::dequantize_u8>;
   k.dequantize_s16 = &dequantize_from<int16_t, &reference::dequantize_s16>;
-  k.resize_bilinear_s8 = &resize_bilinear<IntegerBlend>;
-  k.resize_bilinear_u8 = &resize_bilinear<RoundedBlend>;
   k.reduce_max_s8 = &reduce_extreme<int8_t, true>;
   k.reduce_max_u8 = &reduce_extreme<uint8_t, true>;
   k.reduce_max_s16 = &reduce_extreme<int16_t, true>;
   k.reduce_min_s8 = &reduce_extreme<int8_t, false>;
   k.reduce_min_u8 = &reduce_extreme<uint8_t, false>;
   k.reduce_min_s16 = &reduce_extreme<int16_t, false>;
+  k.resize_bilinear_s8 = &resize_bilinear<IntegerBlend>;
+  k.resize_bilinear_u8 = &resize_bilinear<RoundedBlend>;
   k.resize_bilinear_s16 = &resize_bilinear<WideBlend>;
   k.strided_copy = &strided_copy;
   k.softmax_s8 = &softmax<int8_t, &reference::softmax_s8>;

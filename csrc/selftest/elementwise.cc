@@ -404,6 +404,30 @@ void test_sigmoid(const Kernels& k, Check& check) {
   sweep_sigmoid(k.tanh_s16, &reference::tanh_s16, check);
 }
 
+// Every kind of number, every tail.
+template <class T>
+void sweep_cast(DType type, const Kernels& k, Check& check) {
+  Random random(46);
+  for (int64_t count = 0; count <= 100; ++count) {
+    Buffer<T> in(count);
+    fill(any_content(random), random, in);
+    Buffer<float> out(count + kGuard), expected(count + kGuard);
+    const reference::CastParams p = {type, DType::kFloat32, count};
+    k.cast(p, in.data(), out.data());
+    reference::cast(p, in.data(), expected.data());
+    check.expect(memcmp(out.data(), expected.data(), out.size() * sizeof(float)) == 0, count,
+                 " elements of ", type, " differ");
+  }
+}
+
+void test_cast(const Kernels& k, Check& check) {
+  sweep_cast<uint8_t>(DType::kBool, k, check);
+  sweep_cast<uint8_t>(DType::kUInt8, k, check);
+  sweep_cast<int8_t>(DType::kInt8, k, check);
+  sweep_cast<int16_t>(DType::kInt16, k, check);
+  sweep_cast<int32_t>(DType::kInt32, k, check);
+}
+
 constexpr KernelTest kTests[] = {
     {"ADD of 8 and 16 bits", &test_add},
     {"SUB of 8 and 16 bits", &test_sub},
@@ -419,6 +443,7 @@ constexpr KernelTest kTests[] = {
     {"QUANTIZE to 8 and 16 bits", &test_quantize},
     {"DEQUANTIZE of 8 and 16 bits", &test_dequantize},
     {"QUANTIZE between integers", &test_requantize},
+    {"CAST to float32", &test_cast},
 };
 
 }  // namespace
