@@ -8,12 +8,13 @@ void search(const ArgMinMaxParams& p, const T* in, Index* out, Better better) {
   for (int64_t o = 0; o < p.outer; ++o) {
     for (int64_t i = 0; i < p.inner; ++i) {
       const T* column = in + o * p.axis * p.inner + i;
-      T best = column[0];
-      Index index = 0;
-      for (int32_t k = 1; k < p.axis; ++k) {
+      int32_t k = 0;  // of the first that is no NaN, if there is one
+      while (k + 1 < p.axis && column[k * p.inner] != column[k * p.inner]) ++k;
+      T best = column[k * p.inner];
+      Index index = best == best ? k : 0;
+      for (++k; k < p.axis; ++k) {
         const T x = column[k * p.inner];
-        const bool after_nan = best != best && x == x;
-        const bool wins = better(x, best) || after_nan;
+        const bool wins = better(x, best);
         best = wins ? x : best;
         index = wins ? k : index;
       }
