@@ -20,22 +20,24 @@ void log_softmax_8(const LogSoftmax8Params& p, const T* in, T* out) {
   constexpr int32_t kLow = std::numeric_limits<T>::min(), kHigh = std::numeric_limits<T>::max();
   constexpr int kToQ12 = 12, kToOutput = 31 - 5 - 4;
   const int32_t depth = p.shape.depth;
+  // By how far an element is below its row's greatest.
+  constexpr int32_t kSteps = 256;
+  int32_t exponents[kSteps], terms[kSteps];
+  for (int32_t i = 0; i < kSteps; ++i) {
+    exponents[i] = requantize(-i, p.to_exponent);
+    terms[i] = -i < p.least ? 0 : rdbp(exp_negative(exponents[i]), kToQ12);
+  }
   for (int64_t row = 0; row < p.shape.rows; ++row, in += depth, out += depth) {
     const int32_t most = row_max(in, depth);
     int32_t sum = 0;
-    for (int32_t i = 0; i < depth; ++i) {
-      const int32_t d = in[i] - most;
-      if (d < p.least) continue;
-      sum = add_wrapping(sum, rdbp(exp_negative(requantize(d, p.to_exponent)), kToQ12));
-    }
+    for (int32_t i = 0; i < depth; ++i) sum = add_wrapping(sum, terms[most - in[i]]);
     const int32_t log_sum = log_at_least_1(sum);
     const int32_t lowest = add_wrapping(log_sum, std::numeric_limits<int32_t>::min());
     const int32_t least = max(p.least - 1, requantize(lowest, p.from_exponent));
     for (int32_t i = 0; i < depth; ++i) {
-      const int32_t d = in[i] - most;
-      const int32_t y =
-          rdbp(sub_wrapping(requantize(d, p.to_exponent), log_sum), kToOutput) + kHigh;
-      out[i] = static_cast<T>(d > least ? clamp(y, kLow, kHigh) : kLow);
+      const int32_t below = most - in[i];
+      const int32_t y = rdbp(sub_wrapping(exponents[below], log_sum), kToOutput) + kHigh;
+      out[i] = static_cast<T>(-below > least ? clamp(y, kLow, kHigh) : kLow);
     }
   }
 }
