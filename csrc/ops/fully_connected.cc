@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "ops/activation.h"
+#include "ops/block_products.h"
 #include "ops/gemm.h"
 #include "ops/weights.h"
 
@@ -125,13 +126,16 @@ reference::ConvParams as_conv(const reference::FullyConnectedParams& p) {
 Status prepare_hybrid(PrepareContext& c, const WeightedOperands& o, Params* params) {
   reference::FullyConnectedParams& p = params->kernel;
   const auto& options = c.options<FullyConnectedOptions>();
-  OCTAVO_TRY(add_hybrid_scratch(c, o, p.rows));
   params->asymmetric = options.asymmetric_quantize_inputs || o.filter.info->is_blockwise();
   if (o.filter.info->is_blockwise()) {
     OCTAVO_TRY(set_blocks(c, o.filter, &p));
+    c.step.invoke = nullptr;
+    OCTAVO_TRY(use_block_products(c, o, p));
+    if (c.step.invoke != nullptr) return {};
     c.step.invoke = &invoke_hybrid<&Kernels::fully_connected_hybrid_blocks>;
-    return {};
+    return add_hybrid_scratch(c, o, p.rows);
   }
+  OCTAVO_TRY(add_hybrid_scratch(c, o, p.rows));
   OCTAVO_TRY(make_filter_scales(c, o, &p.filter_scale));
   const reference::ConvParams conv = as_conv(p);
   return use_gemm(c, o, conv, conv_strides(conv), /*scale=*/nullptr,

@@ -177,6 +177,25 @@ void multiply_by_reference(const MatrixProduct& p, const Step& s, const Workspac
 
 }  // namespace
 
+void convert_rows(const Workspace& w, const Product& product, const void* rows, int64_t count,
+                  int32_t depth, bool asymmetric, reference::RowQuantization* quantization,
+                  uint8_t* converted) {
+  const ImageKernel& image = product.gemm.image;
+  const int64_t row_bytes = int64_t{depth} * product.in_bytes;
+  for_each_part(w, count, row_bytes, [&](int64_t first, int64_t part) {
+    ImageConversion conversion = {};
+    conversion.in = static_cast<const uint8_t*>(rows) + first * row_bytes;
+    conversion.in_stride = depth;
+    conversion.rows = static_cast<int32_t>(part);
+    conversion.middle = conversion.repeat = conversion.planes = 1;
+    conversion.channels = depth;
+    conversion.quantization = quantization + first;
+    conversion.by_row = true;
+    conversion.low = asymmetric ? -128 : -127;
+    image.convert(conversion, converted + first * depth * image.element_bytes);
+  });
+}
+
 Status prepare_product(PrepareContext& c, int32_t variant, MatrixProduct* p) {
   for (int32_t m = 0; m < p->count; ++m) {
     OCTAVO_TRY(check_matrix(c, *p, weights_of(c, *p, m)));
@@ -213,23 +232,11 @@ void multiply(const MatrixProduct& p, const Step& s, const Workspace& w, const v
   const GemmKernel& gemm = p.product->gemm;
   const Converted at = layout_of(p, count);
   auto* quantization = reinterpret_cast<reference::RowQuantization*>(scratch + at.scales);
-  const int64_t row_bytes = int64_t{p.depth} * p.product->in_bytes;
   const auto* image = static_cast<const uint8_t*>(rows);
   if (!gemm.image.is_identity) {
-    for_each_part(w, count, row_bytes, [&](int64_t first, int64_t part) {
-      ImageConversion conversion = {};
-      conversion.in = image + first * row_bytes;
-      conversion.in_stride = p.depth;
-      conversion.rows = static_cast<int32_t>(part);
-      conversion.middle = conversion.repeat = conversion.planes = 1;
-      conversion.channels = p.depth;
-      conversion.quantization = quantization + first;
-      conversion.by_row = true;
-      conversion.low = p.asymmetric ? -128 : -127;
-      gemm.image.convert(conversion,
-                         scratch + at.rows + first * p.depth * gemm.image.element_bytes);
-    });
     image = scratch + at.rows;
+    convert_rows(w, *p.product, rows, count, p.depth, p.asymmetric, quantization,
+                 scratch + at.rows);
   }
   // Parts are matrices, and of those so many rows that weights are worth reading.
   constexpr int64_t kLeastRows = 32;

@@ -43,6 +43,12 @@ struct MatrixProduct {
   const float* scales_of(int32_t matrix) const { return scales + int64_t{matrix} * columns; }
 };
 
+// Rows as the left matrix of a product wants them, where that is not as they are. Floats that
+// become integers do so each row by its own range, which is written to `quantization`.
+void convert_rows(const Workspace& w, const Product& product, const void* rows, int64_t count,
+                  int32_t depth, bool asymmetric, reference::RowQuantization* quantization,
+                  uint8_t* converted);
+
 // Completes a product whose members down to `asymmetric` are set: checks shapes, types and
 // quantization of its weights and biases, and packs them. `variant` tells the products of an
 // operator apart.
