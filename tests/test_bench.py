@@ -196,6 +196,20 @@ def test_networks_side_by_side(tmp_path):
     assert "ONNX Runtime does not run digits_int8: " in text
 
 
+def test_single_operators_side_by_side(tmp_path):
+    pytest.importorskip("ai_edge_litert")
+    document = tmp_path / "results.md"
+    options = ("--operator", "LOGICAL_NOT", "--operator", "SVDF", "--rounds", 1)
+    done = run(BENCH / "operators.py", *options, "--results", document)
+    assert done.returncode == 0, done.stderr
+    assert "LOGICAL_NOT" in done.stdout
+    text = document.read_text()
+    row = r"\| [\d.]+ \| [\d.]+ \| [\d.]+ \|\n"
+    assert re.search(rf"\| LOGICAL_NOT \| bool \| 1x56x56x64 {row}", text)
+    assert len(re.findall(rf"\| SVDF \| \w+ \| \w+ .*{row}", text)) == 6
+    assert "Of 7 ratios of octavo's time to LiteRT's the geometric mean is " in text
+
+
 def test_networks_in_all_element_types(tmp_path):
     pytest.importorskip("ai_edge_litert")
     for kind, mode in (("int8", "int8"), ("16x8", "16x8"), ("fp16", "float16")):
