@@ -102,6 +102,26 @@ def test_powers():
         oracle.assert_equal_to_litert(*binary("POW", np.array([x]), np.array([y])))
 
 
+@pytest.mark.parametrize("exponent", [2, 3, 4, 0.5])
+def test_powers_with_a_constant_exponent(exponent):
+    special = [0.0, -0.0, 1, -1, 1e-30, np.nan]
+    values = np.random.default_rng(0).normal(0, 4, 100)
+    x = np.concatenate([values, special]).astype(np.float32)
+    operands = [Operand(x), Operand(np.full(1, exponent, np.float32), is_constant=True)]
+    net = single_op("POW", operands, x.shape, "float32")
+    oracle.assert_equal_to_litert(*net)
+
+
+@pytest.mark.parametrize("exponent", [2, 3])
+def test_whole_powers_of_infinity(exponent):
+    """LiteRT multiplies, which leaves no infinity."""
+    x = Operand(np.array([np.inf, 2], np.float32))
+    y = Operand(np.full(1, exponent, np.float32), is_constant=True)
+    net = single_op("POW", [x, y], (2,), "float32")
+    assert result(oracle.octavo_run, *net)[0] == np.inf
+    assert result(oracle.run, *net)[0] == np.finfo(np.float32).max
+
+
 @pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "uint8", "uint16", "uint32"])
 def test_shifts_beyond_the_bits(dtype):
     """By the last bit, as in LiteRT; negative ones by none."""
