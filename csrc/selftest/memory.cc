@@ -102,7 +102,7 @@ void test_arenas_within(Check& check) {
   static Blocks blocks;
   blocks.given = blocks.returned = 0;
   alignas(64) static uint8_t buffer[256];
-  Arena *first, *second;
+  Arena *first = nullptr, *second = nullptr;
   void* memory;
   {
     Arena arena(buffer, sizeof(buffer), blocks.heap());
