@@ -122,3 +122,16 @@ def test_refusals():
     assert refusal(np.array(1, np.float32), "float32") == (
         'SOFTMAX (node 0 "y"): input "x0" has shape (), should have 1 to 8 dimensions'
     )
+
+
+def test_masked_logits():
+    """What is less than a normal number is 0 in vectors: LiteRT's reference has it in full."""
+    value = np.zeros((3, 40), np.float32)
+    value[0, ::2], value[1, ::3], value[2, 1:] = -100, -1e9, -86
+    model, inputs = softmax(value, "float32")
+    oracle.assert_equal_to_litert(model, inputs)
+    for isa, (values, (y,)) in oracle.octavo_tables(model, inputs).items():
+        if isa != "portable":
+            assert not np.any((values[y] > 0) & (values[y] < np.finfo(np.float32).tiny)), isa
+            assert (values[y][0, ::2] == 0).all()
+    assert (values[y][2] > 0).all()
