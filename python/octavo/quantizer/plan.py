@@ -104,6 +104,8 @@ def keep_precise(
         if choice.mode not in INTEGER:
             return choice
         rule = OPERATORS[source.names[n]]
+        if rule.divisor is None and not rule.resolution:
+            return choice
         operands = [(i, t) for i, t in source.operands(n) if rule.role(i) is Role.ACTIVATION]
         spans = {i: _span(source, t, choice.mode, range_of, learned) for i, t in operands}
         if rule.divisor is not None and spans[rule.divisor].may_become_0:
