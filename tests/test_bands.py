@@ -44,6 +44,7 @@ class Chain:
 
     def input(self) -> dict[int, Array]:
         (x,) = self.net.inputs
+        self.rng = np.random.default_rng(1)
         return {x: self._values(self.input_shape, self.kind.input)}
 
     def convolve(self, channels: int, window: dict[str, tuple[int, int]], **changes: Any) -> None:
@@ -157,6 +158,37 @@ def test_large_tensors_between_are_not_kept(kind: str) -> None:
     assert prepared(model, keep_all=True).arena_bytes > between
     assert prepared(model).arena_bytes < between / 2
     assert step_nodes(inverted_bottleneck(kind, width=6).net.build()) == [[0], [1], [2]]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_bits_of_bands_of_several_rows(kind: str) -> None:
+    chain = inverted_bottleneck(kind, width=40)
+    model = chain.net.build()
+    kept, *others = (
+        prepared(model, **kwargs)
+        for kwargs in ({"keep_all": True}, {"threads": 1}, {"threads": 2}, {"threads": 3})
+    )
+    for interpreter in (kept, *others):
+        for index, value in chain.input().items():
+            interpreter.set_tensor(index, value)
+        interpreter.invoke()
+    assert octavo.isa() == "portable" or others[0].time_steps(1)[0] == [[0, 1, 2]]
+    for interpreter in others:
+        ours = interpreter.get_tensor(chain.last, copy=True)
+        assert ours.tobytes() == kept.get_tensor(chain.last, copy=True).tobytes()
+
+
+@needs_products
+@pytest.mark.parametrize(
+    ("shape", "window"),
+    [((1, 1, 9000, 4), {"h": (1, 1, 1), "w": (3, 1, 1)}),  # no row for a second thread
+     ((1, 600, 40, 4), {"h": (3, 1, 250), "w": (3, 1, 1)})],
+)  # fmt: skip
+def test_chains_that_would_cost_more_than_they_spare(shape: Any, window: Any) -> None:
+    chain = Chain(FLOAT32, shape, seed=0)
+    chain.convolve(24, ONE)
+    chain.convolve(0, window)
+    assert step_nodes(chain.net.build()) == [[0], [1]]
 
 
 @needs_products

@@ -135,10 +135,10 @@ class PyInterpreter {
     run([&](Interpreter& interpreter) { return calibration.run(interpreter); });
   }
 
-  static py::list nodes_of(const Step& step) {
+  static py::list nodes_of(const StepTime& time) {
     py::list nodes;
-    for (const Step& part : step.chained) nodes.append(part.index);
-    if (step.chained.empty()) nodes.append(step.index);
+    for (const Step& part : time.chained) nodes.append(part.index);
+    if (time.chained.empty()) nodes.append(time.node);
     return nodes;
   }
 
@@ -159,7 +159,7 @@ class PyInterpreter {
     });
     const auto steps = static_cast<py::ssize_t>(times.size());
     py::list nodes;
-    for (const StepTime& time : times) nodes.append(nodes_of(*time.step));
+    for (const StepTime& time : times) nodes.append(nodes_of(time));
     py::array_t<int64_t> nanoseconds(std::vector<py::ssize_t>{runs, steps});
     for (size_t i = 0; i < all.size(); ++i) nanoseconds.mutable_data()[i] = all[i].nanoseconds;
     return py::make_tuple(nodes, nanoseconds);

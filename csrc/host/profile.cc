@@ -102,7 +102,7 @@ Status time_steps(Interpreter& interpreter, std::vector<StepTime>& times) {
                             auto& c = *static_cast<Context*>(p);
                             const Clock::time_point now = Clock::now();
                             const std::chrono::nanoseconds passed = now - c.last;
-                            c.times.push_back({&step, passed.count()});
+                            c.times.push_back({step.index, step.chained, passed.count()});
                             c.last = now;
                           },
                           &context};

@@ -9,8 +9,9 @@
 namespace octavo {
 
 struct StepTime {
-  const Step* step;     // until the next run
-  int64_t nanoseconds;  // including a reading of the clock, some 20
+  int32_t node;
+  Span<const Step> chained;  // the step's; until the next run
+  int64_t nanoseconds;       // including a reading of the clock, some 20
 };
 
 // Runs the interpreter once; `times` has the steps in the order in which they ran.

@@ -7,7 +7,7 @@ struct FormHalf : FormF16 {
   using Element = Half;
   using Sum = H::Vec;
   using Weights = H::Vec;
-  static constexpr bool kIsIdentity = false, kIsOrdered = false;
+  static constexpr bool kIsIdentity = false, kIsOrdered = true;
   static constexpr int kLanes = H::kLanes;
   static constexpr int kPanelVectors = H::kPanelVectors;
   static constexpr const int (&kRows)[kPanelVectors] = H::kRows;

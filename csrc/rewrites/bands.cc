@@ -1,5 +1,7 @@
 // Chains of steps that compute their outputs row by row: band after band runs through the whole
 // chain, and of what lies between two steps there are only the rows that the next band needs.
+#include <algorithm>
+
 #include "base/math.h"
 #include "rewrites/steps.h"
 
@@ -10,10 +12,9 @@ namespace {
 constexpr int64_t kLeastTensor = 512 << 10;
 // What the rows between the steps may take, to stay there.
 constexpr int64_t kRoom = 512 << 10;
-// Windows of several rows have the last rows of a band copied for the next: a chain of three steps
-// and more has bands that are worth it.
+// Rows that make it worth to compute what windows see beside them.
 constexpr int32_t kLeastBand = 4;
-constexpr size_t kMostSteps = 16;
+constexpr int32_t kMostSteps = 16;
 // Tests, whose images are small, ask for eager workers: they have any chain, in the smallest bands.
 
 // Memory for rows of a step's output.
@@ -150,7 +151,7 @@ bool is_linked(const Steps& s, Span<const int32_t> reads, const Step& step, cons
 }
 
 // Lays out the rows between the steps for bands of so many rows. Returns the bytes they take.
-int64_t place_buffers(const ChainParams& params, int32_t band) {
+int64_t place_buffers(const ChainParams& params, int64_t band) {
   int64_t bytes = 0, rows = band;
   for (size_t i = params.buffers.size; i-- > 0;) {
     RowBuffer& buffer = params.buffers[i];
@@ -162,47 +163,63 @@ int64_t place_buffers(const ChainParams& params, int32_t band) {
   return bytes;
 }
 
-// How long the chain is that the steps begin with.
-size_t find_chain(const Steps& s, Span<const int32_t> reads, Span<Step> steps) {
-  RowBuffer room_for[kMostSteps];
-  size_t count = 1;
-  for (; count < min(steps.size, kMostSteps); ++count) {
-    const Step &step = steps[count - 1], &next = steps[count];
-    if (!is_linked(s, reads, step, next)) break;
-    room_for[count - 1] = buffer_behind(step);
-    const ChainParams params = {{steps.data, count + 1}, {room_for, count}};
-    const bool has_room = s.workers.is_eager() || place_buffers(params, kLeastBand) <= kRoom;
-    if (count > 1 && next.window.count > 1 && !has_room) break;
+// The most rows to a band for which there is room; at least 1.
+int32_t find_band(const ChainParams& params, int64_t room) {
+  int32_t band = 1;
+  while (band < params.height) {
+    const int64_t next = int64_t{band} + 1;
+    if (max(place_buffers(params, next), next * params.row_bytes) > room) break;
+    ++band;
   }
-  return count;
+  return band;
+}
+
+// Whether windows see no more rows beside those of as many outputs than these need themselves.
+bool is_border_small(const ChainParams& params, int64_t rows) {
+  for (size_t i = params.steps.size; i-- > 1;) {
+    const RowWindow& window = params.steps[i].window;
+    rows *= window.stride;
+    if (window.count - window.stride > rows) return false;
+  }
+  return true;
+}
+
+// A band's border is copied, a thread's computed by another thread too. With one border any band is
+// worth it that has more rows than that, with several they are to have some more.
+bool is_worth_it(const ChainParams& params, int32_t threads) {
+  int32_t borders = 0;
+  for (size_t i = 1; i < params.steps.size; ++i) borders += params.steps[i].window.count > 1;
+  if (place_buffers(params, borders > 1 ? kLeastBand : 1) > kRoom) return false;
+  if (!is_border_small(params, 2 * int64_t{find_band(params, kRoom)})) return false;
+  return threads == 1 || is_border_small(params, params.height / (kLeastBand * threads));
+}
+
+// What a chain of these steps would be.
+ChainParams describe(Span<Step> steps, Span<RowBuffer> buffers) {
+  for (size_t i = 0; i + 1 < steps.size; ++i) buffers[i] = buffer_behind(steps[i]);
+  const RowBuffer out = buffer_behind(steps[steps.size - 1]);
+  return {steps, {buffers.data, steps.size - 1}, /*band=*/1, out.height, out.row_bytes};
 }
 
 // The chain's step takes the place of its last one's.
 Status make_chain(const Steps& s, Span<Step> steps) {
+  Span<Step> own;
+  Span<RowBuffer> buffers;
   ChainParams* params;
+  OCTAVO_TRY(s.memory.make(static_cast<int64_t>(steps.size), own));
+  OCTAVO_TRY(s.memory.make(static_cast<int64_t>(steps.size), buffers));
   OCTAVO_TRY(s.memory.make(params));
-  const auto count = static_cast<int64_t>(steps.size);
-  OCTAVO_TRY(s.memory.make(count, params->steps));
-  OCTAVO_TRY(s.memory.make(count - 1, params->buffers));
   int64_t scratch_count = 1;
   for (size_t i = 0; i < steps.size; ++i) {
-    params->steps[i] = steps[i];
-    if (i + 1 < steps.size) params->buffers[i] = buffer_behind(steps[i]);
+    own[i] = steps[i];
     scratch_count += static_cast<int64_t>(steps[i].scratch_buffers.size);
     steps[i].invoke = nullptr;
   }
-  Step& chain = steps[steps.size - 1];
-  const RowBuffer out = buffer_behind(chain);
-  params->height = out.height;
-  params->row_bytes = out.row_bytes;
-  params->band = 1;
-  const int64_t room = s.workers.is_eager() ? 0 : kRoom;
-  for (int32_t band = 2; band <= out.height; ++band) {
-    if (max(place_buffers(*params, band), band * out.row_bytes) > room) break;
-    params->band = band;
-  }
+  *params = describe(own, buffers);
+  params->band = find_band(*params, s.workers.is_eager() ? 0 : kRoom);
   params->thread_bytes = place_buffers(*params, params->band);
 
+  Step& chain = steps[steps.size - 1];
   chain.invoke = &invoke_chain;
   chain.run_rows = nullptr;
   chain.params_memory = params;
@@ -219,16 +236,59 @@ Status make_chain(const Steps& s, Span<Step> steps) {
   return {};
 }
 
+// Chains as they grow: steps first to last of one know each other.
+class Chains {
+ public:
+  explicit Chains(const Steps& s) : s_(s) {}
+
+  Status make(Span<const int32_t> reads) {
+    const auto count = static_cast<int64_t>(s_.steps.size);
+    Span<int32_t> links;  // by the step before
+    OCTAVO_TRY(s_.memory.make(count, links));
+    OCTAVO_TRY(s_.memory.make(count, first_));
+    OCTAVO_TRY(s_.memory.make(count, last_));
+    links.size = 0;
+    for (int32_t i = 0; i < count; ++i) {
+      first_[i] = last_[i] = i;
+      if (i + 1 < count && is_linked(s_, reads, s_.steps[i], s_.steps[i + 1])) {
+        links[links.size++] = i;
+      }
+    }
+    // The largest tensors first: those that are best not kept.
+    const auto bytes = [&](int32_t i) { return s_.steps[i].outputs[0]->bytes(); };
+    std::sort(links.begin(), links.end(), [&](int32_t a, int32_t b) {
+      return bytes(a) != bytes(b) ? bytes(a) > bytes(b) : a < b;
+    });
+    for (int32_t i : links) join(i);
+    for (int32_t i = 0; i < count; i = last_[i] + 1) {
+      if (last_[i] > i) OCTAVO_TRY(make_chain(s_, steps(i, last_[i])));
+    }
+    return {};
+  }
+
+ private:
+  Span<Step> steps(int32_t first, int32_t last) const {
+    return {s_.steps.data + first, static_cast<size_t>(last - first + 1)};
+  }
+
+  // Joins the chain that step i ends with the one that the next begins, where that is worth it.
+  void join(int32_t i) {
+    const int32_t first = first_[i], last = last_[i + 1];
+    if (last - first >= kMostSteps) return;
+    RowBuffer buffers[kMostSteps];
+    const ChainParams params = describe(steps(first, last), {buffers, kMostSteps});
+    if (!s_.workers.is_eager() && !is_worth_it(params, s_.workers.count())) return;
+    last_[first] = last;
+    first_[last] = first;
+  }
+
+  const Steps& s_;
+  // The first step of the chain that a step ends, and the last of the one that it begins.
+  Span<int32_t> first_, last_;
+};
+
 }  // namespace
 
-Status fuse_bands(const Steps& s, Span<const int32_t> reads) {
-  for (size_t first = 0; first < s.steps.size;) {
-    const Span<Step> rest = {s.steps.data + first, s.steps.size - first};
-    const size_t count = find_chain(s, reads, rest);
-    if (count > 1) OCTAVO_TRY(make_chain(s, {rest.data, count}));
-    first += count;
-  }
-  return {};
-}
+Status fuse_bands(const Steps& s, Span<const int32_t> reads) { return Chains(s).make(reads); }
 
 }  // namespace octavo
