@@ -209,6 +209,11 @@ WINDOW_ERRORS = [
         "dimension 1 of shape (4, 3) it has a window of 1 by strides of 0",
     ),
     ({"window_dilations": [1, -1]}, "dilated by -1, the image by 1"),
+    (
+        {"window_dimensions": [2**26, 2], "padding": [0, 2**26, 0, 0]},
+        "its window has more than 67108864 places",
+    ),
+    ({"body": "STABLEHLO_AND"}, "combines bits, the input has type float32"),
     ({"base_dilations": [0, 1]}, "dilated by 1, the image by 0"),
     ({"window_strides": [HUGE, 1]}, "by strides of 4611686018427387904"),
     ({"base_dilations": [2**31 - 1, 1]}, "padding of 0 and 0 for dimension 0 of shape (4, 3)"),

@@ -328,7 +328,10 @@ Status decode(const schema::StablehloCaseOptions& from, CaseOptions& to) {
   static_assert(FLATBUFFERS_LITTLEENDIAN, "branches are read as they lie in the file");
   if (from.branch_subgraph_indices() == nullptr) return {};
   to.branches = {from.branch_subgraph_indices()->data(), from.branch_subgraph_indices()->size()};
-  return {};
+  // Many operators may share the list: their work should not be its length times theirs.
+  constexpr size_t kMostBranches = 4096;
+  if (to.branches.size <= kMostBranches) return {};
+  return Status::invalid("has ", to.branches.size, " branches, at most ", kMostBranches);
 }
 
 Status decode(const schema::LSHProjectionOptions& from, LshOptions& to) {

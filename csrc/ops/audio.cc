@@ -41,10 +41,10 @@ Status read_options(const PrepareContext& c, SpectrogramOptions& o) {
   };
   const Status s = read();
   if (!s.ok()) return c.fail(s.message());
-  constexpr int32_t kMostSamples = 1 << 30;  // the next power of two is an int32 too
+  constexpr int32_t kMostSamples = 1 << 24;  // which take half a gigabyte
   if (o.window_size < 2 || o.window_size > kMostSamples || o.stride < 1) {
     return c.fail("options window_size and stride are ", o.window_size, " and ", o.stride,
-                  ", should be at least 2 and 1");
+                  ", should be 2 to ", kMostSamples, " and at least 1");
   }
   return {};
 }
@@ -73,6 +73,11 @@ Status read_options(const PrepareContext& c, MfccOptions& o) {
   if (o.dct_coefficient_count < 1 || o.dct_coefficient_count > o.filterbank_channel_count) {
     return c.fail("option dct_coefficient_count is ", o.dct_coefficient_count,
                   ", should be 1 to filterbank_channel_count, ", o.filterbank_channel_count);
+  }
+  constexpr int32_t kMostBands = 1 << 16;
+  if (o.filterbank_channel_count > kMostBands) {
+    return c.fail("option filterbank_channel_count is ", o.filterbank_channel_count, ", at most ",
+                  kMostBands);
   }
   return {};
 }

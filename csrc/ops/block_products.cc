@@ -36,7 +36,8 @@ int32_t panels_of_tile(const Params& p) {
   return static_cast<int32_t>(max<int64_t>(kMostSums / sums, 1));
 }
 
-int32_t quotient_up(int32_t a, int32_t b) { return (a + b - 1) / b; }
+// Of a > 0.
+int32_t quotient_up(int32_t a, int32_t b) { return (a - 1) / b + 1; }
 
 void multiply_tile(const Params& p, const Tile& tile, const Step& s, const Workspace& w) {
   const GemmKernel& gemm = p.product->gemm;
@@ -149,8 +150,8 @@ Status use_block_products(PrepareContext& c, const WeightedOperands& o,
   // Of small blocks more is packed than the file has.
   constexpr int64_t kMostGrowth = 4;
   const int64_t bytes = (gemm.packed_bytes(p.units, 1, p.block) + 63) / 64 * 64;
-  const int64_t weights = int64_t{p.units} * p.block / 2;
-  if (bytes > kMostGrowth * weights + (1 << 12)) return {};
+  const int64_t weights = int64_t{p.units} * p.depth / 2;
+  if (bytes * (p.depth / p.block) > kMostGrowth * weights + (1 << 16)) return {};
 
   Params params = {};
   params.product = product;

@@ -67,10 +67,12 @@ Status prepare_stablehlo_pad(PrepareContext& c) {
   }
   OCTAVO_TRY(c.set_shape(0, shape));
   Layout from = row_major(in.shape), to = row_major(shape);
-  for (int32_t d = 0; d < rank; ++d) {
+  // Nothing is copied of an image without elements: its offsets may be anything. Nor is a stride
+  // used along a single element.
+  for (int32_t d = 0; d < rank && kept.count() > 0; ++d) {
     from.offset += placing[d].first * from.strides[d];
     to.offset += (placing[d].before + placing[d].first * placing[d].step) * to.strides[d];
-    to.strides[d] *= placing[d].step;
+    if (kept[d] > 1) to.strides[d] *= placing[d].step;
   }
   Inlay p;
   p.element_bytes = element_bytes(in);

@@ -90,6 +90,15 @@ Status check_operands(const PrepareContext& c, ReduceWindowParams& p) {
 
 Status finish(PrepareContext& c, const ReduceWindowParams& p) {
   OCTAVO_TRY(c.set_shape(0, p.out));
+  // Each is looked at, be it in the padding: there is no other bound on the time an output takes.
+  constexpr int64_t kMostPlaces = 1 << 26;
+  int64_t places = 1;
+  for (int32_t d = 0; d < p.image.rank && p.out.count() > 0; ++d) {
+    if (p.window[d] > kMostPlaces / places) {
+      return c.fail("its window has more than ", kMostPlaces, " places");
+    }
+    places *= p.window[d];
+  }
   const Step::Invoke invoke = find_invoke(c.input(0).type);
   return invoke != nullptr ? c.set_invoke(invoke, p) : c.fail_types();
 }

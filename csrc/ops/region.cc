@@ -27,6 +27,10 @@ Status read_region(const PrepareContext& c, int32_t number, Combine& how) {
   if (nodes.empty()) return {};
   for (const auto& body : kBodies) {
     if (nodes.size == 1 && nodes[0].code == body.code) {
+      const DType type = c.input(0).type;
+      if (body.how == Combine::kAnd && (type == DType::kFloat32 || type == DType::kFloat64)) {
+        return c.fail("its body, subgraph ", number, ", combines bits, the input has type ", type);
+      }
       how = body.how;
       return {};
     }

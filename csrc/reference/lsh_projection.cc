@@ -11,8 +11,12 @@ uint32_t find_bit(const LshParams& p, const float* seed, const uint8_t* items, c
                   uint8_t* key) {
   double sum = 0;
   memcpy(key, seed, sizeof(*seed));
-  for (int64_t i = 0; i < p.items; ++i) {
-    memcpy(key + sizeof(*seed), items + i * p.item_bytes, static_cast<size_t>(p.item_bytes));
+  // Items of no bytes are alike, and may be billions: the sign of the first is that of their sum.
+  const int64_t count = p.item_bytes == 0 && weights == nullptr ? 1 : p.items;
+  for (int64_t i = 0; i < count; ++i) {
+    if (p.item_bytes > 0) {
+      memcpy(key + sizeof(*seed), items + i * p.item_bytes, static_cast<size_t>(p.item_bytes));
+    }
     const uint64_t hash = fingerprint(key, static_cast<int64_t>(sizeof(*seed)) + p.item_bytes);
     const auto value = static_cast<double>(static_cast<int64_t>(hash));
     sum += weights != nullptr ? weights[i] * value : value;
