@@ -15,6 +15,7 @@ constexpr int64_t kRoom = 512 << 10;
 // Rows that make it worth to compute what windows see beside them.
 constexpr int32_t kLeastBand = 4;
 constexpr int32_t kMostSteps = 16;
+
 // Tests, whose images are small, ask for eager workers: they have any chain, in the smallest bands.
 
 // Memory for rows of a step's output.
@@ -174,7 +175,7 @@ int32_t find_band(const ChainParams& params, int64_t room) {
   return band;
 }
 
-// Whether windows see no more rows beside those of as many outputs than these need themselves.
+// Whether what the windows of so many rows of outputs see is at most twice what they step over.
 bool is_border_small(const ChainParams& params, int64_t rows) {
   for (size_t i = params.steps.size; i-- > 1;) {
     const RowWindow& window = params.steps[i].window;
@@ -184,14 +185,15 @@ bool is_border_small(const ChainParams& params, int64_t rows) {
   return true;
 }
 
-// A band's border is copied, a thread's computed by another thread too. With one border any band is
-// worth it that has more rows than that, with several they are to have some more.
+// The rows that two bands see are copied, those that two threads see are computed by both: they are
+// to be few beside the others. Where several steps have such rows, a band has at least kLeastBand.
 bool is_worth_it(const ChainParams& params, int32_t threads) {
   int32_t borders = 0;
   for (size_t i = 1; i < params.steps.size; ++i) borders += params.steps[i].window.count > 1;
   if (place_buffers(params, borders > 1 ? kLeastBand : 1) > kRoom) return false;
   if (!is_border_small(params, 2 * int64_t{find_band(params, kRoom)})) return false;
-  return threads == 1 || is_border_small(params, params.height / (kLeastBand * threads));
+  const int32_t rows = params.height / (kLeastBand * threads);
+  return threads == 1 || (rows > 0 && is_border_small(params, rows));
 }
 
 // What a chain of these steps would be.
