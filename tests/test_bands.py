@@ -174,6 +174,7 @@ def test_bits_of_bands_of_several_rows(kind: str) -> None:
         interpreter.invoke()
     assert octavo.isa() == "portable" or others[0].time_steps(1)[0] == [[0, 1, 2]]
     for interpreter in others:
+        assert len(interpreter.step_kernels()) == len(interpreter.steps)
         ours = interpreter.get_tensor(chain.last, copy=True)
         assert ours.tobytes() == kept.get_tensor(chain.last, copy=True).tobytes()
 
@@ -192,6 +193,8 @@ def test_chains_that_would_cost_more_than_they_spare(
     chain.convolve(24, ONE)
     chain.convolve(0, window)
     assert step_nodes(chain.net.build(), threads=threads) == [[0], [1]]
+    interpreter = prepared(chain.net.build(), threads=threads)
+    assert len(interpreter.step_kernels()) == 2
 
 
 @needs_products

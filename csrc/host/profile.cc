@@ -120,6 +120,12 @@ Status find_step_kernels(const Interpreter& interpreter, const Kernels& kernels,
   Interpreter* second;
   HostServices host;
   host.custom_ops = interpreter.host().custom_ops;
+  // As many workers make the same steps; all of them are this thread, which finds the table.
+  const Workers& workers = interpreter.host().workers;
+  Workers::Pool pool;
+  pool.count = workers.count();
+  pool.is_eager = workers.is_eager();
+  host.workers = Workers(pool);
   OCTAVO_TRY(Interpreter::create(graph, tracing.table(), host, arena, &second));
   for (int32_t i : graph.inputs) {
     if (interpreter.tensor(i).is_known) continue;
