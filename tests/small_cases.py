@@ -30,7 +30,7 @@ class Weights:
 
     shape: tuple[int, ...]
     axis: int
-    is_int4: bool = False
+    bits: int = 8
 
 
 @dataclass
@@ -134,8 +134,8 @@ class _Builder:
     def _operand(self, i: int, operand: Any) -> int:
         net = self._network
         match operand:
-            case Weights(shape, axis, is_int4):
-                return self._weights(shape, axis, is_int4)
+            case Weights(shape, axis, bits):
+                return self._weights(shape, axis, bits)
             case Bias(channels):
                 dtype = {"float32": "float32", "int16": "int64"}.get(self._type, "int32")
                 if dtype == "float32":
@@ -158,7 +158,7 @@ class _Builder:
             case _:
                 return net.constant(f"c{i}", operand)
 
-    def _weights(self, shape: tuple[int, ...], axis: int, is_int4: bool) -> int:
+    def _weights(self, shape: tuple[int, ...], axis: int, bits: int) -> int:
         if self._type == "float32":
             return self._network.constant("w", self._values(shape, "float32"))
         if self._type == "uint8":
@@ -168,9 +168,8 @@ class _Builder:
         self._weight_scale = self._random.uniform(0.01, 0.03, shape[axis]).astype(np.float32)
         values = np.maximum(self._values(shape, "int8"), -127)
         quantization = {"scale": self._weight_scale, "quantized_dimension": axis}
-        if is_int4:
-            return self._network.tensor("w", shape, "int4", data=values >> 4, **quantization)
-        return self._network.constant("w", values, **quantization)
+        values >>= 8 - bits
+        return self._network.tensor("w", shape, f"int{bits}", data=values, **quantization)
 
     def _sparse(self) -> int:
         index = self._network.tensor("w", (2, 3), self._type, data=self._values((3,), self._type))

@@ -54,7 +54,7 @@ def test_int4_weights(per_channel, units):
     assert len(set(weights.quantization.scale)) == (units if per_channel else 1)
     stored = graph.model.buffers[weights.buffer].data
     assert len(stored) == (units * 33 + 1) // 2
-    assert np.abs(flatbuffer.unpack_int4(stored, (units, 33))).max() == 7
+    assert np.abs(flatbuffer.unpack_bits(stored, (units, 33), bits=4)).max() == 7
 
     x = samples(model)[0]
     expected = quantized.run(model, x)[0]

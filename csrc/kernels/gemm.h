@@ -12,8 +12,8 @@
 #include <cstdint>
 
 #include "base/fixed_point.h"
-#include "base/int4.h"
 #include "base/math.h"
+#include "base/packed.h"
 #include "base/span.h"
 #include "kernels/image.h"
 
@@ -55,13 +55,14 @@ struct FileWeights {
   Flip flip;
   int32_t zero;  // after the flip
   bool is_split;
-  bool is_int4 = false;  // two in a byte
+  const DTypeInfo* narrow = nullptr;  // their type, where several are in a byte
   // int8 to be floats: channel i % channels has its scale.
   const float* real_scale = nullptr;
   int32_t channels = 0;
 
   int32_t centred(int64_t i) const {
-    return is_int4 ? int4_at(static_cast<const uint8_t*>(data), i) : centred_byte(i);
+    if (narrow == nullptr) return centred_byte(i);
+    return packed_at(*narrow, static_cast<const uint8_t*>(data), i);
   }
   int32_t centred_byte(int64_t i) const {
     const uint8_t byte = static_cast<const uint8_t*>(data)[i];

@@ -110,8 +110,8 @@ void copy_rows(const GemmColumns& c, int32_t width, int32_t tap_rows, uint8_t* p
 template <class F>
 bool are_copied(const GemmColumns& c) {
   const FileWeights& w = c.weights;
-  const bool is_plain =
-      w.zero == 0 && w.flip == Flip::kNo && !w.is_split && !w.is_int4 && w.real_scale == nullptr;
+  const bool is_plain = w.zero == 0 && w.flip == Flip::kNo && !w.is_split && w.narrow == nullptr &&
+                        w.real_scale == nullptr;
   return F::kWeightBytes > 0 && is_plain && (F::kDepth == 1 || c.row_stride == 1);
 }
 

@@ -16,7 +16,7 @@ ColumnSums column_sums(const GemmColumns& c, int32_t column) {
   const FileWeights weights = c.weights;
   for (int32_t t = 0; t < c.taps; ++t) {
     const int64_t first = c.place(column, t, 0);
-    if (c.row_stride == 1 && !weights.is_int4) {  // a loop that compilers take vectors for
+    if (c.row_stride == 1 && weights.narrow == nullptr) {  // a loop that compilers take vectors for
       for (int32_t d = 0; d < c.depth; ++d) add(weights.centred_byte(first + d));
     } else {
       for (int32_t d = 0; d < c.depth; ++d) add(weights.centred(first + d * c.row_stride));

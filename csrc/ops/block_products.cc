@@ -113,7 +113,7 @@ GemmColumns columns_of(const WeightedOperands& o, const reference::FullyConnecte
   columns.n = p.units;
   columns.taps = 1;
   columns.depth = p.block;
-  columns.weights = {o.filter.data, Flip::kNo, 0, false, /*is_int4=*/true};
+  columns.weights = {o.filter.data, Flip::kNo, 0, false, &dtype_info(DType::kInt4)};
   columns.column_stride = p.depth;
   columns.row_stride = 1;
   columns.epilogue.float_output = {-kInfinity, kInfinity};

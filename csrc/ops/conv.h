@@ -44,7 +44,7 @@ Status invoke_conv(const Step& s, const Workspace& w) {
 }
 
 template <auto kKernel>
-Status invoke_conv_int4(const Step& s, const Workspace& w) {
+Status invoke_conv_narrow(const Step& s, const Workspace& w) {
   const int8_t* filter = unpack_filter(s, w, 0);
   (w.kernels.*kKernel)(s.params<reference::ConvParams>(), s.input(0), filter, s.input(2),
                        s.output(0));

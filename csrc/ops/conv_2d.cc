@@ -12,10 +12,13 @@ constexpr WeightedKernel kConvKernels[] = {
     {T::kFloat32, T::kFloat16, T::kFloat32, &invoke_conv_half<&Kernels::conv_2d_f32>},
     {T::kFloat32, T::kInt8, T::kFloat32, &invoke_conv_hybrid<&Kernels::conv_2d_hybrid>},
     {T::kFloat32, T::kInt4, T::kFloat32, &invoke_conv_hybrid<&Kernels::conv_2d_hybrid>},
+    {T::kFloat32, T::kUInt8, T::kFloat32, &invoke_conv_hybrid<&Kernels::conv_2d_hybrid>},
     {T::kInt16, T::kInt8, T::kInt64, &invoke_conv<&Kernels::conv_2d_s16>},
     {T::kInt16, T::kInt8, T::kInt32, &invoke_conv<&Kernels::conv_2d_s16_b32>},
+    {T::kInt16, T::kInt4, T::kInt64, &invoke_conv_narrow<&Kernels::conv_2d_s16>},
+    {T::kInt16, T::kInt4, T::kInt32, &invoke_conv_narrow<&Kernels::conv_2d_s16_b32>},
     {T::kInt8, T::kInt8, T::kInt32, &invoke_conv<&Kernels::conv_2d_s8>},
-    {T::kInt8, T::kInt4, T::kInt32, &invoke_conv_int4<&Kernels::conv_2d_s8>},
+    {T::kInt8, T::kInt4, T::kInt32, &invoke_conv_narrow<&Kernels::conv_2d_s8>},
     {T::kUInt8, T::kUInt8, T::kInt32, &invoke_conv<&Kernels::conv_2d_u8>},
 };
 
@@ -59,7 +62,7 @@ Status prepare_conv_2d(PrepareContext& c) {
   if (is_hybrid(operands)) {
     if (is_pointwise(*p)) OCTAVO_TRY(take_pixels_as_images(c, p));
     OCTAVO_TRY(add_hybrid_scratch(c, operands, p->batch));
-  } else if (has_int4_weights(operands)) {
+  } else if (has_narrow_weights(operands)) {
     OCTAVO_TRY(c.add_scratch(filter.shape.count()));
   }
   return use_gemm(c, operands, *p, conv_strides(*p), /*scale=*/nullptr, image_ranges(operands, *p));

@@ -14,6 +14,7 @@ constexpr WeightedKernel kDepthwiseKernels[] = {
     {T::kFloat32, T::kInt8, T::kFloat32, &invoke_conv<&Kernels::depthwise_conv_2d_hybrid>},
     {T::kInt16, T::kInt8, T::kInt64, &invoke_conv<&Kernels::depthwise_conv_2d_s16>},
     {T::kInt8, T::kInt8, T::kInt32, &invoke_conv<&Kernels::depthwise_conv_2d_s8>},
+    {T::kInt8, T::kInt4, T::kInt32, &invoke_conv_narrow<&Kernels::depthwise_conv_2d_s8>},
     {T::kUInt8, T::kUInt8, T::kInt32, &invoke_conv<&Kernels::depthwise_conv_2d_u8>},
 };
 
@@ -185,6 +186,7 @@ Status prepare_depthwise_conv_2d(PrepareContext& c) {
     as_float.type = DType::kFloat32;
     return use_packed(c, {input, as_float, bias, c.output(0), p->out_c, /*axis=*/3}, *p);
   }
+  if (has_narrow_weights(operands)) OCTAVO_TRY(c.add_scratch(filter.shape.count()));
   if (p->in_c > 1) return use_packed(c, operands, *p);
   // One channel in: a convolution whose filter has another order, [filter_h][filter_w][out_c].
   return use_gemm(c, operands, *p, {1, p->out_c}, /*scale=*/nullptr);

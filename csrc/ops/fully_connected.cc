@@ -27,10 +27,10 @@ Status invoke_half(const Step& s, const Workspace& w) {
   return {};
 }
 
-Status invoke_int4(const Step& s, const Workspace& w) {
+template <auto kKernel>
+Status invoke_narrow(const Step& s, const Workspace& w) {
   const int8_t* filter = unpack_filter(s, w, 0);
-  w.kernels.fully_connected_s8(s.params<Params>().kernel, s.input(0), filter, s.input(2),
-                               s.output(0));
+  (w.kernels.*kKernel)(s.params<Params>().kernel, s.input(0), filter, s.input(2), s.output(0));
   return {};
 }
 
@@ -50,10 +50,17 @@ constexpr WeightedKernel kFullyConnectedKernels[] = {
     {T::kFloat32, T::kFloat16, T::kFloat32, &invoke_half},
     {T::kFloat32, T::kInt8, T::kFloat32, &invoke_hybrid<&Kernels::fully_connected_hybrid>},
     {T::kFloat32, T::kInt4, T::kFloat32, &invoke_hybrid<&Kernels::fully_connected_hybrid>},
+    {T::kFloat32, T::kInt2, T::kFloat32, &invoke_hybrid<&Kernels::fully_connected_hybrid>},
+    {T::kFloat32, T::kUInt8, T::kFloat32, &invoke_hybrid<&Kernels::fully_connected_hybrid>},
     {T::kInt16, T::kInt8, T::kInt64, &invoke<&Kernels::fully_connected_s16>},
     {T::kInt16, T::kInt8, T::kInt32, &invoke<&Kernels::fully_connected_s16_b32>},
+    {T::kInt16, T::kInt4, T::kInt64, &invoke_narrow<&Kernels::fully_connected_s16>},
+    {T::kInt16, T::kInt4, T::kInt32, &invoke_narrow<&Kernels::fully_connected_s16_b32>},
+    {T::kInt16, T::kInt2, T::kInt64, &invoke_narrow<&Kernels::fully_connected_s16>},
+    {T::kInt16, T::kInt2, T::kInt32, &invoke_narrow<&Kernels::fully_connected_s16_b32>},
     {T::kInt8, T::kInt8, T::kInt32, &invoke<&Kernels::fully_connected_s8>},
-    {T::kInt8, T::kInt4, T::kInt32, &invoke_int4},
+    {T::kInt8, T::kInt4, T::kInt32, &invoke_narrow<&Kernels::fully_connected_s8>},
+    {T::kInt8, T::kInt2, T::kInt32, &invoke_narrow<&Kernels::fully_connected_s8>},
     {T::kUInt8, T::kUInt8, T::kInt32, &invoke<&Kernels::fully_connected_u8>},
 };
 
@@ -169,7 +176,7 @@ Status prepare_fully_connected(PrepareContext& c) {
     const reference::ConvParams conv = as_conv(p);
     return use_gemm(c, operands, conv, conv_strides(conv), /*scale=*/nullptr);
   }
-  if (has_int4_weights(operands)) OCTAVO_TRY(c.add_scratch(filter.shape.count()));
+  if (has_narrow_weights(operands)) OCTAVO_TRY(c.add_scratch(filter.shape.count()));
   p.in_zero = input.zero_point();
   p.filter_zero = filter.zero_point();
   p.out_zero = c.output(0).zero_point();

@@ -141,7 +141,7 @@ Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::C
   const Product* product = find_product(c.kernels, o, p, k, &is_split);
   if (product == nullptr) return {};
   if (p.batch < 1 || p.out_h < 1 || p.out_w < 1) return {};
-  if (has_int4_weights(o) && p.in_c != p.filter_c) return {};  // a group may begin within a byte
+  if (has_narrow_weights(o) && p.in_c != p.filter_c) return {};  // a group may begin within a byte
   if (k < 1 || k > product->gemm.most_terms || p.out_c < 1 || p.out_c > kMostPacked) return {};
 
   GemmParams params = {};

@@ -12,14 +12,6 @@ struct UnpackedStep {
 
 bool has_packed(const Tensor* t) { return t != nullptr && is_packed(t->type); }
 
-void unpack(const Tensor& t, const Workspace& w, int8_t* out) {
-  const auto* packed = static_cast<const uint8_t*>(t.data);
-  const int64_t count = t.shape.count();
-  if (t.type == DType::kInt4) return w.kernels.unpack_s4(count, packed, out);
-  const DTypeInfo& type = dtype_info(t.type);
-  for (int64_t i = 0; i < count; ++i) out[i] = packed_at(type, packed, i);
-}
-
 // Gives each stand-in of `shown` its piece of the memory that begins at `next`.
 void place(Span<Tensor*> operands, Span<Tensor*> shown, int8_t*& next) {
   for (size_t i = 0; i < operands.size; ++i) {
@@ -69,6 +61,14 @@ Status show_as_bytes(const PrepareContext& c, Span<Tensor*> operands, Span<Tenso
 }
 
 }  // namespace
+
+void unpack(const Tensor& t, const Workspace& w, int8_t* out) {
+  const auto* packed = static_cast<const uint8_t*>(t.data);
+  const int64_t count = t.shape.count();
+  if (t.type == DType::kInt4) return w.kernels.unpack_s4(count, packed, out);
+  const DTypeInfo& type = dtype_info(t.type);
+  for (int64_t i = 0; i < count; ++i) out[i] = packed_at(type, packed, i);
+}
 
 Status prepare_unpacked(PrepareContext& c, Status (*prepare)(PrepareContext&)) {
   bool is_any = false;

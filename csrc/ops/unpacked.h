@@ -6,6 +6,9 @@
 
 namespace octavo {
 
+// The elements of such a tensor.
+void unpack(const Tensor& t, const Workspace& w, int8_t* out);
+
 // Runs an operator's prepare with every such tensor shown to it as one of int8 or uint8. The step
 // then unpacks its inputs into scratch memory, and packs its outputs.
 Status prepare_unpacked(PrepareContext& c, Status (*prepare)(PrepareContext&));

@@ -15,8 +15,9 @@ Status check_filter_quantization(const PrepareContext& c, const WeightedOperands
   if (q.scale.empty()) {
     return c.fail("filter \"", name, "\" of type ", o.filter.type, " has no scale");
   }
+  const bool is_legacy = o.filter.type == DType::kUInt8 && !is_hybrid(o);
   if (q.per_axis()) {
-    if (o.filter.type == DType::kUInt8) {
+    if (is_legacy) {
       return c.fail("filter \"", name, "\" of type uint8 has ", q.scale.size,
                     " scales, should have 1");
     }
@@ -26,7 +27,7 @@ Status check_filter_quantization(const PrepareContext& c, const WeightedOperands
     }
   }
   const DTypeInfo& type = dtype_info(o.filter.type);
-  const bool free = o.filter.type == DType::kUInt8 || (zero_point_allowed && q.per_tensor());
+  const bool free = is_legacy || (zero_point_allowed && q.per_tensor());
   for (int64_t zero : q.zero_point) {
     if (!free && zero != 0) {
       return c.fail("filter \"", name, "\" of type ", o.filter.type, " has zero point ", zero,
@@ -105,7 +106,7 @@ Status check_weights(const PrepareContext& c, const WeightedOperands& o, bool ze
                   " elements, the output has ", o.channels, " channels");
   }
   if (o.filter.type == DType::kFloat32 || has_half_weights(o)) return {};
-  zero_point_allowed = zero_point_allowed && !is_hybrid(o) && !has_int4_weights(o);
+  zero_point_allowed = zero_point_allowed && !is_hybrid(o) && !has_narrow_weights(o);
   OCTAVO_TRY(check_filter_quantization(c, o, zero_point_allowed));
   if (is_hybrid(o)) return {};
   OCTAVO_TRY(c.expect_per_tensor("input", o.input));
@@ -127,7 +128,7 @@ Status add_hybrid_scratch(PrepareContext& c, const WeightedOperands& o, int64_t 
   OCTAVO_TRY(c.add_scratch(o.input.shape.count()));
   OCTAVO_TRY(c.add_scratch(rows * static_cast<int64_t>(sizeof(float))));
   OCTAVO_TRY(c.add_scratch(rows * static_cast<int64_t>(sizeof(int32_t))));
-  return has_int4_weights(o) ? c.add_scratch(o.filter.shape.count()) : Status();
+  return has_narrow_weights(o) ? c.add_scratch(o.filter.shape.count()) : Status();
 }
 
 void quantize_input(const Step& s, const Workspace& w, const Tensor& input, int64_t rows,
@@ -147,10 +148,15 @@ const Product* find_product(const Kernels& kernels, const WeightedOperands& o,
   } forms[] = {
       {T::kFloat32, T::kFloat16, kernels.product_f16},
       {T::kFloat32, T::kFloat32, kernels.product_f32},
+      {T::kFloat32, T::kInt2, kernels.product_hybrid_s4},
       {T::kFloat32, T::kInt4, kernels.product_hybrid_s4},
       {T::kFloat32, T::kInt8, kernels.product_hybrid_s8},
-      {T::kInt8, T::kInt4, kernels.product_s8},
+      {T::kFloat32, T::kUInt8, kernels.product_hybrid_s8},
+      {T::kInt16, T::kInt2, kernels.product_s16},
+      {T::kInt16, T::kInt4, kernels.product_s16},
       {T::kInt16, T::kInt8, kernels.product_s16},
+      {T::kInt8, T::kInt2, kernels.product_s8},
+      {T::kInt8, T::kInt4, kernels.product_s8},
       {T::kInt8, T::kInt8, kernels.product_s8},
       {T::kUInt8, T::kUInt8, kernels.product_s8},
   };
@@ -165,9 +171,10 @@ const Product* find_product(const Kernels& kernels, const WeightedOperands& o,
 }
 
 FileWeights file_weights(const WeightedOperands& o, bool is_split, int64_t first) {
-  const Flip flip = flip_of(o.filter);
+  const Flip flip = is_hybrid(o) ? Flip::kNo : flip_of(o.filter);
   const int32_t zero = flipped(static_cast<int32_t>(o.filter.quantization().zero()), flip);
-  return {at_element(o.filter, first), flip, zero, is_split, has_int4_weights(o)};
+  return {at_element(o.filter, first), flip, zero, is_split,
+          has_narrow_weights(o) ? &dtype_info(o.filter.type) : nullptr};
 }
 
 Epilogue make_epilogue(const WeightedOperands& o, const reference::ConvParams& p, int32_t first) {

@@ -5,8 +5,10 @@
 #include <cstdint>
 
 #include "base/fixed_point.h"
+#include "base/packed.h"
 #include "graph/options.h"
 #include "ops/op.h"
+#include "ops/unpacked.h"
 
 namespace octavo {
 
@@ -41,9 +43,20 @@ Status check_weights(const PrepareContext& c, const WeightedOperands& o, bool ze
 inline Flip flip_of(const Tensor& t) { return t.type == DType::kUInt8 ? Flip::kSign : Flip::kNo; }
 inline int32_t flipped(int32_t value, Flip flip) { return value - static_cast<int32_t>(flip); }
 
+// Weights of int2 or int4, several in a byte. The reference kernels read them as int8, from scratch
+// memory.
+inline bool has_narrow_weights(const WeightedOperands& o) { return is_packed(o.filter.type); }
+// The filter is input 1.
+inline const int8_t* unpack_filter(const Step& s, const Workspace& w, size_t scratch) {
+  int8_t* unpacked = s.scratch(scratch);
+  unpack(*s.inputs[1], w, unpacked);
+  return unpacked;
+}
+
+// uint8 weights of float inputs hold int8: so did the first converters write them.
 inline bool is_hybrid(const WeightedOperands& o) {
   return o.input.type == DType::kFloat32 &&
-         (o.filter.type == DType::kInt8 || o.filter.type == DType::kInt4);
+         (o.filter.type == DType::kInt8 || o.filter.type == DType::kUInt8 || has_narrow_weights(o));
 }
 
 // Weights stored as float16, of an operator that computes in float32. The reference kernels read
@@ -57,15 +70,6 @@ inline Status add_widened_filter(PrepareContext& c, const WeightedOperands& o) {
 inline const float* widen_filter(const Step& s, const Workspace& w, const Tensor& filter) {
   w.kernels.dequantize_f16(filter.shape.count(), Data{filter.data}, s.scratch(0));
   return s.scratch(0);
-}
-
-// Weights of int4, two in a byte. The reference kernels read them as int8, from scratch memory.
-inline bool has_int4_weights(const WeightedOperands& o) { return o.filter.type == DType::kInt4; }
-// The filter is input 1.
-inline const int8_t* unpack_filter(const Step& s, const Workspace& w, size_t scratch) {
-  int8_t* unpacked = s.scratch(scratch);
-  w.kernels.unpack_s4(s.inputs[1]->shape.count(), s.input(1), unpacked);
-  return unpacked;
 }
 
 inline float filter_scale(const Tensor& filter, int32_t channel) {
@@ -82,12 +86,12 @@ inline double real_multiplier(const WeightedOperands& o, int32_t channel) {
 Status make_filter_scales(const PrepareContext& c, const WeightedOperands& o, const float** scales);
 
 // Hybrid operators quantize `rows` rows of their input into scratch buffers 0, 1 and 2: the values,
-// the scales, the zero points. 3 is for a filter of int4.
+// the scales, the zero points. 3 is for narrow weights.
 Status add_hybrid_scratch(PrepareContext& c, const WeightedOperands& o, int64_t rows);
 void quantize_input(const Step& s, const Workspace& w, const Tensor& input, int64_t rows,
                     bool asymmetric);
 inline const int8_t* hybrid_filter(const Step& s, const Workspace& w) {
-  return s.inputs[1]->type == DType::kInt4 ? unpack_filter(s, w, 3) : s.input(1);
+  return is_packed(s.inputs[1]->type) ? unpack_filter(s, w, 3) : s.input(1);
 }
 
 // The form of products that a table has for the operands' types, if their weights can be packed,

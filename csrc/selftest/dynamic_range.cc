@@ -119,7 +119,14 @@ void check_hybrid(const Kernels& kernels, const HybridSize& size, Random& random
   epilogue.weight_scale = scale.data();
   const void* file = is_int4 ? static_cast<void*>(int4.data()) : weights.data();
   Buffer<uint8_t> packed(g.packed_bytes(n, taps, depth));
-  g.pack({n, taps, depth, {file, Flip::kNo, 0, false, is_int4}, k, 1, nullptr, epilogue},
+  g.pack({n,
+          taps,
+          depth,
+          {file, Flip::kNo, 0, false, is_int4 ? &dtype_info(DType::kInt4) : nullptr},
+          k,
+          1,
+          nullptr,
+          epilogue},
          packed.data());
   Buffer<uint8_t> converted((int64_t{rows} * k + g.image.slack) * g.image.element_bytes);
   ImageConversion c = {};

@@ -112,19 +112,28 @@ class _Builder(flatbuffers.Builder):  # type: ignore[misc]
         return int(self.EndVector())
 
 
-def pack_int4(values: npt.ArrayLike) -> bytes:
-    """Integers from -8 to 7 of any shape, as files hold int4: two in a byte, the first in the low
-    half; half of the last byte may be 0."""
-    nibbles = np.asarray(values, np.int8).ravel().view(np.uint8) & 15
-    nibbles = np.append(nibbles, np.zeros(nibbles.size % 2, np.uint8))
-    return (nibbles[::2] | nibbles[1::2] << 4).tobytes()
+_PACKED = {schema.TensorType.INT2: 2, schema.TensorType.INT4: 4, schema.TensorType.UINT4: 4}
 
 
-def unpack_int4(packed: npt.ArrayLike, shape: Sequence[int]) -> npt.NDArray[np.int8]:
-    """The inverse of `pack_int4`: an array of this shape from bytes (uint8)."""
-    data = np.asarray(packed, np.uint8)
-    nibbles = np.stack([data & 15, data >> 4], axis=-1).ravel()[: math.prod(shape)]
-    return ((nibbles ^ 8).astype(np.int8) - 8).reshape(shape)
+def pack_bits(values: npt.ArrayLike, bits: int) -> bytes:
+    """Integers of 2 or 4 bits and any shape, as files hold int2, int4 and uint4: several in a byte,
+    the first in its lowest bits; what is left of the last byte is 0."""
+    numbers = np.asarray(values, np.int8).ravel().view(np.uint8) & (2**bits - 1)
+    each = 8 // bits
+    numbers = np.append(numbers, np.zeros(-numbers.size % each, np.uint8)).reshape(-1, each)
+    return bytes(np.bitwise_or.reduce(numbers << _places(bits), axis=1, dtype=np.uint8))
+
+
+def unpack_bits(packed: npt.ArrayLike, shape: Sequence[int], bits: int) -> npt.NDArray[np.int8]:
+    """The inverse of `pack_bits` for signed integers: an array of this shape from bytes (uint8)."""
+    numbers = np.asarray(packed, np.uint8)[:, np.newaxis] >> _places(bits) & (2**bits - 1)
+    sign = 2 ** (bits - 1)
+    signed: npt.NDArray[np.int8] = (numbers.ravel() ^ sign).astype(np.int8) - np.int8(sign)
+    return signed[: math.prod(shape)].reshape(shape)
+
+
+def _places(bits: int) -> npt.NDArray[np.uint8]:
+    return np.arange(0, 8, bits, dtype=np.uint8)
 
 
 class Graph:
@@ -163,8 +172,8 @@ class Graph:
           name: any text.
           shape: its dimensions; () for a scalar, None where even their number is not known.
           dtype: a numpy type, or a name of the schema's TensorType in either case ("int4").
-          data: its elements, for a constant: an array, or bytes as they are in the file. "int4" is
-            packed, see `pack_int4`.
+          data: its elements, for a constant: an array, or bytes as they are in the file. "int2",
+            "int4" and "uint4" are packed, see `pack_bits`.
           scale: of its quantization: one, or one for each index of `quantized_dimension`.
           zero_point: as many as scales, or one for all of them.
           quantized_dimension: the dimension that several scales are for.
@@ -174,8 +183,8 @@ class Graph:
         buffer = 0
         if data is not None:
             if not isinstance(data, bytes):
-                packed = _tensor_type(dtype) == schema.TensorType.INT4
-                data = pack_int4(data) if packed else np.asarray(data, dtype).tobytes()
+                bits = _PACKED.get(_tensor_type(dtype))
+                data = pack_bits(data, bits) if bits else np.asarray(data, dtype).tobytes()
             buffer = len(self._model.buffers)
             self._model.buffers.append(_new(schema.BufferT, data=_bytes(data)))
         quantization = None

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 import octavo._schema as schema
-from octavo.flatbuffer import unpack_int4
+from octavo.flatbuffer import unpack_bits
 from octavo.quantizer.recurrent import FULL_LSTM, INTERMEDIATES
 from octavo.quantizer.source import Source, entry_points, scales_of, store_constant
 from octavo.quantizer.table import OPERATORS
@@ -95,7 +95,7 @@ def _value(source: Source, tensor: int) -> Array | None:
     dims = () if t.shape is None else tuple(int(d) for d in t.shape)
     elements = np.asarray(data, np.uint8).view(stored)
     if source.dtype(tensor) == "int4":
-        elements = unpack_int4(elements, dims)
+        elements = unpack_bits(elements, dims, bits=4)
     values = elements.reshape(dims).astype(np.float32)
     if source.dtype(tensor) == "float16":
         return values

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 import octavo._schema as schema
-from octavo.flatbuffer import pack_int4
+from octavo.flatbuffer import pack_bits
 from octavo.quantizer import affine as arithmetic
 from octavo.quantizer.affine import Affine
 from octavo.quantizer.plan import INTEGER, Choice, Quantizations
@@ -390,7 +390,7 @@ class Rewriter:
     ) -> int:
         """A constant of the value's type, or of int4 for 4 bits."""
         if bits == 4:
-            value = np.frombuffer(pack_int4(value), np.uint8)
+            value = np.frombuffer(pack_bits(value, bits=4), np.uint8)
         number = self._new_tensor(like, "int4" if bits == 4 else value.dtype.name, "")
         tensor = self._source.graph.tensors[number]
         tensor.buffer = self._buffer(value)

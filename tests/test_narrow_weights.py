@@ -1,4 +1,5 @@
-"""Weights of int4 in CONV_2D and FULLY_CONNECTED: per channel and in blocks."""
+"""Weights of less than a byte: int2 and int4, of these also in blocks; and the older uint8, which
+holds int8, beside float activations."""
 
 from __future__ import annotations
 
@@ -10,55 +11,88 @@ import octavo
 import octavo._schema as schema
 import oracle
 import pytest
-from draws.products import build_conv, build_fully_connected, conv_2d, fully_connected
+from draws.products import OPERATORS, build_conv, build_fully_connected, fully_connected
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import weights_in_blocks
-from octavo.flatbuffer import Network, pack_int4, read, write
+from octavo.flatbuffer import Network, pack_bits, read, unpack_bits, write
 from single_op import Operand
-from weights import ACTIVATIONS, HYBRID, INT8, Weighted, dequantized, hybrid_bound
+from weights import (
+    ACTIVATIONS,
+    HYBRID,
+    INT8,
+    INT16,
+    INT16_B32,
+    Kind,
+    Weighted,
+    dequantized,
+    hybrid_bound,
+)
 
 EXAMPLES = settings(max_examples=60, deadline=None)
 
 
-def as_int4(o: Weighted) -> tuple[Weighted, Weighted]:
-    """The operands with constant weights from -8 to 7: stored as int4, and as int8."""
-    value = (o.filter.value >> 4).astype(np.int8)
+# Each element type of the weights, by operator and activations, that LiteRT's reference has.
+NARROW = [
+    *(
+        ("FULLY_CONNECTED", kind, dtype)
+        for kind in (INT8, INT16, INT16_B32)
+        for dtype in ("int2", "int4")
+    ),
+    *(("CONV_2D", kind, "int4") for kind in (INT8, INT16, INT16_B32)),
+    ("DEPTHWISE_CONV_2D", INT8, "int4"),
+]
+BITS = {"int2": 2, "int4": 4, "uint8": 8}
+
+
+def stored_as(o: Weighted, dtype: str) -> tuple[Weighted, Weighted]:
+    """The operands with constant weights of so many bits: stored as this type, and as int8."""
+    value = (o.filter.value >> (8 - BITS[dtype])).astype(np.int8)
     quantization = replace(o.filter.quantization, zero_point=0)
     wide = replace(o, filter=Operand(value, quantization, is_constant=True))
-    return replace(wide, filter=replace(wide.filter, dtype="int4")), wide
+    stored = value.view(np.uint8) if dtype == "uint8" else value
+    return replace(wide, filter=replace(wide.filter, value=stored, dtype=dtype)), wide
 
 
 @st.composite
-def operators(draw: st.DrawFn, kind: Any) -> tuple[Any, Weighted, Weighted]:
-    """build(operands, with_dequantized_weights) and the operands with int4 and int8 weights."""
+def operators(draw: st.DrawFn, code: str, kind: Kind, dtype: str) -> tuple[Any, Weighted, Weighted]:
+    """build(operands) and the operands with weights of this type and of int8."""
     activation = {"fused_activation_function": draw(ACTIVATIONS)}
-    if draw(st.booleans()):
-        o, shape, options = draw(fully_connected(kind))
-        hybrid = {"asymmetric_quantize_inputs": True} if kind is HYBRID else {}
-        narrow, wide = as_int4(o)
+    if code != "FULLY_CONNECTED":
+        code, o, shape, options = draw(OPERATORS[code](kind))
+        narrow, wide = stored_as(o, dtype)
+        return lambda o: build_conv(code, o, shape, options | activation), narrow, wide
+    o, shape, options = draw(fully_connected(kind))
+    narrow, wide = stored_as(o, dtype)
 
-        def build(operands: Weighted) -> Any:
-            more = hybrid if operands.filter.dtype or operands is wide else {}
-            return build_fully_connected(operands, shape, options | activation | more)
+    def build(o: Weighted) -> Any:
+        is_hybrid = kind is HYBRID and o.filter.value.dtype != np.float32
+        hybrid = {"asymmetric_quantize_inputs": True} if is_hybrid else {}
+        return build_fully_connected(o, shape, options | activation | hybrid)
 
-        return build, narrow, wide
-    code, o, shape, options = draw(conv_2d(kind))
-    return (lambda operands: build_conv(code, operands, shape, options | activation)), *as_int4(o)
+    return build, narrow, wide
 
 
+@pytest.mark.parametrize(("code", "kind", "dtype"), NARROW)
 @EXAMPLES
 @given(data=st.data())
-def test_int8_activations(data):
-    build, narrow, _ = data.draw(operators(INT8))
+def test_integer_activations(code, kind, dtype, data):
+    build, narrow, _ = data.draw(operators(code, kind, dtype))
     oracle.assert_equal_to_litert(*build(narrow))
 
 
+@pytest.mark.parametrize(
+    ("code", "dtype"),
+    [
+        *(("FULLY_CONNECTED", dtype) for dtype in ("int2", "int4", "uint8")),
+        *(("CONV_2D", dtype) for dtype in ("int4", "uint8")),
+    ],
+)
 @EXAMPLES
 @given(data=st.data())
-def test_float_activations(data):
+def test_float_activations(code, dtype, data):
     """The same bits as with these weights in int8, and near to what they are as floats."""
-    build, narrow, wide = data.draw(operators(HYBRID))
+    build, narrow, wide = data.draw(operators(code, HYBRID, dtype))
     ours, [y] = oracle.octavo_run(*build(narrow))
     as_int8, _ = oracle.octavo_run(*build(wide))
     np.testing.assert_array_equal(ours[y], as_int8[y])
@@ -70,9 +104,12 @@ def test_float_activations(data):
     bound = bound.reshape(ours[y].shape) if is_matrix else bound[:, None, None, :]
     assert np.all(np.abs(ours[y] - expected[y]) <= bound)
 
+    one_scale = narrow.filter.quantization.scale.size == 1
     grouped = not is_matrix and x.shape[3] != filter_value.shape[3]
-    if grouped and narrow.filter.quantization.scale.size == 1:
+    if grouped and (one_scale or dtype == "uint8"):
         return  # LiteRT reads as many scales as there are channels
+    if dtype == "uint8" and (not (is_matrix or one_scale) or filter_value.min() == -128):
+        return  # it takes the first scale for all; its vectors take no -128
     litert, _ = oracle.run(*build(narrow))
     if not is_matrix:  # it quantizes symmetrically where the scales are equal
         bound = bound + hybrid_bound(wide, rows, asymmetric=False)[:, None, None, :]
@@ -193,15 +230,33 @@ def test_blocks_beside_int8_activations():
         oracle.octavo_run(write(tree), {})
 
 
-def test_other_types_are_refused_by_name():
-    net = Network()
-    x = net.tensor("x", (1, 2), "int16", scale=1.0)
-    w = net.tensor("w", (2, 2), "int4", data=np.ones((2, 2)), scale=1.0)
-    y = net.tensor("y", (1, 2), "int16", scale=1.0)
-    net.op("FULLY_CONNECTED", [x, w], [y])
-    net.inputs, net.outputs = [x], [y]
-    with pytest.raises(RuntimeError, match=r"does not exist .* \(int16, int4\)"):
-        oracle.octavo_run(net.build(), {})
+@pytest.mark.parametrize(
+    ("code", "kind", "dtype"),
+    [
+        ("CONV_2D", INT8, "int2"),
+        ("DEPTHWISE_CONV_2D", HYBRID, "int4"),
+        ("DEPTHWISE_CONV_2D", INT16, "int4"),
+        ("TRANSPOSE_CONV", INT8, "int4"),
+    ],
+)
+@settings(max_examples=5, deadline=None)
+@given(data=st.data())
+def test_what_litert_lacks_is_refused_by_name(code, kind, dtype, data):
+    """LiteRT refuses it too, leaves the output as it was or takes packed weights for bytes."""
+    build, narrow, _ = data.draw(operators(code, kind, dtype))
+    with pytest.raises(RuntimeError, match=rf"{code} .* does not exist for inputs of .*{dtype}"):
+        oracle.octavo_run(*build(narrow))
+
+
+@pytest.mark.parametrize(("bits", "packed"), [(2, [0b11100100, 0b0100]), (4, [0x10, 0x32, 0x54])])
+def test_packing(bits, packed):
+    """The first in the lowest bits; the inverse is signed."""
+    numbers = np.arange(6) % 2**bits
+    assert list(pack_bits(numbers, bits)) == packed
+    shown = unpack_bits(packed, (6,), bits)
+    np.testing.assert_array_equal(
+        shown, np.where(numbers < 2 ** (bits - 1), numbers, numbers - 2**bits)
+    )
 
 
 @pytest.mark.parametrize("shape", [(3,), (2, 4), (1, 3, 5)])
@@ -213,7 +268,6 @@ def test_elements_are_shown_as_int8(shape):
     y = net.tensor("y", shape, "float32")
     net.op("DEQUANTIZE", [x], [y])
     net.outputs = [y]
-    assert len(pack_int4(value)) == (value.size + 1) // 2
     interpreter = octavo.Interpreter(model_content=net.build())
     interpreter.allocate_tensors()
     shown = interpreter.get_tensor(x)
