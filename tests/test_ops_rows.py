@@ -96,6 +96,23 @@ def test_errors_of_conv_3d_transpose(shape, message):
     assert message in error_of("CONV_3D_TRANSPOSE", operands, (1,) * 5, "float32", **STRIDES)
 
 
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("taps", [(3, 3, 3), (3, 1, 1), (2, 2, 2), (1, 1, 1)])
+@pytest.mark.parametrize("padding", ["SAME", "VALID"])
+def test_volumes_larger_than_a_block(stride, taps, padding):
+    """Of whose slices no cache holds all that a window sees."""
+    rng = np.random.default_rng(0)
+    size = (4, 120, 60)
+    x = Operand(rng.integers(-16, 17, (2, *size, 8)).astype(np.float32) / 8)
+    w = Operand(rng.integers(-16, 17, (*taps, 8, 20)).astype(np.float32) / 8, is_constant=True)
+    span = (1, 1, 1) if padding == "SAME" else taps
+    out = tuple(-(-(n - t + 1) // stride) for n, t in zip(size, span, strict=True))
+    options = {f"stride_{a}": stride for a in "dhw"}
+    shape = (2, *out, 20)
+    model, inputs = single_op("CONV_3D", [x, w], shape, "float32", padding=padding, **options)
+    oracle.assert_equal_to_litert(model, inputs)
+
+
 @pytest.mark.parametrize("code", ["CONV_3D", "CONV_3D_TRANSPOSE"])
 def test_volumes_without_channels(code):
     """Nothing bounds their windows: filters have no elements."""
