@@ -5,8 +5,7 @@
 namespace octavo {
 namespace {
 
-// The arithmetic of either width: numbers of no integer bits, their products and constants, which
-// are given for 32 bits.
+// The arithmetic of either width: numbers of no integer bits and their products.
 template <class Int>
 constexpr int kBits = 8 * static_cast<int>(sizeof(Int));
 template <class Int>
@@ -16,11 +15,6 @@ int32_t multiply(int32_t a, int32_t b) { return srdhm(a, b); }
 int16_t multiply(int16_t a, int16_t b) { return srdhm16(a, b); }
 int32_t halve(int32_t x, int times) { return rdbp(x, times); }
 int16_t halve(int16_t x, int times) { return rdbp16(x, times); }
-
-template <class Int>
-constexpr Int constant(int32_t of_32_bits) {
-  return static_cast<Int>(rdbp(of_32_bits, 32 - kBits<Int>));
-}
 
 // x * 2^n, saturating.
 template <class Int>
@@ -32,14 +26,13 @@ Int double_saturating(Int x, int n) {
 // exp(x) for x in [-1/4, 0): the Taylor series to the fourth power around -1/8.
 template <class Int>
 Int exp_of_quarter(Int x) {
-  constexpr Int kExpOfCentre = constant<Int>(1895147668);  // exp(-1/8)
-  constexpr Int kThird = constant<Int>(715827883);
+  constexpr Int kExpOfCentre = fixed_constant<Int>(kExpOfMinusEighth);
   const auto t = static_cast<Int>(x + (Int{1} << (kBits<Int> - 4)));
   const Int t2 = multiply(t, t);
   const Int t3 = multiply(t2, t);
   const Int t4 = multiply(t2, t2);
   // t^2/2 + t^3/6 + t^4/24 = ((t^4/4 + t^3) / 3 + t^2) / 2
-  const auto third = multiply(static_cast<Int>(halve(t4, 2) + t3), kThird);
+  const auto third = multiply(static_cast<Int>(halve(t4, 2) + t3), fixed_constant<Int>(kThird));
   const Int tail = halve(static_cast<Int>(third + t2), 1);
   const int64_t sum = int64_t{kExpOfCentre} + multiply(kExpOfCentre, static_cast<Int>(t + tail));
   return static_cast<Int>(min<int64_t>(sum, kOne<Int>));
@@ -49,20 +42,17 @@ Int exp_of_quarter(Int x) {
 template <class Int>
 Int exp_of_negative(Int x, int integer_bits) {
   // x = fraction - whole with fraction in [-1/4, 0) and whole a multiple of 1/4, whose bits choose
-  // from exp(-1/4), exp(-1/2), ... exp(-16).
-  constexpr int32_t kFactors[] = {1672461947, 1302514674, 790015084, 290630308,
-                                  39332535,   720401,     242};
-  constexpr int kMostBits = 5;  // that there are factors for: from 32 on the result is 0
+  // the factors.
   const int quarter_bit = kBits<Int> - 3 - integer_bits;
   const auto quarter = static_cast<Int>(Int{1} << quarter_bit);
   if (x == 0) return kOne<Int>;
-  if (integer_bits > kMostBits && x < -(int64_t{128} << quarter_bit)) return 0;
+  if (integer_bits > kMostExpBits && x < -(int64_t{128} << quarter_bit)) return 0;
   const auto fraction = static_cast<Int>((x & (quarter - 1)) - quarter);
   const auto whole = static_cast<Int>(fraction - x);
   Int result = exp_of_quarter(static_cast<Int>(fraction * (1 << integer_bits)));
-  for (int i = 0; i < min(integer_bits, kMostBits) + 2; ++i) {
+  for (int i = 0; i < min(integer_bits, kMostExpBits) + 2; ++i) {
     if ((whole >> (quarter_bit + i) & 1) != 0) {
-      result = multiply(result, constant<Int>(kFactors[i]));
+      result = multiply(result, fixed_constant<Int>(kExpFactors[i]));
     }
   }
   return result;
@@ -73,11 +63,10 @@ template <class Int>
 Int reciprocal_of_half(Int x) {
   // Three Newton-Raphson steps r += r * (1 - d * r) for the reciprocal of d = (1 + x) / 2, which is
   // in [1/2, 1), from the linear estimate 48/17 - 32/17 d.
-  constexpr Int k48Over17 = constant<Int>(1515870810);
-  constexpr Int kMinus32Over17 = constant<Int>(-1010580540);
   constexpr Int kOneOfTwoBits = Int{1} << (kBits<Int> - 3);
   const auto d = static_cast<Int>((x >> 1) + (Int{1} << (kBits<Int> - 2)));
-  auto r = static_cast<Int>(k48Over17 + multiply(d, kMinus32Over17));
+  auto r = static_cast<Int>(fixed_constant<Int>(k48Over17) +
+                            multiply(d, fixed_constant<Int>(-k32Over17)));
   for (int i = 0; i < 3; ++i) {
     const Int correction = multiply(r, static_cast<Int>(kOneOfTwoBits - multiply(d, r)));
     r = static_cast<Int>(r + correction * 4);  // of four integer bits

@@ -7,6 +7,7 @@
 #include "kernels/elementwise.inl"
 #include "kernels/linear_sum.inl"
 #include "kernels/lookup.inl"
+#include "kernels/lstm.inl"
 #include "kernels/pool.inl"
 #include "kernels/quantize.inl"
 #include "kernels/quantize_rows.inl"
@@ -45,6 +46,13 @@ constexpr void fill_narrow(Kernels& k) {
   k.cast = &cast;
   k.linear_sum_8 = &linear_sum_8;
   k.lookup_8 = &lookup_8;
+  k.lstm_cell_s16 = &lstm_cell_s16;
+  k.lstm_gate_s16 = &lstm_gate_s16;
+  k.lstm_hidden_s8 = &lstm_hidden_s8;
+  k.lstm_logistic_s16 = &lstm_logistic_s16;
+  k.lstm_norm_s16 = &lstm_norm_s16;
+  k.lstm_projection_s8 = &lstm_projection_s8;
+  k.lstm_tanh_s16 = &lstm_tanh_s16;
   k.logistic_s16 = &sigmoid_s16<Logistic, &reference::logistic_s16>;
   k.tanh_s16 = &sigmoid_s16<Tanh, &reference::tanh_s16>;
   k.average_pool_2d_s8 = &average_pool<int8_t, &reference::average_pool_2d_s8>;

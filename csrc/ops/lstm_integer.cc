@@ -34,7 +34,8 @@ Status set_gate(const PrepareContext& c, const Lstm& p, Gate gate, IntegerLstm* 
     OCTAVO_TRY(c.expect_per_tensor("intermediate", sum));
     sum_scale = sum.scale();
     const Tensor& norm = c.input(p.at.norm + gate);
-    i->norm_scale[gate] = quantize_multiplier(norm.scale());
+    const Multiplier scale = quantize_multiplier(norm.scale());
+    i->norm_scale[gate] = {scale.m, min(scale.shift + 12, 30)};  // to Q3.12
     i->least_variance[gate] = max(1, quantize_clip(10000 * norm.scale(), 1, INT32_MAX));
   }
   const float input = c.input(p.at.weights + gate).scale() * c.input(0).scale();
@@ -69,8 +70,8 @@ Status check_quantization(const PrepareContext& c, const Lstm& p) {
   return c.expect_per_tensor("intermediate", c.intermediate(kHiddenIntermediate));
 }
 
-void compute_gate(const Lstm& p, const Step& s, const StepSums<int32_t>& x, Gate gate,
-                  uint8_t* scratch) {
+void compute_gate(const Lstm& p, const Step& s, const Workspace& w, const StepSums<int32_t>& x,
+                  Gate gate, uint8_t* scratch) {
   const int64_t cells = p.cells, count = p.inputs.sequence.batch * cells;
   auto* out = reinterpret_cast<int16_t*>(scratch + p.gates) + gate * count;
   const auto* recurrent = reinterpret_cast<const int32_t*>(scratch + p.recurrent_sums);
@@ -86,18 +87,17 @@ void compute_gate(const Lstm& p, const Step& s, const StepSums<int32_t>& x, Gate
       g.cell = words_at(s, p.at.cell) + b * cells;
       g.peephole_scale = i.peephole_scale[gate];
     }
-    if (p.has_norm) {
-      g.norm = words_at(s, p.at.norm + gate);
-      g.norm_bias = s.input(static_cast<size_t>(p.at.bias + gate));
-      g.norm_scale = i.norm_scale[gate];
-      g.least_variance = i.least_variance[gate];
-    }
-    reference::lstm_gate_s16(g, p.cells, out + b * cells);
+    w.kernels.lstm_gate_s16(g, p.cells, out + b * cells);
+    if (!p.has_norm) continue;
+    const reference::LstmNormS16 norm = {words_at(s, p.at.norm + gate),
+                                         s.input(static_cast<size_t>(p.at.bias + gate)),
+                                         i.norm_scale[gate], i.least_variance[gate]};
+    w.kernels.lstm_norm_s16(norm, p.cells, out + b * cells);
   }
   if (gate == kCellGate) {
-    reference::lstm_tanh_s16(count, 3, out, out);
+    w.kernels.lstm_tanh_s16(count, 3, out, out);
   } else {
-    reference::lstm_logistic_s16(count, out);
+    w.kernels.lstm_logistic_s16(count, out);
   }
 }
 
@@ -108,17 +108,17 @@ void compute_state(const Lstm& p, const Step& s, const Workspace& w, uint8_t* sc
   auto* hidden = reinterpret_cast<int16_t*>(scratch + p.hidden);
   const int16_t* gate = reinterpret_cast<const int16_t*>(scratch + p.gates) + kOutputGate * count;
   int8_t* state = s.input(static_cast<size_t>(p.at.state));
-  reference::lstm_tanh_s16(count, 15 + i.cell_exponent, words_at(s, p.at.cell), hidden);
+  w.kernels.lstm_tanh_s16(count, 15 + i.cell_exponent, words_at(s, p.at.cell), hidden);
   if (!p.has_projection) {
-    return reference::lstm_hidden_s8(count, gate, hidden, i.hidden_scale, i.hidden_zero, state);
+    return w.kernels.lstm_hidden_s8(count, gate, hidden, i.hidden_scale, i.hidden_zero, state);
   }
   // The projection's rows have the opposite zero point, in place: bytes come before words are read.
   auto* bytes = reinterpret_cast<int8_t*>(hidden);
-  reference::lstm_hidden_s8(count, gate, hidden, i.hidden_scale, -i.hidden_zero, bytes);
+  w.kernels.lstm_hidden_s8(count, gate, hidden, i.hidden_scale, -i.hidden_zero, bytes);
   auto* sums = reinterpret_cast<int32_t*>(scratch + p.projection_sums);
   multiply(p.projection, s, w, bytes, batch, scratch + p.converted, sums, 0);
-  reference::lstm_projection_s8(int64_t{batch} * p.outputs, sums, i.projection_scale, i.state_zero,
-                                i.projection_clip, state);
+  w.kernels.lstm_projection_s8(int64_t{batch} * p.outputs, sums, i.projection_scale, i.state_zero,
+                               i.projection_clip, state);
 }
 
 }  // namespace
@@ -157,12 +157,12 @@ void run_integer_lstm(const Lstm& p, const Step& s, const Workspace& w, uint8_t*
     multiply(p.recurrent, s, w, state, q.batch, scratch + p.converted, scratch + p.recurrent_sums,
              count);
     for (int32_t g = p.first_gate(); g < kOutputGate; ++g) {
-      compute_gate(p, s, x, static_cast<Gate>(g), scratch);
+      compute_gate(p, s, w, x, static_cast<Gate>(g), scratch);
     }
-    reference::lstm_cell_s16(count, p.is_coupled ? nullptr : gates, gates + kForgetGate * count,
-                             gates + kCellGate * count, p.integer.cell_exponent,
-                             p.integer.cell_clip, cell);
-    compute_gate(p, s, x, kOutputGate, scratch);
+    w.kernels.lstm_cell_s16(count, p.is_coupled ? nullptr : gates, gates + kForgetGate * count,
+                            gates + kCellGate * count, p.integer.cell_exponent, p.integer.cell_clip,
+                            cell);
+    compute_gate(p, s, w, x, kOutputGate, scratch);
     compute_state(p, s, w, scratch);
     for (int32_t b = 0; b < q.batch; ++b) {
       memcpy(out + q.row(step, b) * outputs, state + b * outputs, static_cast<size_t>(outputs));

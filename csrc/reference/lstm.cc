@@ -26,31 +26,6 @@ void normalize(const LstmGateF32& g, int32_t cells, float* x) {
   }
 }
 
-// In numbers of 10 more binary digits, with an approximate mean of squares where the number of
-// cells is no power of two.
-void normalize(const LstmGateS16& g, int32_t cells, int16_t* x) {
-  constexpr int32_t kFine = 1 << 10;
-  int64_t sum = 0, squares = 0;
-  for (int32_t i = 0; i < cells; ++i) {
-    sum += x[i];
-    squares += x[i] * x[i];
-  }
-  const auto mean = static_cast<int32_t>(sum * kFine / cells);
-  const int64_t part = kFine * kFine / cells;
-  auto variance = static_cast<int32_t>((squares * part - int64_t{mean} * mean) / (kFine * kFine));
-  if (variance < 1) variance = g.least_variance;
-  const Multiplier inverse = inverse_sqrt(variance);
-  const Multiplier scale = {g.norm_scale.m, g.norm_scale.shift + 12};
-  for (int32_t i = 0; i < cells; ++i) {
-    const int32_t centred = requantize(kFine * x[i] - mean, inverse);
-    const auto product =
-        static_cast<int32_t>(static_cast<uint32_t>(centred) * static_cast<uint32_t>(g.norm[i]));
-    const int64_t y = add_wrapping(product, g.norm_bias[i]);
-    const auto rounded = static_cast<int32_t>((y > 0 ? y + kFine / 2 : y - kFine / 2) / kFine);
-    x[i] = saturate(requantize(rounded, scale));
-  }
-}
-
 }  // namespace
 
 void lstm_gate_f32(const LstmGateF32& g, int32_t cells, float* out) {
@@ -89,7 +64,33 @@ void lstm_gate_s16(const LstmGateS16& g, int32_t cells, int16_t* out) {
   for (int32_t i = 0; i < cells && g.peephole != nullptr; ++i) {
     out[i] = saturate(int64_t{requantize(g.peephole[i] * g.cell[i], g.peephole_scale)} + out[i]);
   }
-  if (g.norm != nullptr) normalize(g, cells, out);
+}
+
+LstmStatistics lstm_statistics(const LstmNormS16& p, int32_t cells, const int16_t* x) {
+  constexpr int32_t kFine = 1 << kLstmNormBits;
+  int64_t sum = 0, squares = 0;
+  for (int32_t i = 0; i < cells; ++i) {
+    sum += x[i];
+    squares += x[i] * x[i];
+  }
+  const auto mean = static_cast<int32_t>(sum * kFine / cells);
+  const int64_t part = kFine * kFine / cells;
+  auto variance = static_cast<int32_t>((squares * part - int64_t{mean} * mean) / (kFine * kFine));
+  if (variance < 1) variance = p.least_variance;
+  return {mean, inverse_sqrt(variance)};
+}
+
+void lstm_norm_s16(const LstmNormS16& p, int32_t cells, int16_t* x) {
+  constexpr int32_t kFine = 1 << kLstmNormBits;
+  const LstmStatistics of = lstm_statistics(p, cells, x);
+  for (int32_t i = 0; i < cells; ++i) {
+    const int32_t centred = requantize(kFine * x[i] - of.mean, of.inverse);
+    const auto product =
+        static_cast<int32_t>(static_cast<uint32_t>(centred) * static_cast<uint32_t>(p.norm[i]));
+    const int64_t y = add_wrapping(product, p.bias[i]);
+    const auto rounded = static_cast<int32_t>((y > 0 ? y + kFine / 2 : y - kFine / 2) / kFine);
+    x[i] = saturate(requantize(rounded, p.scale));
+  }
 }
 
 void lstm_logistic_s16(int64_t count, int16_t* x) {

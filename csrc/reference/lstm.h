@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "base/fixed_exp.h"
 #include "base/fixed_point.h"
 
 namespace octavo::reference {
@@ -33,18 +34,34 @@ struct LstmGateS16 {
   Multiplier input_scale, recurrent_scale;
   const int16_t *peephole, *cell;  // null: none
   Multiplier peephole_scale;
-  const int16_t* norm;  // null: none
-  const int32_t* norm_bias;
-  Multiplier norm_scale;
-  int32_t least_variance;  // in place of 0
 };
 void lstm_gate_s16(const LstmGateS16& gate, int32_t cells, int16_t* out);
 
-// Q3.12 to Q0.15, in place. tanh of so many integer bits.
+// Layer normalization in place: with y = 2^10 x - mean of so many more digits,
+//   requantize(round((requantize(y, inverse) norm + bias) / 2^10), scale), saturating.
+struct LstmNormS16 {
+  const int16_t* norm;
+  const int32_t* bias;
+  Multiplier scale;
+  int32_t least_variance;  // in place of 0
+};
+constexpr int kLstmNormBits = 10;
+void lstm_norm_s16(const LstmNormS16& norm, int32_t cells, int16_t* x);
+
+// What normalizes: the mean of 2^10 x, and 1 / deviation with an approximate mean of squares where
+// the number of cells is no power of two.
+struct LstmStatistics {
+  int32_t mean;
+  Multiplier inverse;
+};
+LstmStatistics lstm_statistics(const LstmNormS16& norm, int32_t cells, const int16_t* x);
+
+// Q3.12 to Q0.15, in place. tanh of so many integer bits. Of base/fixed_exp.h.
 void lstm_logistic_s16(int64_t count, int16_t* x);
 void lstm_tanh_s16(int64_t count, int integer_bits, const int16_t* in, int16_t* out);
 
-// The cell is in units of 2^cell_exponent, the gates of 2^-15.
+// The cell is in units of 2^cell_exponent, the gates of 2^-15; `input`, which may be null as above,
+// and `forget` are not negative. cell_exponent is in [-15, -9].
 void lstm_cell_s16(int64_t count, const int16_t* input, const int16_t* forget,
                    const int16_t* update, int cell_exponent, int16_t clip, int16_t* cell);
 

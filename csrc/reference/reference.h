@@ -20,6 +20,7 @@
 #include "reference/fully_connected.h"
 #include "reference/hard_swish.h"
 #include "reference/log_softmax.h"
+#include "reference/lstm.h"
 #include "reference/lut.h"
 #include "reference/normalize.h"
 #include "reference/pairwise.h"

@@ -49,7 +49,7 @@ struct KernelTest {
 };
 
 extern const Span<const KernelTest> kConvolutionTests, kFloatProductTests, kProductS16Tests,
-    kElementwiseTests, kNarrowTests, kRealTests, kDynamicRangeTests;
+    kElementwiseTests, kNarrowTests, kLstmTests, kRealTests, kDynamicRangeTests;
 
 // Heap allocations of this program so far; -1 where nothing counts them.
 int64_t allocation_count();

@@ -39,6 +39,8 @@ struct B {
   static Vec set16(int32_t x) { return _mm256_set1_epi16(static_cast<int16_t>(x)); }
   static Vec bit_and(Vec a, Vec b) { return _mm256_and_si256(a, b); }
   static Vec bit_xor(Vec a, Vec b) { return _mm256_xor_si256(a, b); }
+  // The bytes of a where those of `mask` are -1, those of b where they are 0.
+  static Vec select(Vec mask, Vec a, Vec b) { return _mm256_blendv_epi8(b, a, mask); }
   static Vec min8(Vec a, Vec b) { return _mm256_min_epi8(a, b); }
   static Vec max8(Vec a, Vec b) { return _mm256_max_epi8(a, b); }
   static Vec max_u8(Vec a, Vec b) { return _mm256_max_epu8(a, b); }
@@ -62,6 +64,12 @@ struct B {
   static Vec add16(Vec a, Vec b) { return _mm256_add_epi16(a, b); }
   static Vec sub16(Vec a, Vec b) { return _mm256_sub_epi16(a, b); }
   static Vec mul16(Vec a, Vec b) { return _mm256_mullo_epi16(a, b); }
+  static Vec add_saturating16(Vec a, Vec b) { return _mm256_adds_epi16(a, b); }
+  // round(a b / 2^15), ties up; not of twice the lowest.
+  static Vec mul_round16(Vec a, Vec b) { return _mm256_mulhrs_epi16(a, b); }
+  static Vec shift_left16(Vec x, int32_t n) { return _mm256_sll_epi16(x, _mm_cvtsi32_si128(n)); }
+  static Vec shift_right16(Vec x, int32_t n) { return _mm256_sra_epi16(x, _mm_cvtsi32_si128(n)); }
+  static Vec equal16(Vec a, Vec b) { return _mm256_cmpeq_epi16(a, b); }  // -1 or 0
   static Vec abs16(Vec x) { return _mm256_abs_epi16(x); }
   static Vec sign16(Vec x) { return _mm256_srai_epi16(x, 15); }  // -1 or 0
   static Vec mul_high16(Vec a, Vec b) { return _mm256_mulhi_epi16(a, b); }

@@ -36,6 +36,8 @@ struct B {
   static Vec set16(int32_t x) { return from(vdupq_n_s16(static_cast<int16_t>(x))); }
   static Vec bit_and(Vec a, Vec b) { return vandq_s32(a, b); }
   static Vec bit_xor(Vec a, Vec b) { return veorq_s32(a, b); }
+  // The bytes of a where those of `mask` are -1, those of b where they are 0.
+  static Vec select(Vec mask, Vec a, Vec b) { return from(vbslq_u8(u8(mask), u8(a), u8(b))); }
   static Vec min8(Vec a, Vec b) { return from(vminq_s8(s8(a), s8(b))); }
   static Vec max8(Vec a, Vec b) { return from(vmaxq_s8(s8(a), s8(b))); }
   static Vec max_u8(Vec a, Vec b) { return from(vmaxq_u8(u8(a), u8(b))); }
@@ -61,6 +63,14 @@ struct B {
   static Vec add16(Vec a, Vec b) { return from(vaddq_s16(s16(a), s16(b))); }
   static Vec sub16(Vec a, Vec b) { return from(vsubq_s16(s16(a), s16(b))); }
   static Vec mul16(Vec a, Vec b) { return from(vmulq_s16(s16(a), s16(b))); }
+  static Vec add_saturating16(Vec a, Vec b) { return from(vqaddq_s16(s16(a), s16(b))); }
+  // round(a b / 2^15), ties up; not of twice the lowest.
+  static Vec mul_round16(Vec a, Vec b) { return from(vqrdmulhq_s16(s16(a), s16(b))); }
+  static Vec shift_left16(Vec x, int32_t n) {
+    return from(vshlq_s16(s16(x), vdupq_n_s16(static_cast<int16_t>(n))));
+  }
+  static Vec shift_right16(Vec x, int32_t n) { return shift_left16(x, -n); }
+  static Vec equal16(Vec a, Vec b) { return from(vceqq_s16(s16(a), s16(b))); }  // -1 or 0
   static Vec abs16(Vec x) { return from(vabsq_s16(s16(x))); }
   static Vec sign16(Vec x) { return from(vshrq_n_s16(s16(x), 15)); }  // -1 or 0
   static Vec mul_high16(Vec a, Vec b) {
