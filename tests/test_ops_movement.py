@@ -226,3 +226,26 @@ def test_operators_that_refuse_to_rescale(
         run(net.build(), inputs)
     with pytest.raises(RuntimeError, match=message):
         octavo_run(net.build(), inputs)
+
+
+_NARROW = Constant([[1, -2], [3, -8]], "int4")
+
+
+@pytest.mark.parametrize(
+    ("code", "operands"),
+    [
+        ("CONCATENATION", [_NARROW, _NARROW]),
+        ("DYNAMIC_UPDATE_SLICE", [_NARROW, _NARROW, Constant([0, 0])]),
+        ("GATHER", [_NARROW, Constant([1, 0])]),
+        ("GATHER_ND", [_NARROW, Constant([[1, 0]])]),
+        ("HASHTABLE_LOOKUP", [Constant([1]), Constant([1, 2]), _NARROW]),
+        ("SLICE", [_NARROW, Constant([0, 0]), Constant([1, 1])]),
+        ("TRANSPOSE", [_NARROW, Constant([1, 0])]),
+    ],
+)
+def test_int4_does_not_become_int8(code: str, operands: list[Any]) -> None:
+    """Though operators see its elements as bytes."""
+    outputs = ["int8", "uint8"] if code == "HASHTABLE_LOOKUP" else ["int8"]
+    model, inputs = single(code, operands, outputs)
+    with pytest.raises(RuntimeError, match=r'"constant \d" has type int4, output "out 0" has int8'):
+        octavo_run(model, inputs)

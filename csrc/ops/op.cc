@@ -51,9 +51,11 @@ Status PrepareContext::expect_type(const char* role, const Tensor& t,
 
 Status PrepareContext::expect_same_type(const char* role_a, const Tensor& a, const char* role_b,
                                         const Tensor& b) const {
-  if (a.type == b.type) return {};
-  return fail(role_a, " \"", a.info->name, "\" has type ", a.type, ", ", role_b, " \"",
-              b.info->name, "\" has ", b.type);
+  // The file's types: operators that move elements are shown int4 as int8, which it is not.
+  const DType type_a = a.info->type, type_b = b.info->type;
+  if (type_a == type_b) return {};
+  return fail(role_a, " \"", a.info->name, "\" has type ", type_a, ", ", role_b, " \"",
+              b.info->name, "\" has ", type_b);
 }
 
 Status PrepareContext::expect_rank(const char* role, const Tensor& t, int32_t least,
