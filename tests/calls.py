@@ -151,3 +151,23 @@ def _variable(values: Array, dtype: str, has_start: bool) -> Result:
     net.op("ASSIGN_VARIABLE", [handle, x], [])
     net.op("READ_VARIABLE", [handle], [behind])
     return _finish(net, {x: values})
+
+
+def function(net: Network, name: str, shapes: list[tuple[int, ...]], dtype: str = "int32") -> Graph:
+    """A subgraph that takes tensors of these shapes."""
+    g = net.subgraph(name)
+    g.inputs = [g.tensor(f"x{i}", shape, dtype) for i, shape in enumerate(shapes)]
+    return g
+
+
+def truth_of(g: Graph, x: int) -> int:
+    """Whether an int32 is not 0."""
+    y = g.tensor("truth", (1,), "bool")
+    g.op("CAST", [x], [y], in_data_type="INT32", out_data_type="BOOL")
+    return y
+
+
+def one_less(g: Graph, x: int) -> int:
+    y = g.tensor("less", (1,), "int32")
+    g.op("SUB", [x, g.constant("one", np.int32([1]))], [y])
+    return y
