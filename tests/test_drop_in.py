@@ -218,6 +218,79 @@ def test_signatures():
         assert results[0][0]["both"].shape == (2 * batch, 2)
 
 
+@pytest.mark.parametrize("truth", [True, False])
+def test_tensors_of_called_subgraphs(truth):
+    """As the last call of each has left them, which nothing does before the first."""
+    net = Network()
+    x, y = (net.tensor(name, (2,), "float32") for name in "xy")
+    condition = net.tensor("truth", (), "bool")
+    for branch in ("NEG", "ABS"):
+        g = net.subgraph(branch)
+        a, b, c = (g.tensor(name, (2,), "float32") for name in "abc")
+        g.op(branch, [a], [b])
+        g.op("FLOOR", [b], [c])
+        g.inputs, g.outputs = [a], [c]
+    net.op("IF", [condition, x], [y], then_subgraph_index=1, else_subgraph_index=2)
+    net.inputs, net.outputs = [condition, x], [y]
+    called = 1 if truth else 2
+    results = []
+    for interpreter in (
+        ours(net.build(), experimental_preserve_all_tensors=True),
+        reference(net.build(), experimental_preserve_all_tensors=True),
+    ):
+        interpreter.allocate_tensors()
+        for sign in (1, -1):
+            interpreter.set_tensor(condition, np.bool_(truth))
+            interpreter.set_tensor(x, sign * np.float32([1.5, -2.5]))
+            interpreter.invoke()
+            results.append([interpreter.get_tensor(i, called) for i in range(3)])
+    assert_alike(results[:2], results[2:])
+    interpreter = ours(net.build())
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(condition, np.bool_(truth))
+    with pytest.raises(ValueError, match="has no memory yet"):
+        interpreter.get_tensor(0, called)
+    interpreter.invoke()
+    assert interpreter.get_tensor(2, subgraph_index=called).tolist() == [0, 0]
+    with pytest.raises(ValueError, match=r'tensor 1 "b" is intermediate .*preserve_all_tensors'):
+        interpreter.get_tensor(1, called)
+    with pytest.raises(ValueError, match="tensor 3 is not there: the model has 3"):
+        interpreter.get_tensor(3, called)
+    with pytest.raises(ValueError, match="has no memory yet"):
+        interpreter.get_tensor(0, 3 - called)
+
+
+def test_tensors_of_a_subgraph_that_is_called_in_two_ways():
+    """With other shapes, and in a stage that is prepared while the network runs."""
+    net = Network()
+    x, shape = net.tensor("x", (4,), "float32"), net.tensor("shape", (2,), "int32")
+    late = net.tensor("late", (2, 2), "float32")
+    y, z = net.tensor("y", (4,), "float32"), net.tensor("z", (2, 2), "float32")
+    g = net.subgraph("g")
+    g.inputs, g.outputs = [g.tensor("a", (4,), "float32")], [g.tensor("b", (4,), "float32")]
+    g.op("NEG", g.inputs, g.outputs)
+    for source, target in ((x, y), (late, z)):
+        if source == late:
+            net.op("RESHAPE", [x, shape], [late])
+        net.op("STABLEHLO_COMPOSITE", [source], [target], name="f", decomposition_subgraph_index=1)
+    net.inputs, net.outputs = [x, shape], [y, z]
+    interpreter = ours(net.build())
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(x, np.arange(4, dtype=np.float32))
+    for sizes in ([2, 2], [1, 4], [2, 2]):
+        interpreter.set_tensor(shape, np.int32(sizes))
+        interpreter.invoke()
+        assert interpreter.get_tensor(1, 1).shape == tuple(sizes)
+        np.testing.assert_array_equal(interpreter.get_tensor(1, 1), interpreter.get_tensor(z))
+
+
+@pytest.mark.parametrize("shape", [2, [[2, 4]]])
+def test_a_shape_is_a_list(shape):
+    for interpreter in (ours(networks.dense()), reference(networks.dense())):
+        with pytest.raises(ValueError, match=r"list of integers|1D"):
+            interpreter.resize_tensor_input(0, shape)
+
+
 def test_variables():
     net = Network()
     quantized = {"scale": 1, "zero_point": 7}

@@ -197,12 +197,7 @@ class PyInterpreter {
   py::array get_tensor(int32_t i, bool copy) {
     const Turn turn(session_->is_taken);
     const Tensor& t = tensor_in_memory(i);
-    if (!state_->interpreter->is_kept(i)) {
-      raise_if_failed(
-          Status::invalid("tensor ", i, " \"", t.info->name,
-                          "\" is intermediate and its memory is used again: construct the "
-                          "interpreter with experimental_preserve_all_tensors=True"));
-    }
+    expect_kept(*state_->interpreter, i);
     if (copy || is_packed(t.type)) return copy_of(t);
     if (state_->interpreter->is_deferred(i)) {
       py::array value = copy_of(t);
@@ -216,6 +211,22 @@ class PyInterpreter {
     py::array view(type, dimensions(t.shape), t.data, owner);
     if (t.is_known) view.attr("setflags")(py::arg("write") = false);
     return view;
+  }
+
+  // A copy of a tensor of another subgraph, as the last call of it has left it; None: there was
+  // none.
+  py::object get_callee_tensor(int32_t subgraph, int32_t i) {
+    const Turn turn(session_->is_taken);
+    const Interpreter* callee = state_->interpreter->last_callee(subgraph);
+    if (callee == nullptr) return py::none();
+    check(i, callee->graph());
+    expect_kept(*callee, i);
+    const Tensor& t = callee->tensor(i);
+    if (t.data == nullptr) {
+      raise_if_failed(Status::invalid("tensor ", i, " \"", t.info->name, "\" of subgraph ",
+                                      subgraph, " has no value: no operator uses it"));
+    }
+    return copy_of(t);
   }
 
   py::dict tensor_details(int32_t i) const {
@@ -292,9 +303,17 @@ class PyInterpreter {
   }
   void restart() { state_ = fresh(); }
 
-  void check(int32_t i) const {
-    if (i >= 0 && static_cast<size_t>(i) < tensor_count()) return;
-    raise_if_failed(Status::invalid("tensor ", i, " is not there: the model has ", tensor_count()));
+  void check(int32_t i) const { check(i, graph()); }
+  static void check(int32_t i, const Subgraph& g) {
+    if (i >= 0 && static_cast<size_t>(i) < g.tensors.size) return;
+    raise_if_failed(Status::invalid("tensor ", i, " is not there: the model has ", g.tensors.size));
+  }
+  static void expect_kept(const Interpreter& interpreter, int32_t i) {
+    if (interpreter.is_kept(i)) return;
+    raise_if_failed(
+        Status::invalid("tensor ", i, " \"", interpreter.tensor(i).info->name,
+                        "\" is intermediate and its memory is used again: construct the "
+                        "interpreter with experimental_preserve_all_tensors=True"));
   }
 
   bool is_computed(int32_t tensor) const {
@@ -372,6 +391,8 @@ void bind_interpreter(py::module_& m) {
       .def("step_kernels", &PyInterpreter::step_kernels)
       .def("set_tensor", &PyInterpreter::set_tensor)
       .def("get_tensor", &PyInterpreter::get_tensor, py::arg("index"), py::arg("copy"))
+      .def("get_callee_tensor", &PyInterpreter::get_callee_tensor, py::arg("subgraph"),
+           py::arg("index"))
       .def("tensor_details", &PyInterpreter::tensor_details)
       .def("nodes", &PyInterpreter::nodes)
       .def("forget", &PyInterpreter::forget)

@@ -43,11 +43,17 @@ class Session {
   // How many times all loops of an invoke together may go round.
   void set_max_loop_iterations(int64_t count) { max_loop_iterations_ = count; }
   int64_t max_loop_iterations() const { return max_loop_iterations_; }
-  void begin_run() { iterations_ = calls_ = 0; }
+  void begin_run() {
+    iterations_ = 0;
+    calls_before_ = calls_;
+  }
   bool count_iteration() { return ++iterations_ <= max_loop_iterations_; }
   // Subgraphs that call the next one twice need no loop to run for ever.
   static constexpr int64_t kCallsPerIteration = 64;
-  bool count_call() { return ++calls_ / kCallsPerIteration <= max_loop_iterations_; }
+  bool count_call() {
+    return (++calls_ - calls_before_) / kCallsPerIteration <= max_loop_iterations_;
+  }
+  int64_t calls() const { return calls_; }  // of all runs
 
   // As before the first run: no variable has a value.
   void forget();
@@ -56,7 +62,8 @@ class Session {
   Arena& memory_;
   Variable* first_ = nullptr;
   Span<bool> has_run_;
-  int64_t max_loop_iterations_ = kMaxLoopIterations, iterations_ = 0, calls_ = 0;
+  int64_t max_loop_iterations_ = kMaxLoopIterations, iterations_ = 0;
+  int64_t calls_ = 0, calls_before_ = 0;
 };
 
 }  // namespace octavo

@@ -101,11 +101,7 @@ Status CalleeMaker::prepare(Arena& memory, CalleeScope& scope, PreparedCallee& c
     static_cast<const PreparedCallee&>(c).interpreter->reset_variables();
   };
   callee.run = [](const Callee& c) -> Status {
-    Interpreter& i = *static_cast<const PreparedCallee&>(c).interpreter;
-    if (i.session().count_call()) return i.run(nullptr);
-    return Status::failed("subgraphs have been called ", Session::kCallsPerIteration, " x ",
-                          i.session().max_loop_iterations(),
-                          " times, the most that max_loop_iterations allows");
+    return static_cast<const PreparedCallee&>(c).interpreter->run_called();
   };
   return {};
 }

@@ -109,6 +109,28 @@ Status Interpreter::run(const Observer* observer) {
   return first_.nodes.empty() ? Status() : run_deferred(observer);
 }
 
+Status Interpreter::run_called() {
+  if (!session().count_call()) {
+    return Status::failed("subgraphs have been called ", Session::kCallsPerIteration, " x ",
+                          session().max_loop_iterations(),
+                          " times, the most that max_loop_iterations allows");
+  }
+  last_call_ = session().calls();
+  return run(nullptr);
+}
+
+const Interpreter* Interpreter::last_callee(int32_t subgraph) const {
+  const Interpreter* last = nullptr;
+  const CalleeScope* scope = run_scope_ != nullptr ? run_scope_ : scope_;
+  for (; scope != nullptr; scope = scope->outer) {
+    for (const PreparedCallee* c = scope->first; c != nullptr; c = c->next) {
+      const int64_t call = c->subgraph == subgraph ? c->interpreter->last_call_ : 0;
+      if (call > (last != nullptr ? last->last_call_ : 0)) last = c->interpreter;
+    }
+  }
+  return last;
+}
+
 int64_t Interpreter::arena_bytes() const {
   int64_t bytes = first_.arena_bytes + deferred_bytes_;
   for (const PreparedCallee* c = own_scope_.first; c != nullptr; c = c->next) {

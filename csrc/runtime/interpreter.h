@@ -56,8 +56,12 @@ class Interpreter {
   // resize_input do of it, of which the caller knows that the tensor is an input.
   Status create_callee(const Subgraph& graph, Arena& memory, CalleeScope& scope,
                        Interpreter** out) const;
-  Status run(const Observer* observer);
+  Status run_called();
   Status set_input_shape(int32_t tensor, const Shape& shape);
+
+  // Of those that operators have called another subgraph by, the one that ran last. Null: it has
+  // not run, or its memory is gone.
+  const Interpreter* last_callee(int32_t subgraph) const;
 
   // Sets the subgraph's variable tensors to zero, as prepare leaves them.
   void reset_variables();
@@ -95,6 +99,7 @@ class Interpreter {
   Status check_operands(const Step& step) const;
   Status find_empty_tensors();
   Status choose_nodes();
+  Status run(const Observer* observer);
   Status run_steps(Span<Step> steps, const Observer* observer) const;
 
   // stage.cc
@@ -122,7 +127,9 @@ class Interpreter {
   CalleeScope own_scope_;
   CalleeScope* scope_ = &own_scope_;  // of the callees of the first stage
   Stage first_;
-  Arena* run_memory_ = nullptr;  // of further stages, until the next invoke
+  Arena* run_memory_ = nullptr;       // of further stages, until the next invoke
+  CalleeScope* run_scope_ = nullptr;  // of their callees
+  int64_t last_call_ = 0;             // the session's number of it, from 1 on
   int64_t deferred_bytes_ = 0, deferred_unshared_bytes_ = 0;
 };
 

@@ -101,6 +101,7 @@ Status Interpreter::run_deferred(const Observer* observer) {
   stage.memory = run_memory_;
   OCTAVO_TRY(run_memory_->make(stage.scope));
   stage.scope->outer = scope_;
+  run_scope_ = stage.scope;
   stage.is_first = false;
   stage.observer = observer;
   OCTAVO_TRY(run_memory_->make(static_cast<int64_t>(first_.nodes.size), stage.nodes));
@@ -120,6 +121,7 @@ void Interpreter::forget_deferred() {
   if (run_memory_ == nullptr) return;
   memory_.close(run_memory_);
   run_memory_ = nullptr;
+  run_scope_ = nullptr;
   deferred_bytes_ = deferred_unshared_bytes_ = 0;
   for (int32_t node : first_.nodes) forget_outputs(node);
 }

@@ -159,10 +159,16 @@ class Interpreter:
     def get_tensor(self, tensor_index: int, subgraph_index: int = 0) -> Any:
         """A copy of a tensor's value: an array, or a numpy scalar where the shape is ().
 
+        Of a subgraph that operators call, the value is what the last call has left.
+
         Raises:
           ValueError: the tensor has no memory yet, or it is an intermediate one and
             `experimental_preserve_all_tensors` was not set.
         """
+        if subgraph_index != 0:
+            called = self._main.get_callee_tensor(subgraph_index, tensor_index)
+            if called is not None:
+                return called[()]
         return self._subgraph(subgraph_index).get_tensor(tensor_index, copy=True)[()]
 
     def tensor(self, tensor_index: int) -> Callable[[], Array]:
@@ -185,7 +191,10 @@ class Interpreter:
         Raises:
           ValueError: no input, no possible shape, or with `strict` a dimension that is not open.
         """
-        shape = [int(d) for d in np.asarray(tensor_size)]
+        sizes = np.asarray(tensor_size)
+        if sizes.ndim != 1:
+            raise ValueError(f"a shape is a list of integers, not {tensor_size!r}")
+        shape = [int(d) for d in sizes]
         if strict:
             details = self._main.tensor_details(input_index)
             signature = details["shape_signature"].tolist()
