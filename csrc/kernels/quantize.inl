@@ -12,35 +12,66 @@ bool has_one_scale(const reference::AffineParams& p) { return p.outer == 1 && p.
 // Whether 1 / scale is as precise as other floats.
 bool has_inverse(float scale) { return scale >= 0x1p-100f && scale <= 0x1p100f; }
 
-// round(x / scale + inner) for a vector's outputs at a time, where finish() is to add the rest of a
-// zero point and to clamp.
+// round(x / scale + zero) as int8, a vector of bytes at a time.
 //
 // The definition divides and rounds halves away from zero, which takes several times as long as
-// multiplying by 1 / scale and rounding them to even. Both quotients are within 2^-14 of each other
-// where an output is not clamped (2^8 times three roundings of 2^-24, and two of 2^7 with `inner`),
-// so that they round alike unless they are that near to the middle of two integers. A quotient that
-// no int32 holds is far from what it is rounded to. Outputs of 16 bits are so precise that nearly
-// every vector would have doubtful ones: they are divided.
-constexpr float kCertain = 0.5f - 0x1p-13f;  // distances from an integer up to this
+// multiplying by 1 / scale and rounding them to even. Where an output is not clamped both sums are
+// within 2^-14 of each other (2^8 times two roundings of 2^-24, and two of 2^7), so that they round
+// alike unless they are that near to the middle of two integers. Outputs of 16
+// bits are so precise that nearly every vector would have doubtful ones: they are divided.
+constexpr float kCertain = 0.5f - 0x1p-14f;  // distances from an integer up to this
 
+class QuantizerByInverse {
+ public:
+  QuantizerByInverse(float scale, int32_t zero)
+      : inverse_(F::set(1 / scale)),
+        zero_(F::set(static_cast<float>(zero))),
+        certain_(F::set(has_inverse(scale) ? kCertain : -1)),
+        overflow_(B::set16(INT16_MIN)) {}
+
+  // False where outputs may be wrong.
+  bool quantize(const float* in, B::Vec& out) const {
+    using L = Lanes<int8_t>;
+    F::Vec off[L::kParts];
+    V::I32 y[L::kParts];
+#pragma GCC unroll 4
+    for (int j = 0; j < L::kParts; ++j) {
+      const F::Vec q = F::fma(F::load(in + j * V::kLanes), inverse_, zero_);
+      y[j] = F::round_even(q);
+      off[j] = F::distance(q, y[j]);
+    }
+    const F::Vec most = F::greater_distance(F::greater_distance(off[0], off[1]),
+                                            F::greater_distance(off[2], off[3]));
+    // What no int32 holds has become the least one, and here the least int16.
+    const B::Vec low = B::narrow32(y[0], y[1]), high = B::narrow32(y[2], y[3]);
+    if (F::any_above(most, certain_) || B::any_equal16(B::min16(low, high), overflow_))
+      return false;
+    out = B::in_order(B::narrow16(low, high));
+    return true;
+  }
+
+ private:
+  F::Vec inverse_, zero_, certain_;
+  B::Vec overflow_;
+};
+
+// The same for any type, as defined and slower, where finish() is to add the rest of a zero point
+// and to clamp.
 struct Quantizer {
-  F::Vec scale, inverse, inner, low, high, doubtful;
+  F::Vec scale, inner, low, high;
   V::I32 whole_inner;
 
   // What is rounded is clamped to [low, high].
   Quantizer(float scale_of_all, int32_t inner_zero, int32_t least, int32_t greatest)
       : scale(F::set(scale_of_all)),
-        inverse(F::set(1 / scale_of_all)),
         inner(F::set(static_cast<float>(inner_zero))),
         low(F::set(static_cast<float>(least))),
         high(F::set(static_cast<float>(greatest))),
-        doubtful(F::set(has_inverse(scale_of_all) ? kCertain : -1)),
         whole_inner(V::set(inner_zero)) {}
 
   // Before `inner` is added.
   template <class T>
   void quantize(const float* in, Parts<T>& y) const {
-    if (sizeof(T) == 1 && quantize_by_inverse(in, y)) return;
 #pragma GCC unroll 4
     for (int j = 0; j < Lanes<T>::kParts; ++j) {
       const F::Vec x = F::load(in + j * V::kLanes);
@@ -48,20 +79,6 @@ struct Quantizer {
       const F::Vec clamped = F::min(F::max(q, low), high);
       y.v[j] = V::sub(F::round_away(clamped), whole_inner);
     }
-  }
-
- private:
-  // False where outputs may be wrong.
-  template <class T>
-  bool quantize_by_inverse(const float* in, Parts<T>& y) const {
-    F::Vec off = F::set(0);
-#pragma GCC unroll 4
-    for (int j = 0; j < Lanes<T>::kParts; ++j) {
-      const F::Vec q = F::mul(F::load(in + j * V::kLanes), inverse);
-      y.v[j] = F::round_even(q);
-      off = F::greater_distance(off, q, y.v[j]);
-    }
-    return !F::any_above(off, doubtful);
   }
 };
 
@@ -72,9 +89,15 @@ void quantize_to(const reference::AffineParams& p, const float* in, T* out) {
   const int32_t zero = *p.zero_point;
   const auto to = output_of<T>(zero, kLow, kHigh);
   const Quantizer quantizer(*p.scale, 0, kLow - zero, kHigh - zero);
+  const QuantizerByInverse by_inverse(*p.scale, as_signed<T>(zero));
   using L = Lanes<T>;
   int64_t i = 0;
   for (; i + L::kLanes <= p.inner; i += L::kLanes) {
+    B::Vec bytes;
+    if (sizeof(T) == 1 && by_inverse.quantize(in + i, bytes)) {
+      L::store(B::bit_xor(bytes, L::flip()), out + i);
+      continue;
+    }
     Parts<T> y;
     quantizer.quantize(in + i, y);
     L::store(L::in_order(L::finish(y.v, to)), out + i);

@@ -41,26 +41,34 @@ void find_quantizations(int32_t rows, int64_t size, const float* in, bool asymme
 
 // Rounded to [low, 127], of which `low` is -128 or, symmetrically, -127.
 struct RowQuantizer {
+  QuantizerByInverse by_inverse;
   Quantizer quantizer;
   V::Output output;
+  B::Vec low;
 
-  RowQuantizer(const reference::RowQuantization& q, int32_t low)
-      : quantizer(q.scale, q.zero, low, 127),
-        output(V::make_output({q.zero, low, 127, Flip::kNo})) {}
+  RowQuantizer(const reference::RowQuantization& q, int32_t least)
+      : by_inverse(q.scale, q.zero),
+        quantizer(q.scale, q.zero, least, 127),
+        output(V::make_output({q.zero, least, 127, Flip::kNo})),
+        low(B::set8(least)) {}
 
   // The next `count` elements, B::kSize at most; the others are anything.
   B::Vec quantize(const float* in, int64_t count) const {
-    Parts<int8_t> y;
-    if (count >= B::kSize) {
-      quantizer.quantize(in, y);
-    } else {
-      float part[B::kSize];
-      for (int64_t j = 0; j < B::kSize; j += F::kLanes) {
-        const int64_t n = min<int64_t>(count - j, F::kLanes);
-        F::store(n > 0 ? F::load_part(in + j, n) : F::set(0), part + j);
-      }
-      quantizer.quantize(part, y);
+    if (count >= B::kSize) return quantize(in);
+    float part[B::kSize];
+    for (int64_t j = 0; j < B::kSize; j += F::kLanes) {
+      const int64_t n = min<int64_t>(count - j, F::kLanes);
+      F::store(n > 0 ? F::load_part(in + j, n) : F::set(0), part + j);
     }
+    return quantize(part);
+  }
+
+ private:
+  B::Vec quantize(const float* in) const {
+    B::Vec bytes;
+    if (by_inverse.quantize(in, bytes)) return B::max8(bytes, low);
+    Parts<int8_t> y;
+    quantizer.quantize(in, y);
     return B::in_order(Lanes<int8_t>::finish(y.v, output));
   }
 };
@@ -90,7 +98,7 @@ void quantize_short_rows(int32_t rows, int64_t size, const reference::RowQuantiz
       const F::Vec x = F::load_part(in + r * size + i, min<int64_t>(size - i, F::kLanes));
       const F::Vec y = F::max(F::mul(x, inverse), least);
       const V::I32 whole = F::round_even(y);
-      off = F::greater_distance(off, y, whole);
+      off = F::greater_distance(off, F::distance(y, whole));
       V::store(V::add(whole, zero), rounded + r * size + i);
     }
   }

@@ -132,6 +132,9 @@ struct B {
         static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, set8(value))));
     return found == 0 ? kSize : lowest_bit(found);
   }
+  static bool any_equal16(Vec a, Vec b) {
+    return _mm256_movemask_epi8(_mm256_cmpeq_epi16(a, b)) != 0;
+  }
   // int32 whose sum is that of the bytes, as unsigned ones.
   static Vec sums_u8(Vec x) { return _mm256_sad_epu8(x, _mm256_setzero_si256()); }
   // The sum of all int32, which wraps.

@@ -39,6 +39,13 @@ struct F {
     return load(elements);
   }
 
+  // Rounded to nearest, ties to even; of NaN no digits.
+  static void store(Vec x, Half* p) {
+    const Vec nan = with_sign(_mm256_castsi256_ps(_mm256_set1_epi32(0x7fc00000)), x);
+    const Vec y = _mm256_blendv_ps(x, nan, _mm256_cmp_ps(x, x, _CMP_UNORD_Q));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm256_cvtps_ph(y, _MM_FROUND_TO_NEAREST_INT));
+  }
+
   // The first `count` elements of x, the others of `rest`.
   static Vec join(Vec x, Vec rest, int64_t count) {
     return _mm256_blendv_ps(rest, x, _mm256_castsi256_ps(first_lanes(count)));
@@ -84,10 +91,10 @@ struct F {
   static bool any_above(Vec x, Vec limit) {
     return _mm256_movemask_ps(_mm256_cmp_ps(x, limit, _CMP_GT_OQ)) != 0;
   }
-  // The greater of `most` and |x - y|; `most` where x is NaN.
-  static Vec greater_distance(Vec most, Vec x, I32 y) {
-    return _mm256_max_ps(abs(_mm256_sub_ps(x, from_int(y))), most);
-  }
+  // How far x is from y, the integer that round_even gives; of any sign.
+  static Vec distance(Vec x, I32 y) { return abs(_mm256_sub_ps(x, from_int(y))); }
+  // The greater of two distances, positive.
+  static Vec greater_distance(Vec a, Vec b) { return _mm256_max_ps(a, b); }
 
   static Vec from_int(I32 x) { return _mm256_cvtepi32_ps(x); }
   // The nearest integers, halves to even; INT32_MIN for NaN and what no int32 holds.

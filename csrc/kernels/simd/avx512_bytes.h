@@ -129,6 +129,7 @@ struct B {
     const uint64_t found = _mm512_cmpeq_epi8_mask(x, set8(value));
     return found == 0 ? kSize : lowest_bit(found);
   }
+  static bool any_equal16(Vec a, Vec b) { return _mm512_cmpeq_epi16_mask(a, b) != 0; }
   // int32 whose sum is that of the bytes, as unsigned ones.
   static Vec sums_u8(Vec x) { return _mm512_sad_epu8(x, _mm512_setzero_si512()); }
   // The sum of all int32, which wraps.

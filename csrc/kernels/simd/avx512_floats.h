@@ -36,6 +36,16 @@ struct F {
     return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(first_lanes(count), p));
   }
 
+  // Rounded to nearest, ties to even; of NaN no digits.
+  static void store(Vec x, Half* p) {
+    constexpr int kAndOr = 0b11101010;  // (first & second) | third
+    const I32 sign = _mm512_set1_epi32(INT32_MIN), quiet = _mm512_set1_epi32(0x7fc00000);
+    const I32 y = _mm512_mask_ternarylogic_epi32(
+        _mm512_castps_si512(x), _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), sign, quiet, kAndOr);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p),
+                        _mm512_cvtps_ph(_mm512_castsi512_ps(y), _MM_FROUND_TO_NEAREST_INT));
+  }
+
   // The first `count` elements of x, the others of `rest`.
   static Vec join(Vec x, Vec rest, int64_t count) {
     return _mm512_mask_blend_ps(first_lanes(count), rest, x);
@@ -83,10 +93,12 @@ struct F {
     return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(x, limit, _CMP_GT_OQ), b, a);
   }
   static bool any_above(Vec x, Vec limit) { return _mm512_cmp_ps_mask(x, limit, _CMP_GT_OQ) != 0; }
-  // The greater of `most` and |x - y|; `most` where x is NaN.
-  static Vec greater_distance(Vec most, Vec x, I32 y) {
+  // How far x is from y, the integer that round_even gives; of any sign. Less where none holds it.
+  static Vec distance(Vec x, I32) { return _mm512_reduce_ps(x, _MM_FROUND_TO_NEAREST_INT); }
+  // The greater of two distances, positive.
+  static Vec greater_distance(Vec a, Vec b) {
     constexpr int kMaxMagnitude = 0b1011;  // its sign cleared
-    return _mm512_range_ps(_mm512_sub_ps(x, from_int(y)), most, kMaxMagnitude);
+    return _mm512_range_ps(a, b, kMaxMagnitude);
   }
 
   static Vec from_int(I32 x) { return _mm512_cvtepi32_ps(x); }

@@ -127,6 +127,7 @@ struct B {
     const uint64_t found = vget_lane_u64(vreinterpret_u64_u8(nibbles), 0);
     return found == 0 ? kSize : lowest_bit(found) / 4;
   }
+  static bool any_equal16(Vec a, Vec b) { return vmaxvq_u16(vceqq_s16(s16(a), s16(b))) != 0; }
   // int32 whose sum is that of the bytes, as unsigned ones.
   static Vec sums_u8(Vec x) { return vreinterpretq_s32_u32(vpaddlq_u16(vpaddlq_u8(u8(x)))); }
   // The sum of all int32, which wraps.

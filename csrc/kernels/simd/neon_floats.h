@@ -45,6 +45,13 @@ struct F {
     return load(elements);
   }
 
+  // Rounded to nearest, ties to even; of NaN no digits.
+  static void store(Vec x, Half* p) {
+    const Vec nan = with_sign(vreinterpretq_f32_u32(vdupq_n_u32(0x7fc00000)), x);
+    const Vec y = vbslq_f32(vceqq_f32(x, x), x, nan);
+    vst1_u16(&p->bits, vreinterpret_u16_f16(vcvt_f16_f32(y)));
+  }
+
   // The first `count` elements of x, the others of `rest`.
   static Vec join(Vec x, Vec rest, int64_t count) {
     const int32_t numbers[kLanes] = {0, 1, 2, 3};
@@ -86,10 +93,10 @@ struct F {
     return vbslq_f32(vcgtq_f32(x, limit), a, b);
   }
   static bool any_above(Vec x, Vec limit) { return vmaxvq_u32(vcgtq_f32(x, limit)) != 0; }
-  // The greater of `most` and |x - y|; `most` where x is NaN.
-  static Vec greater_distance(Vec most, Vec x, I32 y) {
-    return vmaxnmq_f32(most, vabdq_f32(x, from_int(y)));
-  }
+  // How far x is from y, the integer that round_even gives; of any sign.
+  static Vec distance(Vec x, I32 y) { return vabdq_f32(x, from_int(y)); }
+  // The greater of two distances, positive.
+  static Vec greater_distance(Vec a, Vec b) { return vmaxq_f32(a, b); }
 
   static Vec from_int(I32 x) { return vcvtq_f32_s32(x); }
   // The nearest integers, halves to even, that int32 holds; INT32_MIN for NaN.
