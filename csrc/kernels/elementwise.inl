@@ -1,16 +1,6 @@
 // ADD, SUB, MUL, PRELU, LEAKY_RELU, MAXIMUM and MINIMUM of 8 and 16 bits over the traits V and B;
 // reference/binary.h and reference/relu.h have their formulas.
 
-template <class T>
-typename Lanes<T>::Output output_of(int32_t zero, int32_t low, int32_t high) {
-  return Lanes<T>::make_output(
-      {as_signed<T>(zero), as_signed<T>(low), as_signed<T>(high), kFlipOf<T>});
-}
-template <class T>
-typename Lanes<T>::Output output_of(int32_t zero) {
-  return output_of<T>(zero, std::numeric_limits<T>::min(), std::numeric_limits<T>::max());
-}
-
 // By any multiplier that does not make numbers leave 32 bits.
 struct AnyRescale {
   V::I32 left, lift;

@@ -124,6 +124,17 @@ struct Lanes : LanesOf<sizeof(T)> {
 template <>
 struct Lanes<float> : F {};
 
+// What a tensor of T asks of finish().
+template <class T>
+typename Lanes<T>::Output output_of(int32_t zero, int32_t low, int32_t high) {
+  return Lanes<T>::make_output(
+      {as_signed<T>(zero), as_signed<T>(low), as_signed<T>(high), kFlipOf<T>});
+}
+template <class T>
+typename Lanes<T>::Output output_of(int32_t zero) {
+  return output_of<T>(zero, std::numeric_limits<T>::min(), std::numeric_limits<T>::max());
+}
+
 // base/math.h's clamp: NaN stays.
 F::Vec clamp_real(F::Vec x, F::Vec low, F::Vec high) { return F::min(high, F::max(low, x)); }
 
