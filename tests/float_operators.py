@@ -416,6 +416,12 @@ def _mirror_pad(n: FloatNetwork) -> None:
     n.op("MIRROR_PAD", [n.input(shape), n.ints(*pads)], out, mode="SYMMETRIC")
 
 
+def _reverse_sequence(n: FloatNetwork) -> None:
+    shape = n.shape(3)
+    lengths = n.net.constant("lengths", n.rng.integers(0, shape[1] + 1, shape[0]).astype(np.int32))
+    n.op("REVERSE_SEQUENCE", [n.input(shape), lengths], shape, seq_dim=1, batch_dim=0)
+
+
 def _reverse_v2(n: FloatNetwork) -> None:
     shape = n.shape(3)
     n.op("REVERSE_V2", [n.input(shape), n.ints(n.integer(0, 2))], shape)
@@ -548,6 +554,7 @@ OPERATORS: dict[str, Callable[[FloatNetwork], None]] = {
     "RESHAPE": _reshape,
     "RESIZE_BILINEAR": _resize("RESIZE_BILINEAR"),
     "RESIZE_NEAREST_NEIGHBOR": _resize("RESIZE_NEAREST_NEIGHBOR"),
+    "REVERSE_SEQUENCE": _reverse_sequence,
     "REVERSE_V2": _reverse_v2,
     "RSQRT": _of_positive("RSQRT"),
     "SELECT": _select("SELECT"),

@@ -33,8 +33,9 @@ def _row(name: str, rule: Rule) -> list[str]:
     inputs = [ROLES[role] for role in rule.inputs]
     if Role.WEIGHT in rule.inputs:
         inputs[rule.inputs.index(Role.WEIGHT)] += f" (scales along axis {rule.weight_axis})"
+    parts = f"{rule.square_of}, MUL" if rule.square_of else ""
     versions = [
-        str(rule.versions.get(t, 1)) if t in rule.integer else "" for t in ("int8", "int16")
+        str(rule.versions.get(t, 1)) if t in rule.integer else parts for t in ("int8", "int16")
     ]
     dynamic = DYNAMIC[rule.dynamic]
     if rule.dynamic == "hybrid":

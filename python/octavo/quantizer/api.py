@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ from octavo.custom_ops import CustomOps
 from octavo.quantizer.affine import Array
 from octavo.quantizer.calibration import Calibration
 from octavo.quantizer.cleanup import clean
+from octavo.quantizer.decompose import Decomposed, decompose
 from octavo.quantizer.estimators import check_name
 from octavo.quantizer.expand import expand
 from octavo.quantizer.learned import Learned, take_ranges
@@ -159,7 +161,9 @@ def quantize(
     rules = Recipe.of(recipe)
     # Subgraphs that only operators run are left as they are.
     sources = [Source(tree, index) for index in entry_points(tree)]
-    choices = [choose(s, rules.modes(s, settings.operators)) for s in sources]
+    parts = [decompose(s, rules.modes(s, settings.operators)) for s in sources]
+    sources = [part.source for part in parts]
+    choices = [choose(part.source, part.wanted) for part in parts]
     fallback = settings.fallback if fallback is None else fallback
     if not fallback:
         _refuse_float(mode, sources, choices)
@@ -169,17 +173,18 @@ def quantize(
         has_data = data is not None or calibration is not None
         if has_data or not any(found.ranges for found in learned.values()):
             ranges = _calibrate(content, mode, data, calibration, estimator, custom_ops)
-    for i, source in enumerate(sources):
-        found = learned.get(source.index, Learned())
-        range_of = _range_of(ranges, source, estimator)
-        choices[i] = keep_precise(source, choices[i], range_of, found.ranges)
+    for i, part in enumerate(parts):
+        found = learned.get(part.source.index, Learned())
+        range_of = _range_of(ranges, part, estimator, found)
+        choices[i] = keep_precise(part.source, choices[i], range_of, found.ranges)
     if not fallback:
         _refuse_float(mode, sources, choices)
     codes = OperatorCodes()
     summaries: list[OperatorSummary] = []
-    for source, chosen in zip(sources, choices, strict=True):
-        range_of = _range_of(ranges, source, estimator)
+    for part, chosen in zip(parts, choices, strict=True):
+        source = part.source
         found = learned.get(source.index, Learned())
+        range_of = _range_of(ranges, part, estimator, found)
         rewriter = Rewriter(
             source,
             chosen,
@@ -257,8 +262,16 @@ def _calibrate(
     return calibration
 
 
-def _range_of(ranges: Calibration | None, source: Source, estimator: str) -> RangeOf:
+def _range_of(
+    ranges: Calibration | None, part: Decomposed, estimator: str, learned: Learned
+) -> RangeOf:
+    source = part.source
+
     def range_of(tensor: int, dtype: str) -> tuple[float, float]:
+        if tensor in part.squares:
+            square = part.squares[tensor]
+            greatest = math.sqrt((learned.ranges.get(square) or range_of(square, dtype))[1])
+            return -greatest, greatest
         if ranges is None:
             raise ValueError(
                 f'tensor "{source.name(tensor)}" has no range that training has learned: give '

@@ -55,6 +55,8 @@ class Rule:
         may be; absent where the kernels do not care.
       versions: operator versions by what it computes on: "int8", "int16", "dynamic".
       options: option fields to set, by the same keys.
+      square_of: the operator of the same inputs that it is the square of: where the kernels of
+        some integers are wanting, that and a MUL stand for it.
       recurrent: for operators with a state, the key of `octavo.quantizer.recurrent.PLANS`.
     """
 
@@ -72,6 +74,7 @@ class Rule:
     finest: Mapping[str, float] = field(default_factory=dict)
     versions: Mapping[str, int] = field(default_factory=dict)
     options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    square_of: str = ""
     recurrent: str = ""
 
     def role(self, position: int) -> Role:
@@ -225,6 +228,7 @@ OPERATORS: Mapping[str, Rule] = {
     "RESHAPE": _moves(_A, _I),
     "RESIZE_BILINEAR": _moves(_A, _I, int8=2, int16=4),
     "RESIZE_NEAREST_NEIGHBOR": _moves(_A, _I, int8=2, int16=4),
+    "REVERSE_SEQUENCE": Rule((_A, _I), Output.TIED, frozenset({"int16"})),
     "REVERSE_V2": _moves(_A, _I, int8=3, int16=3),
     "RNN": _remembers("", [1, 2], dynamic=3),
     "RSQRT": _computes(_A, int8=2, int16=3),
@@ -239,7 +243,7 @@ OPERATORS: Mapping[str, Rule] = {
     "SPLIT": _moves(_I, _A, int8=2, int16=4),
     "SPLIT_V": _moves(_A, _I, _I, int8=2),
     "SQRT": Rule((_A,), integer=_INT8, versions={"int8": 2}),
-    "SQUARED_DIFFERENCE": Rule((_A, _A), integer=_INT8, versions={"int8": 2}),
+    "SQUARED_DIFFERENCE": Rule((_A, _A), integer=_INT8, versions={"int8": 2}, square_of="SUB"),
     "SQUEEZE": _moves(_A),
     "STRIDED_SLICE": _moves(_A, _I, int8=2),
     "SUB": _adds(int16=5),
