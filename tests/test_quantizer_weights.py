@@ -70,6 +70,41 @@ def test_int4_weights(per_channel, units):
     np.testing.assert_allclose(quantized.run(restored, x)[0], found, rtol=0, atol=0.02 * peak)
 
 
+@pytest.mark.parametrize(
+    ("mode", "stored"),
+    [
+        ("dynamic", "int8"),
+        ("dynamic-int4", "int4"),
+        ("float16", "float16"),
+        ("int8", "float32"),
+        ("16x8", "float32"),
+    ],
+)
+def test_weights_of_a_loop(mode, stored):
+    """Which calibration does not see."""
+    rng = np.random.default_rng(0)
+    net = flatbuffer.Network()
+    condition, body = net.subgraph("condition"), net.subgraph("body")
+    for g in (net, condition, body):
+        g.inputs = [g.tensor("times", (1,), "int32"), g.tensor("x", (1, 32), "float32")]
+        g.outputs = [g.tensor("left", (1,), "int32"), g.tensor("y", (1, 32), "float32")]
+    truth = condition.tensor("truth", (1,), "bool")
+    condition.op("GREATER", [condition.inputs[0], condition.constant("0", np.int32([0]))], [truth])
+    condition.outputs = [truth]
+    body.op("SUB", [body.inputs[0], body.constant("1", np.int32([1]))], body.outputs[:1])
+    w = body.constant("w", rng.normal(0, 0.2, (32, 32)).astype(np.float32))
+    body.op("FULLY_CONNECTED", [body.inputs[1], w], body.outputs[1:])
+    net.op("WHILE", net.inputs, net.outputs, cond_subgraph_index=1, body_subgraph_index=2)
+    model, x = net.build(), [np.int32([3]), rng.normal(size=(1, 32)).astype(np.float32)]
+    result = octavo.quantize(model, mode, [x], fallback=True)
+    graph = Graph(bytes(result), subgraph=2)
+    assert stored in {graph.dtype(t) for t in range(len(graph.graph.tensors))}
+    expected = quantized.run(model, x)[1]
+    found = quantized.run(bytes(result), x)[1]
+    bound = {"int8": 0.02, "int4": 0.3, "float16": 1e-3, "float32": 1e-6}[stored]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=bound * np.abs(expected).max())
+
+
 def test_int4_weights_by_recipe():
     model = large((128, 8))
     entry = {"operator": "FULLY_CONNECTED", "mode": "dynamic-int4"}

@@ -159,9 +159,8 @@ def quantize(
     if changed or any(found.ranges or found.steps for found in learned.values()):
         content = flatbuffer.write(tree)
     rules = Recipe.of(recipe)
-    # Subgraphs that only operators run are left as they are.
-    sources = [Source(tree, index) for index in entry_points(tree)]
-    parts = [decompose(s, rules.modes(s, settings.operators)) for s in sources]
+    sources = [Source(tree, index) for index in range(len(tree.subgraphs))]
+    parts = [decompose(s, _wanted(s, rules, settings.operators)) for s in sources]
     sources = [part.source for part in parts]
     choices = [choose(part.source, part.wanted) for part in parts]
     fallback = settings.fallback if fallback is None else fallback
@@ -194,11 +193,23 @@ def quantize(
             per_channel=per_channel,
             learned_steps=found.steps,
         )
-        _rename_outputs(tree, source, rewriter.run(*boundaries))
+        is_entry = source.index in entry_points(tree)
+        outputs = rewriter.run(*(boundaries if is_entry else ("float32", "float32")))
+        _rename_outputs(tree, source, outputs)
         summaries += _summaries(source, chosen)
-    _finish(tree, {s.index for s in sources}, codes)
+    tree.operatorCodes = codes.codes
+    clean(tree)
     result = flatbuffer.write(tree)
     return Quantized(result, Summary(bytes_before, len(result), tuple(summaries)), ranges)
+
+
+def _wanted(source: Source, rules: Recipe, mode: str) -> list[str]:
+    """The mode of each operator. What operators call, calibration does not see: it stays float
+    where it would be integers."""
+    wanted = rules.modes(source, mode)
+    if source.index in entry_points(source.model):
+        return wanted
+    return ["float" if m in INTEGER else m for m in wanted]
 
 
 def _settings(mode: str) -> _Mode:
@@ -313,14 +324,3 @@ def _summaries(source: Source, choices: list[Choice]) -> list[OperatorSummary]:
         )
         for n, choice in enumerate(choices)
     ]
-
-
-def _finish(tree: Any, rewritten: set[int], codes: OperatorCodes) -> None:
-    """Brings the rest of the file in line with the rewritten subgraphs."""
-    for index, graph in enumerate(tree.subgraphs):
-        if index not in rewritten:
-            for op in graph.operators or ():
-                code = tree.operatorCodes[op.opcodeIndex]
-                op.opcodeIndex = codes.index(code, code.version)
-    tree.operatorCodes = codes.codes
-    clean(tree)
