@@ -129,3 +129,25 @@ def test_other_modes_keep_what_was_trained():
     content = Training(folded=True).net.build()
     for mode in ("float", "float16"):
         assert "FAKE_QUANT" in Graph(bytes(octavo.quantize(content, mode))).names
+
+
+@pytest.mark.parametrize(("operator", "mode"), [("LESS", "int8"), ("DIV", "float")])
+def test_a_range_reaches_what_decides_by_it(operator, mode):
+    """Through a RESHAPE, whose result has none of its own: no data is asked for."""
+    net = Network()
+    x, flat = net.tensor("x", (2, 3), "float32"), net.tensor("flat", (6,), "float32")
+    fake, last = net.tensor("fake", (2, 3), "float32"), net.tensor("last", (6,), "float32")
+    net.op("FAKE_QUANT", [x], [fake], min=0.0, max=4.0, num_bits=8)
+    net.op("RESHAPE", [fake, net.constant("shape", np.int32([6]))], [flat])
+    y = net.tensor("y", (6,), "bool" if operator == "LESS" else "float32")
+    limit = net.constant("limit", np.full(6, 2.0, np.float32))
+    net.op(operator, [limit, flat], [y])
+    net.op("RESHAPE", [flat, net.constant("same", np.int32([6]))], [last])
+    net.inputs, net.outputs = [x], [y, last]
+    result = octavo.quantize(net.build(), "int8")
+    modes = {o.operator: o.mode for o in result.summary.operators}
+    assert modes == {"RESHAPE": "int8", operator: mode}
+    value = np.float32([[0.5, 1, 1.5], [2.5, 3, 4]])
+    found = octavo.load(bytes(result))(value)["y"]
+    expected = 2 < value if operator == "LESS" else 2 / value
+    np.testing.assert_allclose(found, expected.ravel(), rtol=0.02)

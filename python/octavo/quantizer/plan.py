@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,6 +100,8 @@ def keep_precise(
 ) -> list[Choice]:
     """The choices, but float for operators whose integer kernels fail on ranges like theirs."""
 
+    quantizations = Quantizations(source, choices, range_of, learned)
+
     def checked(n: int, choice: Choice) -> Choice:
         if choice.mode not in INTEGER:
             return choice
@@ -107,7 +109,7 @@ def keep_precise(
         if rule.divisor is None and not rule.resolution:
             return choice
         operands = [(i, t) for i, t in source.operands(n) if rule.role(i) is Role.ACTIVATION]
-        spans = {i: _span(source, t, choice.mode, range_of, learned) for i, t in operands}
+        spans = {i: _span(source, t, choice.mode, quantizations) for i, t in operands}
         if rule.divisor is not None and spans[rule.divisor].may_become_0:
             return Choice("float", f"divides by numbers that {choice.mode} may round to 0")
         if rule.resolution and max(span.step for span in spans.values()) < rule.resolution:
@@ -130,18 +132,21 @@ class _Span:
         return _MOST_DIVISOR_RATIO * self.least < self.greatest
 
 
-def _span(
-    source: Source, t: int, dtype: str, range_of: RangeOf, learned: Mapping[int, Range]
-) -> _Span:
+def _span(source: Source, t: int, dtype: str, quantizations: Quantizations) -> _Span:
     value = source.constant(t)
     if value is not None:
         low, high = float(value.min(initial=0.0)), float(value.max(initial=0.0))
         least = float(np.abs(value).min(initial=np.inf))
     else:
-        low, high = learned.get(t) or range_of(t, dtype)
+        low, high = quantizations.learned_range(t, dtype) or quantizations.range_of(t, dtype)
         least = min(abs(low), abs(high)) if low * high > 0 else 0.0
     step = affine_of_range(low, high, dtype).scale
     return _Span(step, least, max(abs(low), abs(high)))
+
+
+def _union(ranges: Iterable[Range]) -> Range:
+    low, high = zip(*ranges, strict=True)
+    return min(low), max(high)
 
 
 class Quantizations:
@@ -185,14 +190,20 @@ class Quantizations:
             return self._fixed[root]
         if root not in self._affine:
             members = self._members.get(root, [tensor])
-            ranges = [self._learned[t] for t in members if t in self._learned]
-            ranges = ranges or [self._range(t, dtype) for t in members]
-            low, high = min(r[0] for r in ranges), max(r[1] for r in ranges)
+            low, high = self.learned_range(tensor, dtype) or _union(
+                self._range(t, dtype) for t in members
+            )
             self._affine[root] = affine_of_range(low, high, dtype, self._least.get(root, 0.0))
         return self._affine[root]
 
+    def learned_range(self, tensor: int, dtype: str) -> Range | None:
+        """What training has found for the tensor, or for those that it shares a scale with."""
+        members = self._members.get(self._find((tensor, dtype)), [tensor])
+        found = [self._learned[t] for t in members if t in self._learned]
+        return _union(found) if found else None
+
     def range_of(self, tensor: int, dtype: str) -> Range:
-        """The range of what an operator has inside."""
+        """The range that was seen, of what an operator has inside too."""
         return self._range_of(tensor, dtype)
 
     def wanted(self, n: int, tensor: int, dtype: str) -> Affine:
