@@ -1,31 +1,58 @@
 // Transposing copies of elements of 1, 2, 4 and 8 bytes over the traits V and B: strided copies
 // (reference/copy.h) whose input is contiguous along another dimension than their output.
 
-// out[i * out_stride + j] = in[j * in_stride + i] for i < kRows and j < kLanes; strides are in
-// bytes. In each 128 bits, log2(kRows) rounds of interleaving element k with element k + kRows / 2
-// are a transposition.
-template <class T>
-constexpr int kTileRows = 16 / sizeof(T);
-template <class T>
-void transpose_tile(const uint8_t* in, int64_t in_stride, uint8_t* out, int64_t out_stride) {
-  constexpr int kRows = kTileRows<T>;
-  B::Vec a[kRows], b[kRows];
-  const auto interleave = [](const B::Vec(&x)[kRows], B::Vec(&y)[kRows]) {
+// An element of so many bytes.
+template <int kBytes>
+using Unit = std::conditional_t<
+    kBytes == 1, uint8_t,
+    std::conditional_t<kBytes == 2, uint16_t, std::conditional_t<kBytes == 4, uint32_t, uint64_t>>>;
+
+// In each 128 bits, x becomes the elements of x[0], x[1], ... in turn: log2(kRows) rounds of
+// interleaving row k with row k + kRows / 2.
+template <class T, int kRows>
+OCTAVO_ALWAYS_INLINE void interleave(B::Vec (&x)[kRows]) {
+#pragma GCC unroll 4
+  for (int rounds = kRows; rounds > 1; rounds /= 2) {
+    B::Vec y[kRows];
 #pragma GCC unroll 8
     for (int k = 0; k < kRows / 2; ++k) {
       y[2 * k] = Lanes<T>::low(x[k], x[k + kRows / 2]);
       y[2 * k + 1] = Lanes<T>::high(x[k], x[k + kRows / 2]);
     }
-  };
 #pragma GCC unroll 16
-  for (int k = 0; k < kRows; ++k) a[k] = B::load_16s(in + k * in_stride, kRows * in_stride);
-  interleave(a, b);
-  if (kRows > 2) interleave(b, a);
-  if (kRows > 4) interleave(a, b);
-  if (kRows > 8) interleave(b, a);
-  constexpr bool kIsOdd = kRows == 2 || kRows == 8;  // the number of rounds
+    for (int k = 0; k < kRows; ++k) x[k] = y[k];
+  }
+}
+
+// out[i * out_stride + j] = in[j * in_stride + i] for i < kRows and j < kLanes; strides are in
+// bytes.
+template <class T>
+constexpr int kTileRows = 16 / sizeof(T);
+template <class T>
+void transpose_tile(const uint8_t* in, int64_t in_stride, uint8_t* out, int64_t out_stride) {
+  constexpr int kRows = kTileRows<T>;
+  B::Vec x[kRows];
 #pragma GCC unroll 16
-  for (int k = 0; k < kRows; ++k) B::store(kIsOdd ? b[k] : a[k], out + k * out_stride);
+  for (int k = 0; k < kRows; ++k) x[k] = B::load_16s(in + k * in_stride, kRows * in_stride);
+  interleave<T>(x);
+#pragma GCC unroll 16
+  for (int k = 0; k < kRows; ++k) B::store(x[k], out + k * out_stride);
+}
+
+// A row such that interleave() of kRows of them gives elements in their order.
+template <int kRows>
+B::Vec deal(B::Vec row) {
+  static_assert(kRows <= 4 || B::kSize == 16);
+  if constexpr (kRows == 2) return B::deal64(row);
+  return kRows == 4 ? B::deal32(row) : row;
+}
+
+// `count` bytes or more, of which a vector is wanted or less.
+B::Vec load_bytes(const uint8_t* p, int64_t count) {
+  return count >= B::kSize ? B::load(p) : B::load_part(p, count);
+}
+void store_bytes(B::Vec x, uint8_t* p, int64_t count) {
+  count >= B::kSize ? B::store(x, p) : B::store_part(x, p, count);
 }
 
 // For i < rows and j < columns. The last tiles overlap those before them, where there are any.

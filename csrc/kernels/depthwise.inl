@@ -98,7 +98,8 @@ void pack_depthwise(const GemmColumns& c, const DepthwiseTaps& taps, void* packe
     for (int32_t j = 0; j < F::kBlock; ++j) {
       const int32_t at = b * F::kBlock + F::channel_at(j), column = lines.is_row ? at % c.n : at;
       if (column >= c.n) continue;
-      F::pack_column(c, header->form, column, words, F::kBlock, j);
+      const int32_t sum = F::kIsOrdered ? 0 : column_sums(c, column).plain;
+      F::pack_column(c, header->form, column, sum, words, F::kBlock, j);
       pack_block_column<F>(c, taps, column, block + F::kBlock * kColumnBytes<F>, j);
     }
     for (int32_t j = 0; j < F::kBlock; j += F::kLanes) {

@@ -89,6 +89,9 @@ struct GemmColumns {
   int64_t column_stride, row_stride;  // from one weight to the next
   const int64_t* tap_starts;          // where a column's taps begin; null: one behind the other
   Epilogue epilogue;
+  // An activation, packed for each run: sums are taken to be as great as its type allows, which
+  // costs no look at them.
+  bool is_activation = false;
 
   // The number of the weight at `row` of tap `tap` in a column.
   int64_t place(int32_t column, int32_t tap, int32_t row) const {
@@ -114,8 +117,9 @@ struct GemmArgs {
   // quantization[i].
   const reference::RowQuantization* quantization = nullptr;
   bool by_row = false;
-  Span<const uint8_t> next = {};  // memory to fetch meanwhile, that somebody reads afterwards
-  void* workspace = nullptr;      // see GemmKernel
+  Span<const uint8_t> next = {};       // memory to fetch meanwhile, that somebody reads afterwards
+  void* workspace = nullptr;           // see GemmKernel
+  const int32_t* row_terms = nullptr;  // s8: what is added to each row's sums, unless null
 };
 
 struct GemmKernel {

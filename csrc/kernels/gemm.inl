@@ -13,8 +13,9 @@
 //   kMostTerms: products to a sum
 //   kColumnWords: of 32 bits, packed for each column before its weights
 //   Header, make_header(columns): what is packed for all columns
-//   pack_column(columns, header, column, words, width, j): the words of a column, the j-th of
-//     `width`; word i of all is an array at words + i * width
+//   pack_column(columns, header, column, sum, words, width, j): the words of a column, the j-th of
+//     `width`, whose weights have that sum where sums are not kIsOrdered; word i of all is an array
+//     at words + i * width
 //   pack_lanes(header, words, width): once kLanes columns have theirs, beginning at `words`
 //   pack_weight(weights, i, is_second, to, at): weight i to place `at` among weights
 //   kWeightBytes: of a packed weight, where it is the file's unless that has a zero point; else 0
@@ -60,47 +61,64 @@ int64_t packed_bytes(int32_t n, int32_t taps, int32_t depth) {
          full * panel_bytes<F>(kPanelWidth<F>, steps) + last;
 }
 
-// Weights that are packed as the file has them, column by column.
-template <class F, class ColumnOf>
-void copy_columns(const GemmColumns& c, int32_t width, int32_t tap_rows, uint8_t* packed,
-                  ColumnOf column_of) {
+// The columns of a panel as they are packed.
+template <class F>
+struct PanelColumns {
+  int32_t first, used;  // of the columns, those that are there
+  int32_t width;        // as packed
+  int32_t tap_rows;     // of one tap to the next
+  uint8_t* weights;
+
+  uint8_t* row(int32_t tap, int32_t d) const {
+    return weights + (int64_t{tap} * tap_rows + d) * width * F::kWeightBytes;
+  }
+};
+
+// Weights that are packed as the file has them, of columns that lie there one behind the other: a
+// transposition of what a step takes of each.
+template <class F>
+void copy_columns(const GemmColumns& c, const PanelColumns<F>& panel) {
   constexpr int kStep = F::kDepth * F::kWeightBytes;
-  const auto* data = static_cast<const uint8_t*>(c.weights.data);
-  for (int32_t j = 0; j < width; ++j) {
-    const int32_t column = column_of(j);
-    if (column < 0) continue;
-    for (int32_t t = 0; t < c.taps; ++t) {
-      const uint8_t* from = data + c.place(column, t, 0) * F::kWeightBytes;
-      uint8_t* to = packed + (int64_t{t} * tap_rows / F::kDepth * width + j) * kStep;
-      int32_t d = 0;
-      for (; d + F::kDepth <= c.depth; d += F::kDepth, from += kStep, to += width * kStep) {
-        memcpy(to, from, kStep);
-      }
-      if (d < c.depth) memcpy(to, from, static_cast<size_t>(c.depth - d) * F::kWeightBytes);
+  const int32_t whole = c.depth / F::kDepth * F::kDepth, rest = c.depth - whole;
+  const int64_t stride = c.column_stride * F::kWeightBytes;
+  for (int32_t t = 0; t < c.taps; ++t) {
+    const uint8_t* from =
+        static_cast<const uint8_t*>(c.weights.data) + c.place(panel.first, t, 0) * F::kWeightBytes;
+    transpose<Unit<kStep>>(whole / F::kDepth, panel.used, from, stride, panel.row(t, 0),
+                           panel.width * kStep);
+    if (rest == 0) continue;
+    uint8_t* to = panel.row(t, whole);
+    from += int64_t{whole} * F::kWeightBytes;
+    for (int32_t j = 0; j < panel.used; ++j, from += stride, to += kStep) {
+      memcpy(to, from, static_cast<size_t>(rest) * F::kWeightBytes);
     }
   }
 }
 
-// The same row by row.
-template <class F, class ColumnOf>
-void copy_rows(const GemmColumns& c, int32_t width, int32_t tap_rows, uint8_t* packed,
-               ColumnOf column_of) {
-  constexpr int kBytes = F::kWeightBytes;
-  const auto* data = static_cast<const uint8_t*>(c.weights.data);
-  int32_t neighbours = 0;  // columns side by side in the file, too
-  if (c.column_stride == 1) {
-    while (neighbours < width && column_of(neighbours) == column_of(0) + neighbours) ++neighbours;
-  }
+// The same where the file has row behind row: a step interleaves some.
+template <class F>
+void copy_rows(const GemmColumns& c, const PanelColumns<F>& panel) {
+  constexpr int kRows = F::kDepth;
+  const int64_t row_bytes = int64_t{panel.used} * F::kWeightBytes;
+  const int64_t packed_bytes = int64_t{panel.width} * F::kWeightBytes * kRows;
   for (int32_t t = 0; t < c.taps; ++t) {
-    for (int32_t d = 0; d < c.depth; ++d) {
-      uint8_t* to = packed + (int64_t{t} * tap_rows + d) * width * kBytes;
-      if (neighbours > 0) {
-        const uint8_t* from = data + c.place(column_of(0), t, d) * kBytes;
-        memcpy(to, from, static_cast<size_t>(neighbours) * kBytes);
-      }
-      for (int32_t j = neighbours; j < width; ++j) {
-        const int32_t column = column_of(j);
-        if (column >= 0) memcpy(to + j * kBytes, data + c.place(column, t, d) * kBytes, kBytes);
+    for (int32_t d = 0; d < c.depth; d += kRows) {
+      for (int64_t at = 0; at < row_bytes; at += B::kSize) {
+        B::Vec rows[kRows];
+#pragma GCC unroll 8
+        for (int k = 0; k < kRows; ++k) {
+          const int64_t place = c.place(panel.first, t, min(d + k, c.depth - 1));
+          const auto* from = static_cast<const uint8_t*>(c.weights.data) + place * F::kWeightBytes;
+          rows[k] =
+              d + k < c.depth ? deal<kRows>(load_bytes(from + at, row_bytes - at)) : B::set8(0);
+        }
+        interleave<Unit<F::kWeightBytes>>(rows);
+        uint8_t* to = panel.row(t, d) + at * kRows;
+        const int64_t left = packed_bytes - at * kRows;
+#pragma GCC unroll 8
+        for (int k = 0; k < kRows; ++k) {
+          if (left > k * B::kSize) store_bytes(rows[k], to + k * B::kSize, left - k * B::kSize);
+        }
       }
     }
   }
@@ -112,41 +130,67 @@ bool are_copied(const GemmColumns& c) {
   const FileWeights& w = c.weights;
   const bool is_plain = w.zero == 0 && w.flip == Flip::kNo && !w.is_split && w.narrow == nullptr &&
                         w.real_scale == nullptr;
-  return F::kWeightBytes > 0 && is_plain && (F::kDepth == 1 || c.row_stride == 1);
+  return F::kWeightBytes > 0 && is_plain && (c.row_stride == 1 || c.column_stride == 1);
 }
 
-// Columns column_of(0), column_of(1), ... side by side, of which negative ones are not there. Taps
-// begin every `tap_rows` rows.
-template <class F, class ColumnOf>
-void pack_columns(const GemmColumns& c, const typename F::Header& header, int32_t width,
-                  int32_t tap_rows, uint8_t* packed, ColumnOf column_of) {
-  auto* words = reinterpret_cast<int32_t*>(packed);
-  uint8_t* weights = packed + width * kColumnBytes<F>;
-  const int32_t half = c.taps * tap_rows;
-  for (int32_t j = 0; j < width; ++j) {
-    const int32_t column = column_of(j);
-    if (column < 0) continue;
-    F::pack_column(c, header, column, words, width, j);
-    if (are_copied<F>(c)) continue;
+// One by one.
+template <class F>
+void pack_weights(const GemmColumns& c, const PanelColumns<F>& panel) {
+  const int32_t half = c.taps * panel.tap_rows;
+  for (int32_t j = 0; j < panel.used; ++j) {
     for (int32_t t = 0; t < c.taps; ++t) {
       for (int32_t d = 0; d < c.depth; ++d) {
-        const int64_t source = c.place(column, t, d);
+        const int64_t source = c.place(panel.first + j, t, d);
         const auto place = [&](int32_t row) {
-          return (int64_t{row} / F::kDepth * width + j) * F::kDepth + row % F::kDepth;
+          return (int64_t{row} / F::kDepth * panel.width + j) * F::kDepth + row % F::kDepth;
         };
-        const int32_t row = t * tap_rows + d;
-        F::pack_weight(c.weights, source, false, weights, place(row));
+        const int32_t row = t * panel.tap_rows + d;
+        F::pack_weight(c.weights, source, false, panel.weights, place(row));
         if (c.weights.is_split) {
-          F::pack_weight(c.weights, source, true, weights, place(half + row));
+          F::pack_weight(c.weights, source, true, panel.weights, place(half + row));
         }
       }
     }
   }
-  if (are_copied<F>(c)) {
-    const auto copy = F::kDepth == 1 ? &copy_rows<F, ColumnOf> : &copy_columns<F, ColumnOf>;
-    copy(c, width, tap_rows, weights, column_of);
+}
+
+// sums[j] = the sum of the weights of column j.
+template <class F>
+void sum_columns(const GemmColumns& c, const PanelColumns<F>& panel, int32_t* sums) {
+  if (F::kWeightBytes != 1 || !are_copied<F>(c)) {
+    for (int32_t j = 0; j < panel.used; ++j) sums[j] = column_sums(c, panel.first + j).plain;
+    return;
+  }
+  for (int32_t t = 0; t < c.taps; ++t) {
+    const int8_t* from = static_cast<const int8_t*>(c.weights.data) + c.place(panel.first, t, 0);
+    if (c.row_stride != 1) {
+      add_rows(from, c.depth, c.row_stride, panel.used, sums);
+      continue;
+    }
+    for (int32_t j = 0; j < panel.used; ++j) {
+      sums[j] = add_wrapping(sums[j], sum_of_row(from + j * c.column_stride, c.depth));
+    }
+  }
+}
+
+template <class F>
+void pack_panel(const GemmColumns& c, const typename F::Header& header, int32_t first,
+                int32_t width, uint8_t* packed) {
+  auto* words = reinterpret_cast<int32_t*>(packed);
+  const PanelColumns<F> panel = {first, min(width, c.n - first), width,
+                                 round_up(c.depth, F::kDepth), packed + width * kColumnBytes<F>};
+  int32_t sums[kPanelWidth<F>] = {};
+  if constexpr (!F::kIsOrdered && F::kColumnWords > 0) sum_columns(c, panel, sums);
+  for (int32_t j = 0; j < panel.used; ++j) {
+    F::pack_column(c, header, first + j, sums[j], words, width, j);
   }
   for (int32_t j = 0; j < width; j += F::kLanes) F::pack_lanes(header, words + j, width);
+  if constexpr (F::kWeightBytes > 0) {
+    if (are_copied<F>(c)) {
+      return c.row_stride == 1 ? copy_columns<F>(c, panel) : copy_rows<F>(c, panel);
+    }
+  }
+  pack_weights<F>(c, panel);
 }
 
 template <class F>
@@ -158,8 +202,7 @@ void pack(const GemmColumns& c, void* packed) {
   auto* panel = reinterpret_cast<uint8_t*>(header + 1);
   for (int32_t first = 0; first < c.n; first += kPanelWidth<F>) {
     const int32_t width = min(round_up(c.n - first, F::kLanes), kPanelWidth<F>);
-    pack_columns<F>(c, header->form, width, round_up(c.depth, F::kDepth), panel,
-                    [&](int32_t j) { return first + j < c.n ? first + j : -1; });
+    pack_panel<F>(c, header->form, first, width, panel);
     panel += panel_bytes<F>(width, int64_t{taps} * steps_of<F>(c.depth));
   }
 }

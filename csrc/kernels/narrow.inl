@@ -3,7 +3,6 @@
 
 #include "kernels/arg_min_max.inl"
 #include "kernels/cast.inl"
-#include "kernels/copy.inl"
 #include "kernels/elementwise.inl"
 #include "kernels/linear_sum.inl"
 #include "kernels/lookup.inl"
@@ -83,6 +82,7 @@ constexpr void fill_narrow(Kernels& k) {
   k.reduce_min_s8 = &reduce_extreme<int8_t, false>;
   k.reduce_min_u8 = &reduce_extreme<uint8_t, false>;
   k.reduce_min_s16 = &reduce_extreme<int16_t, false>;
+  k.row_sums_s8 = &row_sums_s8;
   k.resize_bilinear_s8 = &resize_bilinear<IntegerBlend>;
   k.resize_bilinear_u8 = &resize_bilinear<RoundedBlend>;
   k.resize_bilinear_s16 = &resize_bilinear<WideBlend>;

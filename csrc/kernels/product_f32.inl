@@ -32,8 +32,8 @@ struct FormFloat : SameElements<float> {
   static constexpr int kColumnWords = 1;  // the bias
   using Header = FloatOutput;
   static Header make_header(const GemmColumns& c) { return c.epilogue.float_output; }
-  static void pack_column(const GemmColumns& c, const Header&, int32_t column, int32_t* words,
-                          int32_t, int32_t j) {
+  static void pack_column(const GemmColumns& c, const Header&, int32_t column, int32_t,
+                          int32_t* words, int32_t, int32_t j) {
     const auto* bias = static_cast<const float*>(c.epilogue.bias);
     reinterpret_cast<float*>(words)[j] = bias != nullptr ? bias[column] : 0;
   }

@@ -115,12 +115,12 @@ struct FormHybrid : W {
   using Header = FloatOutput;
   static Header make_header(const GemmColumns& c) { return c.epilogue.float_output; }
 
-  static void pack_column(const GemmColumns& c, const Header&, int32_t column, int32_t* words,
-                          int32_t width, int32_t j) {
+  static void pack_column(const GemmColumns& c, const Header&, int32_t column, int32_t weights,
+                          int32_t* words, int32_t width, int32_t j) {
     const Epilogue& e = c.epilogue;
     const auto* bias = static_cast<const float*>(e.bias);
     auto* reals = reinterpret_cast<float*>(words);
-    words[j] = column_sums(c, column).plain * (1 << W::kLift);
+    words[j] = weights * (1 << W::kLift);
     reals[width + j] = e.weight_scale[column];
     reals[2 * width + j] = bias != nullptr ? bias[column] : -0.0f;  // which changes nothing
   }

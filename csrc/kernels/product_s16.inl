@@ -43,9 +43,9 @@ struct SumsS16 : T {
   }
 
   static void pack_column(const GemmColumns& c, const Header& header, int32_t column,
-                          int32_t* words, int32_t width, int32_t j) {
+                          int32_t weights, int32_t* words, int32_t width, int32_t j) {
     const Epilogue& e = c.epilogue;
-    const int64_t bias = bias_of(e, column) + kMissing * column_sums(c, column).plain;
+    const int64_t bias = bias_of(e, column) + kMissing * weights;
     if (!header.is_wide) {
       words[j] = static_cast<int32_t>(static_cast<uint32_t>(bias) +
                                       static_cast<uint32_t>(lift_of(header.finish)));

@@ -1,30 +1,6 @@
 // Products of int8 and int8 to int8, by dot-product instructions over the vector trait V; depthwise
 // over D, which is V where that is as good.
 
-// Of the weights of a column, of which there are at most 2^24.
-struct ColumnSums {
-  int32_t plain;
-  int64_t magnitudes;
-};
-
-ColumnSums column_sums(const GemmColumns& c, int32_t column) {
-  uint32_t plain = 0, magnitudes = 0;  // 2^24 times 255 at most
-  const auto add = [&](int32_t w) {
-    plain += static_cast<uint32_t>(w);
-    magnitudes += static_cast<uint32_t>(w < 0 ? -w : w);
-  };
-  const FileWeights weights = c.weights;
-  for (int32_t t = 0; t < c.taps; ++t) {
-    const int64_t first = c.place(column, t, 0);
-    if (c.row_stride == 1 && weights.narrow == nullptr) {  // a loop that compilers take vectors for
-      for (int32_t d = 0; d < c.depth; ++d) add(weights.centred_byte(first + d));
-    } else {
-      for (int32_t d = 0; d < c.depth; ++d) add(weights.centred(first + d * c.row_stride));
-    }
-  }
-  return {static_cast<int32_t>(plain), magnitudes};
-}
-
 template <class T>
 struct FormS8 : T {
   using T::kBlock, T::kLanes, T::kOffset;
@@ -61,18 +37,20 @@ struct FormS8 : T {
     const bool is_double = e.scaling == Scaling::kDouble;
     FinishChooser chooser(is_double, e.output);
     for (int32_t j = 0; j < c.n && !is_double; ++j) {
-      // x - in_zero has 8 bits and a sign.
+      // x - in_zero has 8 bits and a sign, and so has w - zero.
       const int64_t bias = bias_of(e, j);
-      const int64_t greatest = 255 * column_sums(c, j).magnitudes + (bias < 0 ? -bias : bias);
+      const int64_t magnitudes =
+          c.is_activation ? int64_t{255} * c.taps * c.depth : column_sums(c, j).magnitudes;
+      const int64_t greatest = 255 * magnitudes + (bias < 0 ? -bias : bias);
       chooser.add(greatest, e.multiplier[j]);
     }
     return {chooser.choose(), e.output};
   }
 
   static void pack_column(const GemmColumns& c, const Header& header, int32_t column,
-                          int32_t* words, int32_t width, int32_t j) {
+                          int32_t weights, int32_t* words, int32_t width, int32_t j) {
     const Epilogue& e = c.epilogue;
-    words[j] = add_wrapping(first_sum(c, column), lift_of(header.finish));
+    words[j] = add_wrapping(first_sum(e, column, weights), lift_of(header.finish));
     if (header.finish == Finish::kDouble) {
       reinterpret_cast<double*>(words + width)[j] = e.scale[column];
     } else {
@@ -102,6 +80,7 @@ struct FormS8 : T {
   template <int kRows, int kVectors>
   OCTAVO_ALWAYS_INLINE static void finish(const Panel<FormS8>& panel, int32_t first, int32_t rows,
                                           Sum (&sum)[kRows][kVectors]) {
+    if (panel.args.row_terms != nullptr) add_row_terms(panel.args, first, sum);
     finish_sums(panel.header.finish, panel.header.output, panel.words() + panel.width, panel.width,
                 sum);
     if (panel.header.finish == Finish::kRescalePositive) {
@@ -131,13 +110,24 @@ struct FormS8 : T {
 
   // sum (x - in_zero) w + bias = sum (x + kOffset) w + (bias - (in_zero + kOffset) sum w), in 32
   // bits that wrap.
-  static int32_t first_sum(const GemmColumns& c, int32_t column) {
-    const uint32_t zeros = static_cast<uint32_t>(c.epilogue.in_zero + kOffset) *
-                           static_cast<uint32_t>(column_sums(c, column).plain);
-    return sub_wrapping(bias_of(c.epilogue, column), static_cast<int32_t>(zeros));
+  static int32_t first_sum(const Epilogue& e, int32_t column, int32_t weights) {
+    const uint32_t zeros =
+        static_cast<uint32_t>(e.in_zero + kOffset) * static_cast<uint32_t>(weights);
+    return sub_wrapping(bias_of(e, column), static_cast<int32_t>(zeros));
   }
 
  private:
+  template <int kRows, int kVectors>
+  OCTAVO_ALWAYS_INLINE static void add_row_terms(const GemmArgs& a, int32_t first,
+                                                 Sum (&sum)[kRows][kVectors]) {
+#pragma GCC unroll 16
+    for (int i = 0; i < kRows; ++i) {
+      const Sum term = V::set(a.row_terms[min(first + i, a.rows - 1)]);
+#pragma GCC unroll 8
+      for (int j = 0; j < kVectors; ++j) sum[i][j] = V::add(sum[i][j], term);
+    }
+  }
+
   static int32_t bias_of(const Epilogue& e, int32_t column) {
     return e.bias != nullptr ? static_cast<const int32_t*>(e.bias)[column] : 0;
   }
@@ -165,43 +155,3 @@ struct FormS8 : T {
 };
 
 constexpr Product kProductS8 = {1, 1, kGemm<FormS8<V>>, kDepthwise<FormS8<D>>, {nullptr}};
-
-// The sums as they are, for operators that make more of them.
-struct FormSumsS8 : FormS8<V> {
-  using Out = int32_t;
-
-  static constexpr int kColumnWords = 1;  // the bias
-  struct Header {};
-  static Header make_header(const GemmColumns&) { return {}; }
-  static void pack_column(const GemmColumns& c, const Header&, int32_t column, int32_t* words,
-                          int32_t, int32_t j) {
-    words[j] = first_sum(c, column);
-  }
-  static void pack_lanes(const Header&, int32_t*, int32_t) {}
-
-  struct Output {};
-  static Output make_output(const Header&) { return {}; }
-
-  template <int kRows, int kVectors>
-  static void finish(const Panel<FormSumsS8>& panel, int32_t first, int32_t rows,
-                     Sum (&sum)[kRows][kVectors]) {
-#pragma GCC unroll 8
-    for (int i = 0; i < kRows; ++i) {
-      if (i >= rows) continue;
-      Out* out = panel.template out<Out>(first + i);
-#pragma GCC unroll 8
-      for (int v = 0; v < kVectors; ++v, out += kLanes) {
-        const int32_t count = panel.used - v * kLanes;
-        if (count >= kLanes) {
-          V::store(sum[i][v], out);
-        } else if (count > 0) {
-          Out lanes[kLanes];
-          V::store(sum[i][v], lanes);
-          memcpy(out, lanes, static_cast<size_t>(count) * sizeof(Out));
-        }
-      }
-    }
-  }
-};
-
-constexpr Product kProductSumsS8 = {1, 4, kGemm<FormSumsS8>, {}, {nullptr}};

@@ -24,7 +24,7 @@ void run(void (*kernel)(const MatmulParams&, const A*, const B*, A*), const Step
   const auto* a = static_cast<const A*>(rows_of_a(p, s, w, 0));
   const B* b = s.input(1);
   A* out = s.output(0);
-  for_each_rows(p, w, *s.outputs[0], [&](const MatmulRows& r) {
+  for_each_rows(p, w, *s.outputs[0], [&](const MatmulRows& r, int32_t) {
     MatmulParams m = p.matrix;
     m.rows = r.count;
     kernel(m, a + (r.a * p.matrix.rows + r.first) * m.depth, b + r.b * m.depth * m.columns,
@@ -48,7 +48,7 @@ Status invoke_hybrid(const Step& s, const Workspace& w) {
   w.kernels.quantize_rows_s8(p.a_rows, p.matrix.depth, params.asymmetric, rows, a, scale, zero);
   const int8_t* b = s.input(1);
   float* out = s.output(0);
-  for_each_rows(p, w, *s.outputs[0], [&](const MatmulRows& r) {
+  for_each_rows(p, w, *s.outputs[0], [&](const MatmulRows& r, int32_t) {
     MatmulParams m = p.matrix;
     m.rows = r.count;
     const int64_t row = r.a * p.matrix.rows + r.first;

@@ -20,7 +20,7 @@ struct MatmulRows {
   int32_t first, count;
 };
 
-// Calls run(rows) for all rows of all pairs, which threads share.
+// Calls run(rows, worker) for all rows of all pairs, which threads share.
 template <class Run>
 void for_each_rows(const BatchMatmul& p, const Workspace& w, const Tensor& out, Run run) {
   const reference::MatmulParams& m = p.matrix;
@@ -28,7 +28,7 @@ void for_each_rows(const BatchMatmul& p, const Workspace& w, const Tensor& out, 
   const int64_t macs = rows * m.columns * m.depth;
   const auto most = static_cast<int32_t>(clamp<int64_t>(rows, 1, INT32_MAX));
   const int32_t parts = w.workers.parts_for(macs, kLeastMacs, most);
-  w.workers.for_each(parts, [&](int32_t part, int32_t) {
+  w.workers.for_each(parts, [&](int32_t part, int32_t worker) {
     int64_t row = part * rows / parts;
     const int64_t end = (part + 1) * rows / parts;
     while (row < end) {
@@ -41,7 +41,7 @@ void for_each_rows(const BatchMatmul& p, const Workspace& w, const Tensor& out, 
         r.a += index * p.batch.a_strides[d];
         r.b += index * p.batch.b_strides[d];
       }
-      run(r);
+      run(r, worker);
       row += r.count;
     }
   });

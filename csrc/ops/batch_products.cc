@@ -8,34 +8,53 @@
 namespace octavo {
 namespace {
 
+using reference::MatmulParams;
+
 struct Params {
   BatchMatmul matmul;
   const Product* product;
-  GemmColumns columns;   // but for their data
-  GemmArgs args;         // but for pointers and rows
-  int64_t packed_bytes;  // of a right matrix
-  bool is_turned;        // right matrices are packed from a transposed copy
-  StridedCopyParams turn;
+  GemmColumns columns;  // but for their data and depth
+  GemmArgs args;        // but for pointers, rows and depth
+  // Where a product's terms are fewer than the matrix is deep, it is cut into chunks.
+  int32_t chunks, chunk_depth;
+  int64_t chunk_bytes;  // packed
+  int64_t image_parts;  // elements from one part of the left matrices to the next
+  // int16: sums of so many rows, of all chunks, are made at a time, for each worker.
+  int32_t rows_at_once;
+
+  int64_t packed_bytes() const { return chunks * chunk_bytes; }  // of a right matrix
+  int32_t depth_of(int32_t chunk) const {
+    return min(chunk_depth, matmul.matrix.depth - chunk * chunk_depth);
+  }
+  int64_t sums() const {
+    return int64_t{chunks} * reference::kSumParts * rows_at_once * matmul.matrix.columns;
+  }
 };
 
-// Scratch buffers: packed right matrices, converted left ones, transposed left and right ones.
-constexpr size_t kPacked = 0, kConverted = 1, kTransposed = 2, kTurned = 3;
+// Scratch buffers: packed right matrices, converted left ones, transposed left ones; of int8 what
+// is added to the sums of a row, of int16 sums.
+constexpr size_t kPacked = 0, kConverted = 1, kTransposed = 2, kRowTerms = 3, kSums = 3;
 
-const Product* find_product(const PrepareContext& c) {
+const Product* find_product(const PrepareContext& c, const MatmulParams& m) {
   const DType type = c.input(0).type;
   if (c.input(1).type != type) return nullptr;
   if (type == DType::kFloat32) return c.kernels.product_f32;
-  return type == DType::kInt8 ? c.kernels.product_s8 : nullptr;
+  if (type == DType::kInt8) return c.kernels.product_s8;
+  return reference::fits_int32(m) ? c.kernels.product_sums_s16 : nullptr;
 }
 
 void pack_right(const Params& p, const Workspace& w, const uint8_t* b, uint8_t* packed) {
-  const reference::MatmulParams& m = p.matmul.matrix;
+  const MatmulParams& m = p.matmul.matrix;
   const int64_t bytes = int64_t{m.depth} * m.columns * p.product->in_bytes;
-  for_each_part(w, p.matmul.b_count, p.packed_bytes, [&](int64_t begin, int64_t count) {
+  const int64_t chunk_stride = p.chunk_depth * m.b_row_stride * p.product->in_bytes;
+  for_each_part(w, p.matmul.b_count, p.packed_bytes(), [&](int64_t begin, int64_t count) {
     for (int64_t i = begin; i < begin + count; ++i) {
-      GemmColumns columns = p.columns;
-      columns.weights.data = b + i * bytes;
-      p.product->gemm.pack(columns, packed + i * p.packed_bytes);
+      for (int32_t chunk = 0; chunk < p.chunks; ++chunk) {
+        GemmColumns columns = p.columns;
+        columns.depth = p.depth_of(chunk);
+        columns.weights.data = b + i * bytes + chunk * chunk_stride;
+        p.product->gemm.pack(columns, packed + i * p.packed_bytes() + chunk * p.chunk_bytes);
+      }
     }
   });
 }
@@ -54,44 +73,87 @@ const uint8_t* convert_left(const Params& p, const Workspace& w, const void* row
     conversion.rows = static_cast<int32_t>(count);
     conversion.middle = conversion.repeat = conversion.planes = 1;
     conversion.channels = depth;
+    conversion.part_stride = p.image_parts;
     image.convert(conversion, converted + begin * depth * image.element_bytes);
   });
   return converted;
 }
 
+// The right matrices are packed without their zero point z: of sum (x - in_zero) (w - z) that
+// leaves -z sum (x - in_zero), the same for a row's columns. Wraps, as sums do.
+const int32_t* make_row_terms(const Params& p, const Workspace& w, const void* rows,
+                              int32_t* terms) {
+  const MatmulParams& m = p.matmul.matrix;
+  if (m.b_zero == 0) return nullptr;
+  const auto* from = static_cast<const int8_t*>(rows);
+  const uint32_t factor = 0u - static_cast<uint32_t>(m.b_zero);
+  const uint32_t zeros = static_cast<uint32_t>(m.depth) * static_cast<uint32_t>(m.a_zero);
+  for_each_part(w, p.matmul.a_rows, m.depth, [&](int64_t begin, int64_t count) {
+    w.kernels.row_sums_s8(count, m.depth, from + begin * m.depth, terms + begin);
+    for (int64_t i = begin; i < begin + count; ++i) {
+      terms[i] = static_cast<int32_t>(factor * (static_cast<uint32_t>(terms[i]) - zeros));
+    }
+  });
+  return terms;
+}
+
+// Sums of all chunks, then outputs of them.
+void run_chunks(const Params& p, const Workspace& w, GemmArgs args, int32_t* sums, int16_t* out) {
+  const MatmulParams& m = p.matmul.matrix;
+  const auto* image = static_cast<const uint8_t*>(args.image);
+  const auto* packed = static_cast<const uint8_t*>(args.packed);
+  const int64_t count = int64_t{args.rows} * m.columns;
+  for (int32_t chunk = 0; chunk < p.chunks; ++chunk) {
+    const int64_t place = int64_t{chunk} * p.chunk_depth * p.product->gemm.image.element_bytes;
+    args.image = image + place;
+    args.packed = packed + chunk * p.chunk_bytes;
+    args.depth = p.depth_of(chunk);
+    args.out = sums + chunk * reference::kSumParts * count;
+    p.product->gemm.run(args);
+  }
+  w.kernels.requantize_sums_s16({count, p.chunks, m.depth, m.out_zero, m.multiplier}, sums, out);
+}
+
 Status invoke(const Step& s, const Workspace& w) {
   const auto& p = s.params<Params>();
-  const reference::MatmulParams& m = p.matmul.matrix;
+  const MatmulParams& m = p.matmul.matrix;
   const Product& product = *p.product;
   const uint8_t* packed = s.scratch(kPacked);
-  const uint8_t* b = s.input(1);
-  if (p.is_turned) {
-    w.kernels.strided_copy(p.turn, b, s.scratch(kTurned));
-    b = s.scratch(kTurned);
-  }
-  pack_right(p, w, b, s.scratch(kPacked));
-  const uint8_t* image =
-      convert_left(p, w, rows_of_a(p.matmul, s, w, kTransposed), s.scratch(kConverted));
-  uint8_t* out = s.output(0);
-  for_each_rows(p.matmul, w, *s.outputs[0], [&](const MatmulRows& r) {
+  pack_right(p, w, s.input(1), s.scratch(kPacked));
+  const void* rows = rows_of_a(p.matmul, s, w, kTransposed);
+  const uint8_t* image = convert_left(p, w, rows, s.scratch(kConverted));
+  const int32_t* row_terms = make_row_terms(p, w, rows, s.scratch(kRowTerms));
+  const int64_t row_bytes = element_bytes(*s.outputs[0]) * int64_t{m.columns};
+  for_each_rows(p.matmul, w, *s.outputs[0], [&](const MatmulRows& r, int32_t worker) {
     GemmArgs args = p.args;
-    const int64_t row = r.a * m.rows + r.first;
-    args.image = image + row * m.depth * product.gemm.image.element_bytes;
-    args.rows = r.count;
-    args.packed = packed + r.b * p.packed_bytes;
-    args.out = out + (r.out * m.rows + r.first) * m.columns * product.out_bytes;
-    product.gemm.run(args);
+    args.packed = packed + r.b * p.packed_bytes();
+    const int32_t step = p.rows_at_once > 0 ? p.rows_at_once : r.count;
+    for (int32_t i = 0; i < r.count; i += step) {
+      const int64_t row = r.a * m.rows + r.first + i;
+      uint8_t* out = s.output(0);
+      out += (r.out * m.rows + r.first + i) * row_bytes;
+      args.rows = min(step, r.count - i);
+      args.image = image + row * m.depth * product.gemm.image.element_bytes;
+      if (row_terms != nullptr) args.row_terms = row_terms + row;
+      if (p.rows_at_once > 0) {
+        int32_t* sums = s.scratch(kSums);
+        run_chunks(p, w, args, sums + worker * p.sums(), reinterpret_cast<int16_t*>(out));
+        continue;
+      }
+      args.out = out;
+      product.gemm.run(args);
+    }
   });
   return {};
 }
 
 Status set_columns(const PrepareContext& c, const BatchMatmul& p, GemmColumns* columns) {
-  const reference::MatmulParams& m = p.matrix;
+  const MatmulParams& m = p.matrix;
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   columns->n = m.columns;
   columns->taps = 1;
-  columns->depth = m.depth;
-  columns->weights = {nullptr, Flip::kNo, m.b_zero, m.b_zero != 0};
+  columns->weights = {nullptr, Flip::kNo, 0, false};
+  columns->is_activation = true;
   columns->column_stride = m.b_column_stride;
   columns->row_stride = m.b_row_stride;
   Epilogue& epilogue = columns->epilogue;
@@ -101,57 +163,65 @@ Status set_columns(const PrepareContext& c, const BatchMatmul& p, GemmColumns* c
   return repeat_multiplier(c, m, &epilogue.multiplier);
 }
 
+void set_args(const Params& p, GemmArgs* args) {
+  static constexpr int32_t kOnlyTap = 0;
+  const MatmulParams& m = p.matmul.matrix;
+  args->part_stride = p.image_parts;
+  args->columns = INT32_MAX;
+  args->row_step = args->pixel_step = m.depth;
+  args->tap_offsets = &kOnlyTap;
+  args->taps = 1;
+  args->depth = m.depth;
+  args->n = m.columns;
+  args->panels = (m.columns + p.product->gemm.panel_width - 1) / p.product->gemm.panel_width;
+  args->out_stride = m.columns;
+}
+
+// Whether a matrix is worth packing: row by row, floats are multiplied faster as they lie.
+bool is_worth_packing(const PrepareContext& c, const BatchMatmul& p) {
+  constexpr int64_t kLeastRows = 4;
+  const Shape& out = c.output(0).shape;
+  return c.input(0).type != DType::kFloat32 || p.matrix.b_column_stride != 1 ||
+         out.count(0, out.rank - 1) >= kLeastRows * p.b_count;
+}
+
 }  // namespace
 
 Status use_batch_products(PrepareContext& c, const BatchMatmul& p) {
-  const reference::MatmulParams& m = p.matrix;
-  const Product* product = find_product(c);
-  if (product == nullptr || product->gemm.image.parts != 1) return {};
-  if (m.rows < 1 || m.columns < 1 || m.depth < 1 || p.b_count < 1) return {};
-  if (m.columns > kMostPacked || m.depth > product->gemm.most_terms) return {};
-  // Two weights make up 9 bits but for 255, which no difference from another zero point is.
-  if (m.b_zero == -128) return {};
-  // A packed matrix is to be read several times, and not much larger than it was.
-  constexpr int64_t kLeastRows = 4, kMostGrowth = 8;
-  const Shape& out = c.output(0).shape;
-  if (out.count(0, out.rank - 1) < kLeastRows * p.b_count) return {};
-  const int32_t taps = m.b_zero != 0 ? 2 : 1;
-  const int64_t bytes = (product->gemm.packed_bytes(m.columns, taps, m.depth) + 63) / 64 * 64;
-  const int64_t elements = p.a_rows * m.depth;
-  if (bytes * p.b_count > kMostGrowth * c.input(1).bytes() + (1 << 16)) return {};
-  if (elements > INT32_MAX / 2) return {};
-
+  const MatmulParams& m = p.matrix;
   Params params = {};
   params.matmul = p;
-  params.product = product;
-  params.packed_bytes = bytes;
-  OCTAVO_TRY(set_columns(c, p, &params.columns));
-  // Packing is fast where floats lie row by row, bytes column by column.
-  const bool by_rows = product->in_bytes > 1;
-  params.is_turned = (by_rows ? m.b_column_stride : m.b_row_stride) != 1;
-  if (params.is_turned) {
-    params.turn = plan_transpose(c.input(1));
-    params.columns.column_stride = by_rows ? 1 : m.depth;
-    params.columns.row_stride = by_rows ? m.columns : 1;
+  params.product = find_product(c, m);
+  if (params.product == nullptr || !is_worth_packing(c, p)) return {};
+  const GemmKernel& gemm = params.product->gemm;
+  const bool makes_sums = params.product == c.kernels.product_sums_s16;
+  if (m.rows < 1 || m.columns < 1 || m.depth < 1 || p.b_count < 1) return {};
+  const int64_t elements = p.a_rows * m.depth;
+  if (elements > INT32_MAX / 2 || m.columns > kMostPacked) return {};
+  if (m.depth > gemm.most_terms && !makes_sums) return {};
+  params.chunks = (m.depth + gemm.most_terms - 1) / gemm.most_terms;
+  params.chunk_depth = min(m.depth, gemm.most_terms);
+  params.chunk_bytes = (gemm.packed_bytes(m.columns, 1, params.chunk_depth) + 63) / 64 * 64;
+  constexpr int64_t kMostGrowth = 8;
+  const int64_t bytes = p.b_count * params.packed_bytes();
+  if (bytes > kMostGrowth * c.input(1).bytes() + (1 << 16)) return {};
+  if (makes_sums) {
+    constexpr int64_t kMostSums = 1 << 14;  // 64 KB
+    params.rows_at_once = 1;
+    const int64_t rows = clamp<int64_t>(kMostSums / params.sums(), 1, m.rows);
+    params.rows_at_once = static_cast<int32_t>(rows);
   }
-  GemmArgs& args = params.args;
-  args.columns = INT32_MAX;
-  args.row_step = args.pixel_step = m.depth;
-  Span<int32_t> tap_offsets;  // all the same: a row has one tap
-  OCTAVO_TRY(c.make_array(taps, tap_offsets));
-  args.tap_offsets = tap_offsets.data;
-  args.taps = taps;
-  args.depth = m.depth;
-  args.n = m.columns;
-  args.panels = (m.columns + product->gemm.panel_width - 1) / product->gemm.panel_width;
-  args.out_stride = m.columns;
+  params.image_parts = elements + gemm.image.slack;
+  OCTAVO_TRY(set_columns(c, p, &params.columns));
+  set_args(params, &params.args);
   OCTAVO_TRY(c.set_invoke(&invoke, params));
-  OCTAVO_TRY(c.add_scratch(bytes * p.b_count));
-  const ImageKernel& image = product->gemm.image;
-  const int64_t image_bytes = (elements + image.slack) * image.element_bytes;
-  OCTAVO_TRY(c.add_scratch(image.is_identity ? 0 : image_bytes));
+  OCTAVO_TRY(c.add_scratch(bytes));
+  const int64_t image_bytes = gemm.image.parts * params.image_parts * gemm.image.element_bytes;
+  OCTAVO_TRY(c.add_scratch(gemm.image.is_identity ? 0 : image_bytes));
   OCTAVO_TRY(c.add_scratch(p.is_transposed ? c.input(0).bytes() : 0));
-  return c.add_scratch(params.is_turned ? c.input(1).bytes() : 0);
+  const int64_t terms = m.b_zero != 0 ? p.a_rows : 0;
+  return c.add_scratch((makes_sums ? c.workers.count() * params.sums() : terms) *
+                       int64_t{sizeof(int32_t)});
 }
 
 }  // namespace octavo

@@ -65,6 +65,23 @@ void batch_matmul_s16(const MatmulParams& p, const int16_t* a, const int16_t* b,
   multiply_integers<int64_t>(p, a, b, out);
 }
 
+void requantize_sums_s16(const SumsParams& p, const int32_t* sums, int16_t* out) {
+  for (int64_t i = 0; i < p.count; ++i) {
+    int64_t sum = 0;
+    for (int32_t c = 0; c < p.chunks; ++c) {
+      const int32_t* parts = sums + c * kSumParts * p.count;
+      sum += int64_t{256} * parts[i] + parts[p.count + i];
+    }
+    out[i] = static_cast<int16_t>(requantize(sum, p.multiplier, p.out_zero, INT16_MIN, INT16_MAX));
+  }
+}
+
+bool fits_int32(const MatmulParams& p) {
+  if (p.multiplier.shift > 0) return false;
+  // 2^30 depth m 2^-right + 1, m below 2^15.
+  return int64_t{p.depth} < (int64_t{1} << min(15 - p.multiplier.shift - 14, 40)) / 2;
+}
+
 void batch_matmul_s16_s8(const MatmulParams& p, const int16_t* a, const int8_t* b, int16_t* out) {
   multiply_integers<int64_t>(p, a, b, out);
 }

@@ -22,6 +22,23 @@ void batch_matmul_f32(const MatmulParams& p, const float* a, const float* b, flo
 void batch_matmul_s8(const MatmulParams& p, const int8_t* a, const int8_t* b, int8_t* out);
 void batch_matmul_s16(const MatmulParams& p, const int16_t* a, const int16_t* b, int16_t* out);
 void batch_matmul_s16_s8(const MatmulParams& p, const int16_t* a, const int8_t* b, int16_t* out);
+
+// int16 products by parts of the left elements, which are 2^8 times their upper byte plus the lower
+// one; terms in chunks, one behind the other.
+constexpr int32_t kSumParts = 2;
+struct SumsParams {
+  int64_t count;  // of outputs
+  int32_t chunks, depth;
+  int32_t out_zero;
+  Multiplier multiplier;
+};
+// out[i] = batch_matmul_s16's finish(sum over c of 2^8 sums[2 c count + i] +
+// sums[(2 c + 1) count + i]).
+void requantize_sums_s16(const SumsParams& p, const int32_t* sums, int16_t* out);
+
+// Whether what becomes of the greatest int64 sum of int16 products stays within int32.
+bool fits_int32(const MatmulParams& p);
+
 // sums[j] += x[i] * matrix[i * columns + j] for all i < depth, one after another.
 void add_row_product_f32(int64_t depth, int64_t columns, const float* x, const float* matrix,
                          float* sums);

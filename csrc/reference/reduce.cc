@@ -56,6 +56,14 @@ void sum_f32(const ReduceParams& p, const float* in, float* out) { accumulate(p,
 
 void sum_s32(const ReduceParams& p, const int32_t* in, int32_t* out) { accumulate(p, in, out); }
 
+void row_sums_s8(int64_t rows, int64_t width, const int8_t* in, int32_t* sums) {
+  for (int64_t i = 0; i < rows; ++i, in += width) {
+    int32_t sum = 0;
+    for (int64_t j = 0; j < width; ++j) sum = add_wrapping<int32_t>(sum, in[j]);
+    sums[i] = sum;
+  }
+}
+
 void sum_s64(const ReduceParams& p, const int64_t* in, int64_t* out) { accumulate(p, in, out); }
 
 void sum_s8(const ReduceParams& p, const int8_t* in, int32_t* sums, int8_t* out) {

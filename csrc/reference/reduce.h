@@ -50,6 +50,9 @@ void sum_s8(const ReduceParams& p, const int8_t* in, int32_t* sums, int8_t* out)
 void sum_u8(const ReduceParams& p, const uint8_t* in, int32_t* sums, uint8_t* out);
 void sum_s16(const ReduceParams& p, const int16_t* in, int32_t* sums, int16_t* out);
 
+// sums[i] = the sum of in[i * width] to in[i * width + width - 1]; wraps.
+void row_sums_s8(int64_t rows, int64_t width, const int8_t* in, int32_t* sums);
+
 // sum / count; integers are summed in int64 and truncated. No elements: NaN, of integers 0.
 void mean_f32(const ReduceParams& p, const float* in, float* out);
 void mean_s32(const ReduceParams& p, const int32_t* in, int64_t* sums, int32_t* out);

@@ -25,8 +25,8 @@ void report(const char* isa, const char* name, const Check& check) {
 
 void run_table(const Kernels& kernels) {
   for (Span<const KernelTest> tests :
-       {kConvolutionTests, kFloatProductTests, kProductS16Tests, kElementwiseTests, kNarrowTests,
-        kLstmTests, kRealTests, kDynamicRangeTests}) {
+       {kBatchProductTests, kConvolutionTests, kFloatProductTests, kProductS16Tests,
+        kElementwiseTests, kNarrowTests, kLstmTests, kRealTests, kDynamicRangeTests}) {
     for (const KernelTest& test : tests) {
       Check check;
       test.run(kernels, check);

@@ -48,8 +48,8 @@ struct KernelTest {
   void (*run)(const Kernels& kernels, Check&);
 };
 
-extern const Span<const KernelTest> kConvolutionTests, kFloatProductTests, kProductS16Tests,
-    kElementwiseTests, kNarrowTests, kLstmTests, kRealTests, kDynamicRangeTests;
+extern const Span<const KernelTest> kBatchProductTests, kConvolutionTests, kFloatProductTests,
+    kProductS16Tests, kElementwiseTests, kNarrowTests, kLstmTests, kRealTests, kDynamicRangeTests;
 
 // Heap allocations of this program so far; -1 where nothing counts them.
 int64_t allocation_count();

@@ -249,7 +249,15 @@ struct V {
 };
 
 using D = V;  // for depthwise
-using W = V;  // of words
+// Of words.
+struct W : V {
+  using Weight = int16_t;
+  static constexpr int kVectorBytes = kLanes * kDepth * 2;
+
+  static Weights load_weights(const uint8_t* p) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  }
+};
 
 }  // namespace
 }  // namespace octavo::avx2

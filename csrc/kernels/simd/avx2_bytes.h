@@ -85,6 +85,11 @@ struct B {
   }
   // What narrow32 made of two.
   static Vec in_order16(Vec x) { return _mm256_permute4x64_epi64(x, _MM_SHUFFLE(3, 1, 2, 0)); }
+  // Elements of 128 bits take turns: element i of part p is element i * parts + p.
+  static Vec deal32(Vec x) {
+    return _mm256_permutevar8x32_epi32(x, _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7));
+  }
+  static Vec deal64(Vec x) { return in_order16(x); }
   // As many elements as there are int32, widened.
   static Vec widen(const int8_t* p) {
     return _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));

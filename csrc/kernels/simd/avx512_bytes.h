@@ -90,6 +90,11 @@ struct B {
   static Vec in_order16(Vec x) {
     return _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), x);
   }
+  // Elements of 128 bits take turns: element i of part p is element i * parts + p.
+  static Vec deal32(Vec x) { return in_order(x); }
+  static Vec deal64(Vec x) {
+    return _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 4, 1, 5, 2, 6, 3, 7), x);
+  }
   // As many elements as there are int32, widened.
   static Vec widen(const int8_t* p) {
     return _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));

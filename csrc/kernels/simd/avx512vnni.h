@@ -263,6 +263,11 @@ struct W : V {
   static constexpr int kDepth = 2;
   static constexpr int kVectorBytes = kLanes * kDepth * 2;
 
+  static Weights broadcast(const Element* const* lines, int64_t at) {
+    int32_t two;
+    memcpy(&two, *lines + at, sizeof(two));
+    return _mm512_set1_epi32(two);
+  }
   static void dot(I32& sum, Weights x, Weights w) {
     OCTAVO_DOT("vpdpwssd", "v", _mm512_dpwssd_epi32, sum, x, w);
   }

@@ -103,12 +103,6 @@ using D = V;  // for depthwise
 
 // Of words: a dot instruction adds two products of int16 to each lane.
 struct W : avx2::W {
-  using Weight = int16_t;
-  static constexpr int kVectorBytes = kLanes * kDepth * 2;
-
-  static Weights load_weights(const uint8_t* p) {
-    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
-  }
   static void dot(I32& sum, Weights x, Weights w) {
     OCTAVO_DOT("%{vex%} vpdpwssd", "x", _mm256_dpwssd_avx_epi32, sum, x, w);
   }

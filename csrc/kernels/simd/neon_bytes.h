@@ -96,6 +96,9 @@ struct B {
   static Vec in_order(Vec x) { return x; }
   // What narrow32 made of two.
   static Vec in_order16(Vec x) { return x; }
+  // Elements of 128 bits take turns, of which there are no more.
+  static Vec deal32(Vec x) { return x; }
+  static Vec deal64(Vec x) { return x; }
   // As many elements as there are int32, widened.
   static Vec widen(const int8_t* p) {
     return vmovl_s16(vget_low_s16(vmovl_s8(vreinterpret_s8_u32(load_word(p)))));

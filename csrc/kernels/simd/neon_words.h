@@ -16,7 +16,20 @@ struct W {
   static constexpr int kLanes = 4;
   static constexpr int kDepth = 1;
   static constexpr int kVectorBytes = kLanes * kDepth * 2;
+  // Of products of matrices; each row is two. 3 x 2 x 4 sums, 4 vectors of weights and one of the
+  // left matrix: 27 registers of 32.
+  static constexpr int kPanelVectors = 4;
+  static constexpr int kRowsOfParts[] = {6, 5, 4, 3};
 
+  // A step takes one line.
+  static constexpr int kTogether = 1;
+  using Accumulator = I32;
+  static Accumulator open(const I32 (&sum)[1]) { return sum[0]; }
+  static void close(Accumulator x, I32 (&sum)[1]) { sum[0] = x; }
+
+  static Weights broadcast(const Element* const* lines, int64_t at) {
+    return vld1_dup_s16(*lines + at);
+  }
   static Weights load_weights(const uint8_t* p) {
     return vld1_s16(reinterpret_cast<const int16_t*>(p));
   }
