@@ -1,8 +1,8 @@
 // AudioSpectrogram, Mfcc: what keyword-spotting networks hear of a sound. Options and operands are
 // those of TensorFlow's audio_spectrogram and mfcc.
 #include "base/math.h"
-#include "graph/flexbuffer.h"
 #include "ops/axis.h"
+#include "ops/custom_options.h"
 #include "reference/fft.h"
 #include "reference/mfcc.h"
 #include "reference/spectrogram.h"
@@ -32,15 +32,11 @@ struct SpectrogramOptions {
 };
 
 Status read_options(const PrepareContext& c, SpectrogramOptions& o) {
-  FlexMap map;
-  const auto read = [&]() -> Status {
-    OCTAVO_TRY(FlexMap::open(c.step.node->custom_options, map));
-    OCTAVO_TRY(map.get("window_size", o.window_size));
-    OCTAVO_TRY(map.get("stride", o.stride));
-    return map.get("magnitude_squared", o.magnitude_squared);
-  };
-  const Status s = read();
-  if (!s.ok()) return c.fail(s.message());
+  OCTAVO_TRY(read_custom_options(c, [&](const FlexMap& options) -> Status {
+    OCTAVO_TRY(options.get("window_size", o.window_size));
+    OCTAVO_TRY(options.get("stride", o.stride));
+    return options.get("magnitude_squared", o.magnitude_squared);
+  }));
   constexpr int32_t kMostSamples = 1 << 24;  // which take half a gigabyte
   if (o.window_size < 2 || o.window_size > kMostSamples || o.stride < 1) {
     return c.fail("options window_size and stride are ", o.window_size, " and ", o.stride,
@@ -56,16 +52,12 @@ struct MfccOptions {
 };
 
 Status read_options(const PrepareContext& c, MfccOptions& o) {
-  FlexMap map;
-  const auto read = [&]() -> Status {
-    OCTAVO_TRY(FlexMap::open(c.step.node->custom_options, map));
-    OCTAVO_TRY(map.get("upper_frequency_limit", o.upper_frequency_limit));
-    OCTAVO_TRY(map.get("lower_frequency_limit", o.lower_frequency_limit));
-    OCTAVO_TRY(map.get("filterbank_channel_count", o.filterbank_channel_count));
-    return map.get("dct_coefficient_count", o.dct_coefficient_count);
-  };
-  const Status s = read();
-  if (!s.ok()) return c.fail(s.message());
+  OCTAVO_TRY(read_custom_options(c, [&](const FlexMap& options) -> Status {
+    OCTAVO_TRY(options.get("upper_frequency_limit", o.upper_frequency_limit));
+    OCTAVO_TRY(options.get("lower_frequency_limit", o.lower_frequency_limit));
+    OCTAVO_TRY(options.get("filterbank_channel_count", o.filterbank_channel_count));
+    return options.get("dct_coefficient_count", o.dct_coefficient_count);
+  }));
   if (o.lower_frequency_limit < 0 || o.upper_frequency_limit <= o.lower_frequency_limit) {
     return c.fail("options lower_frequency_limit and upper_frequency_limit are ",
                   o.lower_frequency_limit, " and ", o.upper_frequency_limit);

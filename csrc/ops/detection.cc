@@ -1,8 +1,7 @@
 // TFLite_Detection_PostProcess: what the heads of an SSD network give, as detections.
 #include "reference/detection.h"
 
-#include "graph/flexbuffer.h"
-#include "ops/op.h"
+#include "ops/custom_options.h"
 
 namespace octavo {
 namespace {
@@ -77,25 +76,21 @@ Status expect_at_least(const PrepareContext& c, const char* option, int32_t valu
 }
 
 Status read_options(const PrepareContext& c, Params& p) {
-  FlexMap map;
   DetectionParams& d = p.detect;
   int32_t each_fast = 0, each_regular = 100;
-  const auto read = [&]() -> Status {
-    OCTAVO_TRY(FlexMap::open(c.step.node->custom_options, map));
-    OCTAVO_TRY(map.get("max_detections", d.most));
-    OCTAVO_TRY(map.get("max_classes_per_detection", each_fast));
-    OCTAVO_TRY(map.get("detections_per_class", each_regular));
-    OCTAVO_TRY(map.get("use_regular_nms", p.is_regular));
-    OCTAVO_TRY(map.get("nms_score_threshold", d.score_threshold));
-    OCTAVO_TRY(map.get("nms_iou_threshold", d.iou_threshold));
-    OCTAVO_TRY(map.get("num_classes", d.classes));
-    OCTAVO_TRY(map.get("y_scale", p.decode.scales.y));
-    OCTAVO_TRY(map.get("x_scale", p.decode.scales.x));
-    OCTAVO_TRY(map.get("h_scale", p.decode.scales.h));
-    return map.get("w_scale", p.decode.scales.w);
-  };
-  const Status s = read();
-  if (!s.ok()) return c.fail(s.message());
+  OCTAVO_TRY(read_custom_options(c, [&](const FlexMap& options) -> Status {
+    OCTAVO_TRY(options.get("max_detections", d.most));
+    OCTAVO_TRY(options.get("max_classes_per_detection", each_fast));
+    OCTAVO_TRY(options.get("detections_per_class", each_regular));
+    OCTAVO_TRY(options.get("use_regular_nms", p.is_regular));
+    OCTAVO_TRY(options.get("nms_score_threshold", d.score_threshold));
+    OCTAVO_TRY(options.get("nms_iou_threshold", d.iou_threshold));
+    OCTAVO_TRY(options.get("num_classes", d.classes));
+    OCTAVO_TRY(options.get("y_scale", p.decode.scales.y));
+    OCTAVO_TRY(options.get("x_scale", p.decode.scales.x));
+    OCTAVO_TRY(options.get("h_scale", p.decode.scales.h));
+    return options.get("w_scale", p.decode.scales.w);
+  }));
   OCTAVO_TRY(expect_at_least(c, "max_detections", d.most, p.is_regular ? 1 : 0));
   OCTAVO_TRY(expect_at_least(c, "max_classes_per_detection", each_fast, 1));
   OCTAVO_TRY(expect_at_least(c, "detections_per_class", each_regular, p.is_regular ? 1 : 0));

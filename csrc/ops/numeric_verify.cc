@@ -2,8 +2,7 @@
 // debugger of quantized networks puts into them.
 #include <limits>
 
-#include "graph/flexbuffer.h"
-#include "ops/op.h"
+#include "ops/custom_options.h"
 #include "reference/verify.h"
 
 namespace octavo {
@@ -41,16 +40,12 @@ Status prepare_numeric_verify(PrepareContext& c, void*) {
   if (in.shape != wanted.shape) {
     return c.fail("input has shape ", in.shape, ", reference has ", wanted.shape);
   }
-  FlexMap map;
   float tolerance = 0;
   bool log_if_failed = false;
-  const auto read = [&]() -> Status {
-    OCTAVO_TRY(FlexMap::open(c.step.node->custom_options, map));
-    OCTAVO_TRY(map.get("tolerance", tolerance));
-    return map.get("log_if_failed", log_if_failed);
-  };
-  const Status status = read();
-  if (!status.ok()) return c.fail(status.message());
+  OCTAVO_TRY(read_custom_options(c, [&](const FlexMap& options) -> Status {
+    OCTAVO_TRY(options.get("tolerance", tolerance));
+    return options.get("log_if_failed", log_if_failed);
+  }));
 
   Params* p;
   OCTAVO_TRY(c.make_params(p));
