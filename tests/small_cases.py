@@ -166,9 +166,9 @@ class _Builder:
             values = self._values(shape, "uint8")
             return self._network.constant("w", values, scale=self._weight_scale, zero_point=121)
         self._weight_scale = self._random.uniform(0.01, 0.03, shape[axis]).astype(np.float32)
-        values = np.maximum(self._values(shape, "int8"), -127)
+        values = self._values(shape, f"int{max(bits, 8)}")
+        values = np.maximum(values, -127) >> (8 - bits) if bits <= 8 else values
         quantization = {"scale": self._weight_scale, "quantized_dimension": axis}
-        values >>= 8 - bits
         return self._network.tensor("w", shape, f"int{bits}", data=values, **quantization)
 
     def _sparse(self) -> int:

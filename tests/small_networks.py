@@ -260,6 +260,15 @@ CASES = [
     ),
     Case(
         "FULLY_CONNECTED",
+        "int16",
+        [(2, 5), Weights((3, 5), 0, bits=16), Bias(3)],
+        [(2, 3)],
+        {"quantized_bias_type": "INT64"},
+        gain=1000,
+        note="int16 weights",
+    ),
+    Case(
+        "FULLY_CONNECTED",
         "int8 int16",
         [(2, 5), Weights((3, 5), 0, bits=4), Bias(3)],
         [(2, 3)],

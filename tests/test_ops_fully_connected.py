@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import oracle
 import pytest
-from draws.products import KINDS, build_fully_connected, fully_connected
+from draws.products import KINDS, WIDE_KINDS, build_fully_connected, fully_connected
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from single_op import Operand, Quantization, single_op
@@ -21,12 +21,13 @@ from weights import (
 EXAMPLES = settings(max_examples=80, deadline=None)
 
 
-@pytest.mark.parametrize("kind", ["int8", "uint8", "int16", "int16_b32"])
+@pytest.mark.parametrize("kind", ["int8", "uint8", "int16", "int16_b32", *WIDE_KINDS])
 @EXAMPLES
 @given(data=st.data())
 def test_multipliers_to_the_last_bit(kind, data):
-    o = data.draw(boundary_operands(KINDS[kind], (1, 1), (64, 1), axis=0))
-    options = {"quantized_bias_type": "INT32"} if kind == "int16_b32" else {}
+    types = (KINDS | WIDE_KINDS)[kind]
+    o = data.draw(boundary_operands(types, (1, 1), (64, 1), axis=0))
+    options = {"quantized_bias_type": types.bias.upper()} if types.input == "int16" else {}
     oracle.assert_equal_to_litert(*build_fully_connected(o, (1, 64), options))
 
 
@@ -88,6 +89,20 @@ def test_int16_extremes(depth, rows):
     oracle.assert_equal_to_litert(
         *single_op("FULLY_CONNECTED", operands, (rows, 3), "int16", output)
     )
+
+
+@pytest.mark.parametrize("kind", WIDE_KINDS)
+@EXAMPLES
+@given(data=st.data(), with_bias=st.sampled_from([True, True, False]))
+def test_int16_weights(kind, data, with_bias):
+    """Scaled in fixed point; with one scale they may have a zero point."""
+    o, shape, options = data.draw(fully_connected(WIDE_KINDS[kind]))
+    options["fused_activation_function"] = data.draw(ACTIVATIONS)
+    if o.filter.quantization.scale.size == 1:
+        zero_point = data.draw(st.sampled_from([0, 1, -32768, 32767]))
+        quantization = replace(o.filter.quantization, zero_point=zero_point)
+        o = replace(o, filter=replace(o.filter, quantization=quantization))
+    oracle.assert_equal_to_litert(*build_fully_connected(o, shape, options, with_bias))
 
 
 @settings(max_examples=20, deadline=None)
@@ -161,8 +176,8 @@ ERRORS = [
         r"does not exist for inputs of types \(uint8, int8, int32\) and output of type uint8",
     ),
     (
-        {"dtype": "int16", "w_type": "int16"},
-        r"does not exist for inputs of types \(int16, int16, int32\) and output of type int16",
+        {"dtype": "int16", "w_type": "uint8"},
+        r"does not exist for inputs of types \(int16, uint8, int32\) and output of type int16",
     ),
 ]
 

@@ -28,6 +28,8 @@ INT8 = Kind("int8", "int8", "int32")
 UINT8 = Kind("uint8", "uint8", "int32")
 INT16 = Kind("int16", "int8", "int64")
 INT16_B32 = Kind("int16", "int8", "int32")
+INT16_W16 = Kind("int16", "int16", "int64")
+INT16_W16_B32 = Kind("int16", "int16", "int32")
 HYBRID = Kind("float32", "int8", "float32")
 
 
@@ -97,7 +99,7 @@ def weighted(
     channels = filter_shape[axis]
     terms = max(1, math.prod(filter_shape) // channels)
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    several = kind.filter == "int8" and draw(st.booleans())
+    several = kind.filter in ("int8", "int16") and draw(st.booleans())
     scale: Any = np.float32(2.0) ** rng.uniform(-12, 2, channels if several else 1)
     scale = scale.astype(np.float32)
     may_have_zero_point = kind.filter == "uint8" or (zero_point_allowed and not several)
@@ -110,7 +112,7 @@ def weighted(
     x = Operand(draw(arrays(input_shape, kind.input)), draw(quantizations(kind.input)))
     bias = draw(biases(channels, kind.bias, bias_limit))
     product = np.float32(x.quantization.scale) * scale
-    fill = 0.02 / math.sqrt(terms)
+    fill = (0.02 if kind.filter != "int16" else 1e-4) / math.sqrt(terms)
     multiplier = draw(st.sampled_from([fill, fill, fill / 3, 3 * fill, 2.0**-33, 1.0]))
     multiplier *= draw(st.floats(0.5, 1))
     output = draw(quantizations(kind.input, st.just(float(np.float32(product.max() / multiplier)))))
@@ -126,7 +128,7 @@ def boundary_operands(
     channels = filter_shape[axis]
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     x = Operand(draw(arrays(input_shape, kind.input)), draw(quantizations(kind.input)))
-    several = kind.filter == "int8" and draw(st.booleans())
+    several = kind.filter in ("int8", "int16") and draw(st.booleans())
     scale: Any = (2.0 ** rng.uniform(-1, 0, channels if several else 1)).astype(np.float32)
     zero_point = draw(quantizations(kind.filter)).zero_point if kind.filter == "uint8" else 0
     w = Operand(

@@ -5,6 +5,7 @@
 #include "ops/block_products.h"
 #include "ops/gemm.h"
 #include "ops/weights.h"
+#include "reference/wide_weights.h"
 
 namespace octavo {
 namespace {
@@ -43,6 +44,13 @@ Status invoke_hybrid(const Step& s, const Workspace& w) {
   return {};
 }
 
+template <auto kKernel>
+Status invoke_wide(const Step& s, const Workspace&) {
+  kKernel(s.params<reference::WideWeightsParams>(), s.input(0), s.input(1), s.input(2),
+          s.output(0));
+  return {};
+}
+
 using T = DType;
 
 constexpr WeightedKernel kFullyConnectedKernels[] = {
@@ -54,6 +62,8 @@ constexpr WeightedKernel kFullyConnectedKernels[] = {
     {T::kFloat32, T::kUInt8, T::kFloat32, &invoke_hybrid<&Kernels::fully_connected_hybrid>},
     {T::kInt16, T::kInt8, T::kInt64, &invoke<&Kernels::fully_connected_s16>},
     {T::kInt16, T::kInt8, T::kInt32, &invoke<&Kernels::fully_connected_s16_b32>},
+    {T::kInt16, T::kInt16, T::kInt64, &invoke_wide<&reference::wide_weights_s16>},
+    {T::kInt16, T::kInt16, T::kInt32, &invoke_wide<&reference::wide_weights_s16_b32>},
     {T::kInt16, T::kInt4, T::kInt64, &invoke_narrow<&Kernels::fully_connected_s16>},
     {T::kInt16, T::kInt4, T::kInt32, &invoke_narrow<&Kernels::fully_connected_s16_b32>},
     {T::kInt16, T::kInt2, T::kInt64, &invoke_narrow<&Kernels::fully_connected_s16>},
@@ -149,6 +159,28 @@ Status prepare_hybrid(PrepareContext& c, const WeightedOperands& o, Params* para
                   {p.rows, p.depth, params->asymmetric});
 }
 
+// int16 weights, whose sums LiteRT scales in fixed point; where they have one scale, by its product
+// with the input's in single precision.
+Status prepare_wide(PrepareContext& c, const WeightedOperands& o,
+                    const reference::FullyConnectedParams& sizes) {
+  reference::WideWeightsParams p = {};
+  p.rows = sizes.rows;
+  p.depth = sizes.depth;
+  p.units = sizes.units;
+  p.filter_zero = o.filter.zero_point();
+  OCTAVO_TRY(quantized_activation_range(c, c.options<FullyConnectedOptions>().activation, o.output,
+                                        &p.act_min, &p.act_max));
+  Span<Multiplier> multipliers;
+  OCTAVO_TRY(c.make_array(p.units, multipliers));
+  const double one = static_cast<double>(o.input.scale() * o.filter.scale()) / o.output.scale();
+  for (int32_t i = 0; i < p.units; ++i) {
+    const bool is_own = o.filter.quantization().per_axis();
+    multipliers[i] = quantize_multiplier(is_own ? real_multiplier(o, i) : one);
+  }
+  p.multiplier = multipliers.data;
+  return c.set_invoke(c.step.invoke, p);
+}
+
 }  // namespace
 
 Status prepare_fully_connected(PrepareContext& c) {
@@ -176,6 +208,7 @@ Status prepare_fully_connected(PrepareContext& c) {
     const reference::ConvParams conv = as_conv(p);
     return use_gemm(c, operands, conv, conv_strides(conv), /*scale=*/nullptr);
   }
+  if (filter.type == DType::kInt16) return prepare_wide(c, operands, p);
   if (has_narrow_weights(operands)) OCTAVO_TRY(c.add_scratch(filter.shape.count()));
   p.in_zero = input.zero_point();
   p.filter_zero = filter.zero_point();

@@ -15,7 +15,17 @@ from single_op import (
     scales,
     single_op,
 )
-from weights import ACTIVATIONS, FLOAT32, INT8, INT16, INT16_B32, UINT8, weighted
+from weights import (
+    ACTIVATIONS,
+    FLOAT32,
+    INT8,
+    INT16,
+    INT16_B32,
+    INT16_W16,
+    INT16_W16_B32,
+    UINT8,
+    weighted,
+)
 
 from draws import generator
 
@@ -26,6 +36,7 @@ KINDS = {
     "int16": INT16,
     "int16_b32": INT16_B32,
 }
+WIDE_KINDS = {"int16_w16": INT16_W16, "int16_w16_b32": INT16_W16_B32}  # FULLY_CONNECTED's
 BIAS_LIMITS = {"float32": 0, "int32": 2**31 - 1, "int64": 2**45}
 CHANNELS = st.one_of(st.integers(1, 9), st.sampled_from([16, 63, 64, 65, 70]))
 
@@ -199,8 +210,8 @@ def fully_connected(draw, kind):
         )
     )
     options = {"keep_num_dims": keep}
-    if kind is INT16_B32:
-        options["quantized_bias_type"] = "INT32"
+    if kind is INT16_B32 or kind.filter == "int16":  # which LiteRT takes for int32 by default
+        options["quantized_bias_type"] = kind.bias.upper()
     return operands, tuple(shape), options
 
 
@@ -213,8 +224,10 @@ def build_fully_connected(o, shape, options, with_bias=True):
 def dense(draw: st.DrawFn, code: str, dtype: str) -> tuple[bytes, dict[int, Array]]:
     if dtype not in KINDS:
         return _all_of_one_type(draw, code, dtype)
-    kind = draw(st.sampled_from(["int16", "int16_b32"])) if dtype == "int16" else dtype
-    o, shape, options = draw(fully_connected(KINDS[kind]))
+    kinds = KINDS | WIDE_KINDS
+    of_int16 = ["int16", "int16_b32", *WIDE_KINDS]
+    kind = draw(st.sampled_from(of_int16)) if dtype == "int16" else dtype
+    o, shape, options = draw(fully_connected(kinds[kind]))
     options["fused_activation_function"] = draw(ACTIVATIONS)
     return build_fully_connected(o, shape, options, draw(st.sampled_from([True, True, False])))
 
