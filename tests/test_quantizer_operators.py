@@ -9,7 +9,7 @@ import numpy as np
 import octavo
 import pytest
 import quantized
-from float_operators import COMPARISONS
+from float_network import COMPARISONS
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from octavo.quantizer.source import scales_of
