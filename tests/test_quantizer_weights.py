@@ -105,6 +105,23 @@ def test_weights_of_a_loop(mode, stored):
     np.testing.assert_allclose(found, expected, rtol=0, atol=bound * np.abs(expected).max())
 
 
+@pytest.mark.parametrize(("dtype", "least", "most"), [("int2", -2, 1), ("uint8", -128, 127)])
+def test_weights_of_other_writers(dtype, least, most):
+    """The float network that they stand for; uint8 holds int8, as the first converters wrote it."""
+    rng = np.random.default_rng(0)
+    values = rng.integers(least, most, (5, 16), np.int8, endpoint=True)
+    net = flatbuffer.Network()
+    x, y = net.tensor("x", (3, 16), "float32"), net.tensor("y", (3, 5), "float32")
+    stored = values.view(np.uint8) if dtype == "uint8" else values
+    w = net.tensor("w", (5, 16), dtype, data=stored, scale=0.25)
+    net.op("FULLY_CONNECTED", [x, w], [y], asymmetric_quantize_inputs=True)
+    net.inputs, net.outputs = [x], [y]
+    restored = bytes(octavo.quantize(net.build(), "float"))
+    given = rng.normal(size=(3, 16)).astype(np.float32)
+    expected = given @ (0.25 * values.T.astype(np.float32))
+    np.testing.assert_allclose(quantized.run(restored, [given])[0], expected, rtol=1e-4, atol=1e-4)
+
+
 def test_int4_weights_by_recipe():
     model = large((128, 8))
     entry = {"operator": "FULLY_CONNECTED", "mode": "dynamic-int4"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,9 @@ from octavo.quantizer.table import OPERATORS
 
 Array = npt.NDArray[Any]
 
-_STORED = {"float16": "<f2", "int8": "i1", "uint8": "u1", "int16": "<i2", "int4": "u1"}
+_STORED = {"float16": "<f2", "int8": "i1", "uint8": "u1", "int16": "<i2"}
+_STORED_WEIGHTS = {**_STORED, "uint8": "i1"}  # the first converters wrote int8 so
+_BITS = {"int2": 2, "int4": 4}  # of what lies several in a byte
 _QUANTIZED = ("int8", "uint8", "int16")
 
 
@@ -59,7 +62,8 @@ def _float_weights(source: Source, n: int) -> bool:
     rule = OPERATORS.get(source.names[n])
     if rule is None or not source.float_results(n):
         return False
-    weights = [(t, _value(source, t)) for i, t in source.operands(n) if rule.is_weight(i)]
+    operands = [t for i, t in source.operands(n) if rule.is_weight(i)]
+    weights = [(t, _value(source, t, _STORED_WEIGHTS)) for t in operands]
     for t, value in weights:
         if value is not None:
             store_constant(source.model, source.graph.tensors[t], value)
@@ -85,19 +89,21 @@ def _without_intermediates(source: Source, n: int) -> bool:
     return True
 
 
-def _value(source: Source, tensor: int) -> Array | None:
+def _value(source: Source, tensor: int, stored_as: Mapping[str, str] = _STORED) -> Array | None:
     """What a constant of a stored type stands for; None for other tensors."""
     t = source.graph.tensors[tensor]
     data = source.model.buffers[t.buffer].data
-    stored = _STORED.get(source.dtype(tensor))
-    if stored is None or data is None or len(data) == 0:
+    dtype = source.dtype(tensor)
+    if dtype not in {*stored_as, *_BITS} or data is None or len(data) == 0:
         return None
     dims = () if t.shape is None else tuple(int(d) for d in t.shape)
-    elements = np.asarray(data, np.uint8).view(stored)
-    if source.dtype(tensor) == "int4":
-        elements = unpack_bits(elements, dims, bits=4)
-    values = elements.reshape(dims).astype(np.float32)
-    if source.dtype(tensor) == "float16":
+    elements: Array = np.asarray(data, np.uint8)
+    if dtype in _BITS:
+        elements = unpack_bits(elements, dims, _BITS[dtype])
+    else:
+        elements = elements.view(stored_as[dtype]).reshape(dims)
+    values = elements.astype(np.float32)
+    if dtype == "float16":
         return values
     scales = scales_of(t)
     if scales.size == 0:
