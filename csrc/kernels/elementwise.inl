@@ -1,5 +1,5 @@
-// ADD, SUB, MUL, PRELU, LEAKY_RELU, MAXIMUM and MINIMUM of 8 and 16 bits over the traits V and B;
-// reference/binary.h and reference/relu.h have their formulas.
+// ADD, SUB, SQUARED_DIFFERENCE, MUL, PRELU, LEAKY_RELU, MAXIMUM and MINIMUM of 8 and 16 bits over
+// the traits V and B; binary.h, pairwise.h and relu.h of reference/ have their formulas.
 
 // By any multiplier that does not make numbers leave 32 bits.
 struct AnyRescale {
@@ -34,19 +34,40 @@ constexpr int32_t kGreatestDifference = sizeof(T) == 1 ? 255 : 1 << 15;
 template <class T>
 constexpr int32_t kGreatestProduct = kGreatestDifference<T> * kGreatestDifference<T>;
 
-// What makes a sum of two widened elements. One operand is brought to the common scale by halving
-// it; it also has the lift of the sum.
-template <class T, bool kHalvesA>
-struct SumScales {
+// What becomes of two operands in their common scale, neither of which exceeds half of `greatest`;
+// it has kLift, and the result has the lift of rescaling.
+struct Sum {
+  static constexpr int32_t kLift = lift_of(Finish::kRescale);
+  static V::I32 of(V::I32 x, V::I32 y) { return V::add(x, y); }
+  static constexpr int64_t most(int64_t greatest) { return greatest; }
+};
+struct Difference : Sum {
+  static V::I32 of(V::I32 x, V::I32 y) { return V::sub(x, y); }
+};
+struct SquaredDifference {
+  static constexpr int32_t kLift = 0;
+  static V::I32 of(V::I32 x, V::I32 y) {
+    const V::I32 difference = V::sub(x, y);
+    return V::add(V::mul(difference, difference), V::set(lift_of(Finish::kRescale)));
+  }
+  static constexpr int64_t most(int64_t greatest) { return greatest * greatest; }
+};
+
+// What makes that of two widened elements. One operand is brought to the common scale by halving
+// it; it also has the lift of the combination.
+template <class T, class Combine, bool kHalvesA>
+struct CommonScale {
   static constexpr int32_t kLift = lift_of(Finish::kRescale);
   typename Lanes<T>::Output to;
   Centre a_centre, b_centre;
   Rescale in_scale, out_scale;
 
-  explicit SumScales(const reference::ScaledSumParams& p)
+  explicit CommonScale(const reference::ScaledSumParams& p)
       : to(output_of<T>(p.out_zero, p.act_min, p.act_max)),
-        a_centre(centre_of<T>(p.a_zero, p.left_shift - kHalvesA, kLift)),
-        b_centre(centre_of<T>(p.b_zero, p.left_shift - !kHalvesA, kLift)),
+        a_centre(
+            centre_of<T>(p.a_zero, p.left_shift - kHalvesA, kHalvesA ? Combine::kLift : kLift)),
+        b_centre(
+            centre_of<T>(p.b_zero, p.left_shift - !kHalvesA, kHalvesA ? kLift : Combine::kLift)),
         in_scale(rescale_by(kHalvesA ? p.b_scale : p.a_scale).below_one),
         out_scale(rescale_by(p.out_scale).below_one) {}
 
@@ -54,16 +75,14 @@ struct SumScales {
   V::I32 scale_b(V::I32 x) const { return kHalvesA ? in_scale(b_centre(x)) : b_centre(x); }
 };
 
-template <class T, bool kSubtract, bool kHalvesA>
-void sum_with_half(const reference::ScaledSumParams& p, const T* a, const T* b, T* out) {
-  const SumScales<T, kHalvesA> scales(p);
+template <class T, class Combine, bool kHalvesA>
+void combine_with_half(const reference::ScaledSumParams& p, const T* a, const T* b, T* out) {
+  const CommonScale<T, Combine, kHalvesA> scales(p);
   for_each_vector(p.broadcast, a, b, out, [&](B::Vec i, B::Vec j) {
     return by_parts<T>(
         scales.to,
         [&](V::I32 x, V::I32 y) {
-          x = scales.scale_a(x);
-          y = scales.scale_b(y);
-          return scales.out_scale(kSubtract ? V::sub(x, y) : V::add(x, y));
+          return scales.out_scale(Combine::of(scales.scale_a(x), scales.scale_b(y)));
         },
         i, j);
   });
@@ -78,10 +97,10 @@ bool has_row(const reference::Broadcast& p) {
 }
 
 // Then b is scaled once.
-template <class T, bool kSubtract>
-void sum_with_row(const reference::ScaledSumParams& p, const T* a, const T* b, T* out) {
+template <class T, class Combine>
+void combine_with_row(const reference::ScaledSumParams& p, const T* a, const T* b, T* out) {
   using L = Lanes<T>;
-  const SumScales<T, true> scales(p);
+  const CommonScale<T, Combine, true> scales(p);
   const int64_t n = p.broadcast.dims[1];
   int32_t row[kLongestRow];
   for (int64_t j = 0; j < n; j += L::kLanes) {
@@ -91,28 +110,49 @@ void sum_with_row(const reference::ScaledSumParams& p, const T* a, const T* b, T
   for (int64_t i = 0; i < p.broadcast.dims[0]; ++i, a += p.broadcast.a_strides[0], out += n) {
     for (int64_t j = 0; j < n; j += L::kLanes) {
       const int32_t* y = row + j;
-      const auto sum = [&](V::I32 x) {
+      const auto combine = [&](V::I32 x) {
         const V::I32 z = V::load(y);
         y += V::kLanes;
-        x = scales.scale_a(x);
-        return scales.out_scale(kSubtract ? V::sub(x, z) : V::add(x, z));
+        return scales.out_scale(Combine::of(scales.scale_a(x), z));
       };
-      L::store(by_parts<T>(scales.to, sum, L::load(a + j)), out + j);
+      L::store(by_parts<T>(scales.to, combine, L::load(a + j)), out + j);
     }
   }
 }
 
-template <class T, bool kSubtract, auto kReference>
-void scaled_sum(const reference::ScaledSumParams& p, const T* a, const T* b, T* out) {
+// False where a number may leave 32 bits: that takes the reference.
+template <class T, class Combine>
+bool combine_scaled(const reference::ScaledSumParams& p, const T* a, const T* b, T* out) {
   const bool halves_a = reference::is_half(p.a_scale);
-  const int32_t greatest = kGreatestDifference<T> << p.left_shift;  // of an operand and of the sum
+  const int32_t greatest = kGreatestDifference<T> << p.left_shift;  // of an operand
   if (!fits_rescale(greatest, halves_a ? p.b_scale : p.a_scale) ||
-      !fits_rescale(greatest, p.out_scale)) {
-    return kReference(p, a, b, out);
+      !fits_rescale(Combine::most(greatest), p.out_scale)) {
+    return false;
   }
-  if (halves_a && has_row<T>(p.broadcast)) return sum_with_row<T, kSubtract>(p, a, b, out);
-  if (halves_a) return sum_with_half<T, kSubtract, true>(p, a, b, out);
-  sum_with_half<T, kSubtract, false>(p, a, b, out);
+  if (halves_a && has_row<T>(p.broadcast)) {
+    combine_with_row<T, Combine>(p, a, b, out);
+  } else if (halves_a) {
+    combine_with_half<T, Combine, true>(p, a, b, out);
+  } else {
+    combine_with_half<T, Combine, false>(p, a, b, out);
+  }
+  return true;
+}
+
+template <class T, class Combine, auto kReference>
+void scaled_sum(const reference::ScaledSumParams& p, const T* a, const T* b, T* out) {
+  if (!combine_scaled<T, Combine>(p, a, b, out)) kReference(p, a, b, out);
+}
+
+void squared_difference_s8(const reference::SquaredDifferenceParams& p, const int8_t* a,
+                           const int8_t* b, int8_t* out) {
+  constexpr int kFraction = reference::kSquaredDifferenceBits;
+  const reference::ScaledSumParams sum = {p.broadcast, p.a_zero,  p.b_zero,  p.out_zero,
+                                          kFraction,   p.a_scale, p.b_scale, p.out_scale,
+                                          INT8_MIN,    INT8_MAX};
+  if (!combine_scaled<int8_t, SquaredDifference>(sum, a, b, out)) {
+    reference::squared_difference_s8(p, a, b, out);
+  }
 }
 
 // ADD, SUB and MUL of int16 that are plain numbers.
@@ -163,46 +203,76 @@ struct Factor {
   }
 };
 
+// The products of two vectors' elements, rescaled, in the parts that finish() takes.
+template <class T>
+struct RescaledProducts {
+  Factor<T> a_factor, b_factor;
+  Rescale scale;
+  B::Vec lift = B::set16(lift_of(Finish::kRescale) >> 16);
+
+  RescaledProducts(int32_t a_zero, int32_t b_zero, Multiplier k)
+      : a_factor(a_zero), b_factor(b_zero), scale(rescale_by(k).below_one) {}
+
+  // Of a's negative numbers alone, if kNegative: 0 for the others.
+  template <bool kNegative>
+  Parts<T> of(B::Vec i, B::Vec j) const {
+    const auto x = a_factor(i), y = b_factor(j);
+    const B::Vec zero = B::set16(0);
+    Parts<T> z;
+#pragma GCC unroll 2
+    for (int h = 0; h < Lanes<T>::kParts / 2; ++h) {
+      const B::Vec a = kNegative ? B::min16(x.v[h], zero) : x.v[h];
+      const B::Vec low = B::mul16(a, y.v[h]);
+      const B::Vec high = B::bit_xor(B::mul_high16(a, y.v[h]), lift);
+      z.v[2 * h] = scale(B::low16(low, high));
+      z.v[2 * h + 1] = scale(B::high16(low, high));
+    }
+    return z;
+  }
+};
+
 template <class T, auto kReference>
 void product(const reference::ScaledProductParams& p, const T* a, const T* b, T* out) {
   if (!fits_rescale(kGreatestProduct<T>, p.multiplier)) return kReference(p, a, b, out);
   const auto to = output_of<T>(p.out_zero, p.act_min, p.act_max);
-  const Factor<T> a_factor(p.a_zero), b_factor(p.b_zero);
-  const Rescale scale = rescale_by(p.multiplier).below_one;
-  const B::Vec lift = B::set16(lift_of(Finish::kRescale) >> 16);
+  const RescaledProducts<T> products(p.a_zero, p.b_zero, p.multiplier);
   for_each_vector(p.broadcast, a, b, out, [&](B::Vec i, B::Vec j) {
-    const auto x = a_factor(i), y = b_factor(j);
-    Parts<T> z;
-#pragma GCC unroll 2
-    for (int h = 0; h < Lanes<T>::kParts / 2; ++h) {
-      const B::Vec low = B::mul16(x.v[h], y.v[h]);
-      const B::Vec high = B::bit_xor(B::mul_high16(x.v[h], y.v[h]), lift);
-      z.v[2 * h] = scale(B::low16(low, high));
-      z.v[2 * h + 1] = scale(B::high16(low, high));
-    }
-    return Lanes<T>::finish(z.v, to);
+    return Lanes<T>::finish(products.template of<false>(i, j).v, to);
   });
 }
 
-// What is 0 stays 0 when it is rescaled, so that the two branches add up.
+// What PRELU's output is less than its zero point for each byte; 0 for negative numbers.
+template <class T>
+B::Table tabulate_positive(const reference::PreluParams& p) {
+  constexpr int32_t kValues = 256;
+  uint8_t lut[kValues];
+  T values[kValues];
+  for (int32_t i = 0; i < kValues; ++i) values[i] = static_cast<T>(i);
+  const auto to = output_of<T>(p.out_zero);
+  const Centre centre = centre_of<T>(p.in_zero);
+  const AnyRescale above = rescale_by(p.identity);
+  const V::I32 none = V::set(0);
+  const B::Vec zero = B::set8(p.out_zero);
+  for (int32_t i = 0; i < kValues; i += B::kSize) {
+    const auto output = [&](V::I32 x) { return above(V::max(centre(x), none)); };
+    B::store(B::sub8(zero, by_parts<T>(to, output, B::load(values + i))), lut + i);
+  }
+  return B::load_table(lut);
+}
+
+// What is not negative depends on one byte alone, and becomes the zero point as a product.
 template <class T, auto kReference>
 void prelu(const reference::PreluParams& p, const T* in, const T* alpha, T* out) {
   if (!fits_any_rescale(kGreatestDifference<T>, p.identity) ||
-      !fits_any_rescale(kGreatestProduct<T>, p.alpha)) {
+      !fits_rescale(kGreatestProduct<T>, p.alpha)) {
     return kReference(p, in, alpha, out);
   }
   const auto to = output_of<T>(p.out_zero);
-  const Centre in_centre = centre_of<T>(p.in_zero), alpha_centre = centre_of<T>(p.alpha_zero);
-  const V::I32 zero = V::set(0);
-  const AnyRescale above = rescale_by(p.identity), below = rescale_by(p.alpha);
+  const B::Table positive = tabulate_positive<T>(p);
+  const RescaledProducts<T> products(p.in_zero, p.alpha_zero, p.alpha);
   for_each_vector(p.broadcast, in, alpha, out, [&](B::Vec i, B::Vec j) {
-    return by_parts<T>(
-        to,
-        [&](V::I32 x, V::I32 y) {
-          x = in_centre(x);
-          return V::add(above(V::max(x, zero)), below(V::mul(V::min(x, zero), alpha_centre(y))));
-        },
-        i, j);
+    const B::Vec negative = Lanes<T>::finish(products.template of<true>(i, j).v, to);
+    return B::sub8(negative, B::look_up(positive, i));
   });
 }
 

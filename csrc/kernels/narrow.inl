@@ -10,21 +10,25 @@
 #include "kernels/pool.inl"
 #include "kernels/quantize.inl"
 #include "kernels/quantize_rows.inl"
+#include "kernels/quotient.inl"
 #include "kernels/reduce.inl"
 #include "kernels/resize.inl"
 #include "kernels/softmax.inl"
 
 constexpr void fill_narrow(Kernels& k) {
-  k.add_s8 = &scaled_sum<int8_t, false, &reference::add_s8>;
-  k.add_u8 = &scaled_sum<uint8_t, false, &reference::add_u8>;
-  k.add_s16 = &scaled_sum<int16_t, false, &reference::add_s16>;
+  k.add_s8 = &scaled_sum<int8_t, Sum, &reference::add_s8>;
+  k.add_u8 = &scaled_sum<uint8_t, Sum, &reference::add_u8>;
+  k.add_s16 = &scaled_sum<int16_t, Sum, &reference::add_s16>;
   k.add_plain_s16 = &plain_s16<&B::add16>;
   k.add_shifted_s16 = &shifted_sum<false>;
-  k.sub_s8 = &scaled_sum<int8_t, true, &reference::sub_s8>;
-  k.sub_u8 = &scaled_sum<uint8_t, true, &reference::sub_u8>;
-  k.sub_s16 = &scaled_sum<int16_t, true, &reference::sub_s16>;
+  k.sub_s8 = &scaled_sum<int8_t, Difference, &reference::sub_s8>;
+  k.sub_u8 = &scaled_sum<uint8_t, Difference, &reference::sub_u8>;
+  k.sub_s16 = &scaled_sum<int16_t, Difference, &reference::sub_s16>;
   k.sub_plain_s16 = &plain_s16<&B::sub16>;
   k.sub_shifted_s16 = &shifted_sum<true>;
+  k.squared_difference_s8 = &squared_difference_s8;
+  k.div_s8 = &scaled_quotient<int8_t>;
+  k.div_u8 = &scaled_quotient<uint8_t>;
   k.mul_s8 = &product<int8_t, &reference::mul_s8>;
   k.mul_u8 = &product<uint8_t, &reference::mul_u8>;
   k.mul_s16 = &product<int16_t, &reference::mul_s16>;

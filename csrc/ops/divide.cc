@@ -15,7 +15,9 @@ Status invoke_division(const Step& s, const Workspace& w) {
   const T zero = kQuantized ? static_cast<T>(divisors.zero_point()) : T{0};
   const T* divisor = s.input(1);
   const int64_t count = divisors.shape.count();
-  for (int64_t i = 0; i < count; ++i) {
+  bool has_zero = false;  // without leaving the loop, so that compilers make vectors of it
+  for (int64_t i = 0; i < count; ++i) has_zero |= divisor[i] == zero;
+  for (int64_t i = 0; i < count && has_zero; ++i) {
     if (divisor[i] == zero) return s.fail("element ", i, " of the divisor is 0");
   }
   return kInvoke(s, w);
@@ -35,8 +37,8 @@ constexpr TypedInvoke kFloorMod[] = {
     {DType::kInt64, &invoke_division<int64_t, &invoke_broadcast<&reference::floor_mod_s64>>},
 };
 constexpr TypedInvoke kScaledDiv[] = {
-    {DType::kInt8, &invoke_division<int8_t, &invoke_broadcast<&reference::div_s8>, true>},
-    {DType::kUInt8, &invoke_division<uint8_t, &invoke_broadcast<&reference::div_u8>, true>},
+    {DType::kInt8, &invoke_division<int8_t, &invoke_broadcast<&Kernels::div_s8>, true>},
+    {DType::kUInt8, &invoke_division<uint8_t, &invoke_broadcast<&Kernels::div_u8>, true>},
     {DType::kInt16, &invoke_division<int16_t, &invoke_broadcast<&reference::div_s16>, true>},
 };
 
@@ -83,6 +85,14 @@ Status prepare_div(PrepareContext& c) {
   p->b_zero = b.zero_point();
   p->out_zero = out.zero_point();
   p->multiplier = quantize_multiplier(a.scale() / (b.scale() * out.scale()));  // in float32
+  if (out.type != DType::kInt16) {
+    Span<int32_t> reciprocals;
+    OCTAVO_TRY(c.make_array(reference::kReciprocals, reciprocals));
+    for (int32_t i = 1; i < reference::kReciprocals; ++i) {
+      reciprocals[static_cast<size_t>(i)] = reference::normal_reciprocal(i);
+    }
+    p->reciprocals = reciprocals.data;
+  }
   return quantized_activation_range(c, c.options<BinaryOptions>().activation, out, &p->act_min,
                                     &p->act_max);
 }

@@ -103,7 +103,7 @@ Status prepare_squared_difference(PrepareContext& c) {
   p->b_scale = quantize_multiplier(static_cast<double>(b.scale()) / twice_max);
   p->out_scale =
       quantize_multiplier(twice_max * twice_max / ((1 << 14) * static_cast<double>(out.scale())));
-  c.step.invoke = &invoke_broadcast<&reference::squared_difference_s8>;
+  c.step.invoke = &invoke_broadcast<&Kernels::squared_difference_s8>;
   return {};
 }
 

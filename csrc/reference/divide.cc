@@ -20,12 +20,10 @@ int32_t scaled_quotient(const ScaledQuotientParams& p, int32_t a, int32_t b) {
     a = -a;
     b = -b;
   }
-  const int normal = leading_zeros(static_cast<uint32_t>(b));
-  const auto rest = static_cast<int32_t>((static_cast<uint32_t>(b) << normal) - 0x80000000u);
-  const int32_t reciprocal = one_over_one_plus_x(rest);  // times 2^(31 - normal): 1 / b
+  const int exponent = 31 - leading_zeros(static_cast<uint32_t>(b));
   const int headroom = leading_zeros(static_cast<uint32_t>(a < 0 ? ~a : a)) - 1;
-  const int32_t quotient = srdhm(shift_left(a, headroom), reciprocal);
-  const int shift = clamp(p.multiplier.shift - (31 - normal) - headroom, -31, 31);
+  const int32_t quotient = srdhm(shift_left(a, headroom), normal_reciprocal(b));
+  const int shift = clamp(p.multiplier.shift - exponent - headroom, -31, 31);
   return requantize(quotient, {p.multiplier.m, shift}, p.out_zero, p.act_min, p.act_max);
 }
 
@@ -81,6 +79,11 @@ void floor_div(const Broadcast& p, const T* a, const T* b, T* out) {
 }
 
 }  // namespace
+
+int32_t normal_reciprocal(int32_t b) {
+  const auto x = static_cast<uint32_t>(b);
+  return one_over_one_plus_x(static_cast<int32_t>((x << leading_zeros(x)) - 0x80000000u));
+}
 
 void div_f32(const PlainBinaryParams<float>& p, const float* a, const float* b, float* out) {
   const float low = p.act_min, high = p.act_max;

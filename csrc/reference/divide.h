@@ -21,7 +21,13 @@ struct ScaledQuotientParams {
   int32_t a_zero, b_zero, out_zero;
   Multiplier multiplier;
   int32_t act_min, act_max;
+  const int32_t* reciprocals;  // for kernels of 8 bits: normal_reciprocal(i) at i, or 0 at 0
 };
+constexpr int32_t kReciprocals = 256;
+
+// 2^31 2^e / b with e the exponent of b > 0, as one_over_one_plus_x has it.
+int32_t normal_reciprocal(int32_t b);
+
 void div_s8(const ScaledQuotientParams& p, const int8_t* a, const int8_t* b, int8_t* out);
 void div_u8(const ScaledQuotientParams& p, const uint8_t* a, const uint8_t* b, uint8_t* out);
 void div_s16(const ScaledQuotientParams& p, const int16_t* a, const int16_t* b, int16_t* out);

@@ -66,7 +66,7 @@ void squared_difference_s32(const Broadcast& p, const int32_t* a, const int32_t*
 void squared_difference_s8(const SquaredDifferenceParams& params, const int8_t* a, const int8_t* b,
                            int8_t* out) {
   const SquaredDifferenceParams p = params;  // a copy, which `out` cannot alias
-  constexpr int kFraction = 7;
+  constexpr int kFraction = kSquaredDifferenceBits;
   for_each_broadcast(params.broadcast, a, b, out, [=](int8_t x, int8_t y) {
     const int32_t u = requantize(shift_left(x - p.a_zero, kFraction), p.a_scale);
     const int32_t v = requantize(shift_left(y - p.b_zero, kFraction), p.b_scale);

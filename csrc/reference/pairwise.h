@@ -24,6 +24,7 @@ void squared_difference_s32(const Broadcast& p, const int32_t* a, const int32_t*
 
 // Quantized: with t twice the greater input scale, a' = requantize((a - z_a) 2^7, s_a / t), b'
 // likewise, out = clamp(requantize((a' - b')^2, t^2 / (2^14 s_out)) + z_out).
+constexpr int kSquaredDifferenceBits = 7;
 struct SquaredDifferenceParams {
   Broadcast broadcast;
   int32_t a_zero, b_zero, out_zero;

@@ -152,6 +152,72 @@ void test_shifted(const Kernels& k, Check& check) {
       });
 }
 
+void test_squared_difference(const Kernels& k, Check& check) {
+  Random random(66);
+  const auto try_pair = [&](const Shape& a, const Shape& b, const Shape& shape,
+                            const Broadcast& broadcast) {
+    reference::ScaledSumParams sum = sum_params<int8_t>(random);
+    // Of squares, which have 30 bits.
+    if (random.bits() % 2 == 0) {
+      sum.out_scale = any_multiplier(static_cast<int32_t>(random.integer(-30, -16)), random);
+    }
+    const reference::SquaredDifferenceParams p = {broadcast,
+                                                  any_zero<int8_t>(random),
+                                                  any_zero<int8_t>(random),
+                                                  any_zero<int8_t>(random),
+                                                  sum.a_scale,
+                                                  sum.b_scale,
+                                                  sum.out_scale};
+    compare<int8_t>(k.squared_difference_s8, &reference::squared_difference_s8, p, a, b, shape,
+                    random, check);
+  };
+  for_each_pair(20, random, check, try_pair);
+  const Shape rows = make_shape(3, 128), row = make_shape(128);
+  for (int i = 0; i < 100; ++i) {
+    try_pair(rows, row, rows, reference::plan_broadcast(rows, row, rows));
+  }
+}
+
+// Each value by each divisor, at multipliers that leave much of quotients from 1/255 to 255, or
+// anything.
+template <class T>
+void sweep_div(BinaryKernel<T, reference::ScaledQuotientParams> kernel,
+               BinaryKernel<T, reference::ScaledQuotientParams> reference, Check& check) {
+  Random random(67);
+  constexpr int32_t kMin = std::numeric_limits<T>::min(), kValues = 256;
+  int32_t reciprocals[reference::kReciprocals] = {};
+  for (int32_t i = 1; i < reference::kReciprocals; ++i) {
+    reciprocals[i] = reference::normal_reciprocal(i);
+  }
+  for (int i = 0; i < 60; ++i) {
+    reference::ScaledQuotientParams p = {};
+    p.reciprocals = reciprocals;
+    p.a_zero = any_zero<T>(random);
+    p.b_zero = any_zero<T>(random);
+    p.out_zero = any_zero<T>(random);
+    const int64_t shift = i % 3 == 0 ? random.integer(-31, 30) : random.integer(-2, 10);
+    p.multiplier = any_multiplier(static_cast<int32_t>(shift), random);
+    draw_bounds<T>(random, p.act_min, p.act_max);
+    const Shape column = make_shape(kValues, 1), row = make_shape(kValues - 1);
+    const Shape shape = make_shape(kValues, kValues - 1);
+    p.broadcast = reference::plan_broadcast(column, row, shape);
+    Buffer<T> a(kValues), b(kValues - 1);
+    for (int32_t j = 0; j < kValues; ++j) a[j] = static_cast<T>(kMin + j);
+    for (int32_t j = 0; j < kValues - 1; ++j) {
+      b[j] = static_cast<T>(kMin + j + (kMin + j >= p.b_zero ? 1 : 0));
+    }
+    Buffer<T> out(shape.count() + kGuard), expected(shape.count() + kGuard);
+    kernel(p, a.data(), b.data(), out.data());
+    reference(p, a.data(), b.data(), expected.data());
+    expect_same(column, row, out, expected, check);
+  }
+}
+
+void test_div(const Kernels& k, Check& check) {
+  sweep_div<int8_t>(k.div_s8, &reference::div_s8, check);
+  sweep_div<uint8_t>(k.div_u8, &reference::div_u8, check);
+}
+
 template <class T>
 void sweep_prelu(BinaryKernel<T, reference::PreluParams> kernel,
                  BinaryKernel<T, reference::PreluParams> reference, Check& check) {
@@ -463,6 +529,8 @@ constexpr KernelTest kTests[] = {
     {"MUL of 8 and 16 bits", &test_mul},
     {"ADD, SUB, MUL of plain int16", &test_plain},
     {"ADD, SUB of int16 by shifts", &test_shifted},
+    {"SQUARED_DIFFERENCE of int8", &test_squared_difference},
+    {"8-bit DIV", &test_div},
     {"8-bit PRELU", &test_prelu},
     {"LEAKY_RELU of int16", &test_leaky_relu},
     {"MAXIMUM, MINIMUM of 8 and 16 bits", &test_extremes},
