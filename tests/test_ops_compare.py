@@ -26,14 +26,37 @@ def test_special_numbers(code):
         oracle.assert_equal_to_litert(*comparison(code, a.astype(dtype), b.astype(dtype)))
 
 
+# Of two scales; of one; where few pairs are near; where one range is all above the other; where
+# many values become the same number.
+PAIRS = [
+    ((0.25, 3), (0.1, 100)),
+    ((0.03, 7), (0.03, 9)),
+    ((0.001, 60), (0.9, 2)),
+    ((0.5, 0), (0.5, 127)),
+    ((0.5, 127), (0.5, 0)),
+    ((1e-4, 5), (2e-4, 11)),
+]
+
+
+@pytest.mark.parametrize("scales", PAIRS, ids=str)
 @pytest.mark.parametrize("dtype", ["int8", "uint8"])
 @pytest.mark.parametrize("code", CODES)
-def test_every_pair(code, dtype):
+def test_every_pair(code, dtype, scales):
     limits = np.iinfo(dtype)
     values = np.arange(limits.min, limits.max + 1).astype(dtype)
     a, b = (x.ravel() for x in np.meshgrid(values, values))
-    p, q = Quantization(0.25, 3), Quantization(0.1, 100)
+    p, q = (Quantization(*s) for s in scales)
     oracle.assert_equal_to_litert(*comparison(code, a, b, p, q))
+
+
+def test_ranges_apart():
+    """No b reaches any a, or every b does."""
+    low, high = Quantization(0.01, 127), Quantization(0.01, -128)
+    values = np.array([-128, -1, 0, 126], np.int8)
+    a, b = (x.ravel() for x in np.meshgrid(values, values))
+    for code in CODES:
+        oracle.assert_equal_to_litert(*comparison(code, a, b, low, high))
+        oracle.assert_equal_to_litert(*comparison(code, a, b, high, low))
 
 
 def test_scales_of_1_and_more():

@@ -20,7 +20,7 @@ constexpr size_t kListedKernels = 0
     ;
 #undef KERNEL
 #undef PRODUCT
-constexpr size_t kOtherKernels = 1;
+constexpr size_t kOtherKernels = 2;
 static_assert(sizeof(Kernels) == sizeof(void*) * (kListedKernels + kOtherKernels + 2));
 
 // A copy of a table in which every function notes its name before it does its work. Functions of a
@@ -87,6 +87,11 @@ TracingTable::TracingTable(const Kernels& original) : original_(original), table
   if (original.linear_sum_8 != nullptr) {
     table_.linear_sum_8 = [](auto... arguments) {
       noted("linear_sum_8").linear_sum_8(arguments...);
+    };
+  }
+  if (original.compare_thresholds_8 != nullptr) {
+    table_.compare_thresholds_8 = [](auto... arguments) {
+      noted("compare_thresholds_8").compare_thresholds_8(arguments...);
     };
   }
 }
@@ -170,6 +175,7 @@ std::vector<TableEntry> table_entries(const Kernels& kernels) {
 #include "kernels/products.inc"
 #undef PRODUCT
   if (kernels.linear_sum_8 != nullptr) entries.push_back({"linear_sum_8", true});
+  if (kernels.compare_thresholds_8 != nullptr) entries.push_back({"compare_thresholds_8", true});
   return entries;
 }
 

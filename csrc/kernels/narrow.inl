@@ -14,6 +14,7 @@
 #include "kernels/reduce.inl"
 #include "kernels/resize.inl"
 #include "kernels/softmax.inl"
+#include "kernels/thresholds.inl"
 
 constexpr void fill_narrow(Kernels& k) {
   k.add_s8 = &scaled_sum<int8_t, Sum, &reference::add_s8>;
@@ -47,6 +48,7 @@ constexpr void fill_narrow(Kernels& k) {
   k.arg_min_max_u8_s32 = &arg_min_max<uint8_t, int32_t, &reference::arg_min_max_u8_s32>;
   k.arg_min_max_u8_s64 = &arg_min_max<uint8_t, int64_t, &reference::arg_min_max_u8_s64>;
   k.cast = &cast;
+  k.compare_thresholds_8 = &compare_thresholds_8;
   k.linear_sum_8 = &linear_sum_8;
   k.lookup_8 = &lookup_8;
   k.lstm_cell_s16 = &lstm_cell_s16;

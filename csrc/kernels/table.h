@@ -3,6 +3,7 @@
 
 #include "kernels/linear_sum.h"
 #include "kernels/product.h"
+#include "kernels/thresholds.h"
 #include "reference/reference.h"
 
 namespace octavo {
@@ -17,6 +18,7 @@ struct Kernels {
 #include "kernels/products.inc"
 #undef PRODUCT
   LinearSum8 linear_sum_8;
+  CompareThresholds8 compare_thresholds_8;
   // Dot products and nothing else, for measuring; returns how many multiply-accumulates it did. No
   // operator's, and null where there are no dot products.
   int64_t (*dot_loop_s8)(int64_t rounds);
@@ -31,7 +33,7 @@ constexpr Kernels reference_kernels(const char* isa) {
 #define PRODUCT(form) nullptr,
 #include "kernels/products.inc"
 #undef PRODUCT
-          nullptr, nullptr};
+          nullptr, nullptr, nullptr};
 }
 
 extern const Kernels kPortable;

@@ -2,6 +2,7 @@
 #include "reference/compare.h"
 
 #include "ops/elementwise.h"
+#include "ops/thresholds.h"
 
 namespace octavo {
 namespace {
@@ -56,10 +57,17 @@ Status prepare_comparison(PrepareContext& c) {
   for (int32_t i = 0; i < 2; ++i) {
     OCTAVO_TRY(c.expect_per_tensor("input", c.input(i)));
   }
+  const reference::ScaledComparisonParams exact = {broadcast, a.zero_point(), b.zero_point(),
+                                                   quantize_multiplier(double{a.scale()}),
+                                                   quantize_multiplier(double{b.scale()})};
+  ThresholdParams thresholds;
+  if (a.type != DType::kInt16 &&
+      find_thresholds(c.kernels, a.type, kComparison, exact, &thresholds)) {
+    return c.set_invoke(&invoke_broadcast<&Kernels::compare_thresholds_8>, thresholds);
+  }
   reference::ScaledComparisonParams* p;
   OCTAVO_TRY(c.make_params(p));
-  *p = {broadcast, a.zero_point(), b.zero_point(), quantize_multiplier(double{a.scale()}),
-        quantize_multiplier(double{b.scale()})};
+  *p = exact;
   return choose_invoke(c, a.type, kScaled<kComparison>);
 }
 

@@ -42,11 +42,9 @@ void compare(const Broadcast& p, const T* a, const T* b, uint8_t* out) {
 template <Comparison kComparison, class T>
 void compare_scaled(const ScaledComparisonParams& params, const T* a, const T* b, uint8_t* out) {
   const ScaledComparisonParams p = params;  // a copy, which `out` cannot alias
-  constexpr int kFraction = 8;
   for_each_broadcast(params.broadcast, a, b, out, [=](T x, T y) {
-    const int32_t u = requantize(shift_left(x - p.a_zero, kFraction), p.a_scale);
-    const int32_t v = requantize(shift_left(y - p.b_zero, kFraction), p.b_scale);
-    return static_cast<uint8_t>(holds<kComparison>(u, v));
+    return static_cast<uint8_t>(holds<kComparison>(scale_compared(x - p.a_zero, p.a_scale),
+                                                   scale_compared(y - p.b_zero, p.b_scale)));
   });
 }
 

@@ -16,6 +16,9 @@ template <Comparison kComparison, class T>
 void compare(const Broadcast& p, const T* a, const T* b, uint8_t* out);
 
 // Of quantized numbers, int8_t, uint8_t and int16_t: requantize(256 (q - zero), scale) of both.
+constexpr int32_t scale_compared(int32_t difference, Multiplier scale) {
+  return requantize(shift_left(difference, 8), scale);
+}
 struct ScaledComparisonParams {
   Broadcast broadcast;
   int32_t a_zero, b_zero;

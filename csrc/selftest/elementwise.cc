@@ -3,52 +3,12 @@
 #include <utility>
 
 #include "kernels/table.h"
-#include "selftest/kernel_inputs.h"
+#include "selftest/pairs.h"
 
 namespace octavo::selftest {
 namespace {
 
 using reference::Broadcast;
-
-template <class T>
-void expect_same(const Shape& a_shape, const Shape& b_shape, Buffer<T>& out, Buffer<T>& expected,
-                 Check& check) {
-  for (int64_t i = 0; i < static_cast<int64_t>(out.size()); ++i) {
-    check.expect(out[i] == expected[i], a_shape, " and ", b_shape, ": element ", i, " is ",
-                 int32_t{out[i]}, ", should be ", int32_t{expected[i]});
-  }
-}
-
-template <class T, class Params>
-using BinaryKernel = void (*)(const Params& p, const T* a, const T* b, T* out);
-
-template <class T, class Params>
-void compare(BinaryKernel<T, Params> kernel, BinaryKernel<T, Params> reference, const Params& p,
-             const Shape& a_shape, const Shape& b_shape, const Shape& shape, Random& random,
-             Check& check) {
-  Buffer<T> a(a_shape.count()), b(b_shape.count());
-  fill(any_content(random), random, a);
-  fill(any_content(random), random, b);
-  Buffer<T> out(shape.count() + kGuard), expected(shape.count() + kGuard);
-  kernel(p, a.data(), b.data(), out.data());
-  reference(p, a.data(), b.data(), expected.data());
-  expect_same(a_shape, b_shape, out, expected, check);
-}
-
-// int16 operands of arithmetic have none.
-template <class T>
-int32_t any_zero(Random& random) {
-  return sizeof(T) == 2 ? 0 : any_bound<T>(random);
-}
-
-// Half of the bounds are the type's.
-template <class T>
-void draw_bounds(Random& random, int32_t& low, int32_t& high) {
-  using Limits = std::numeric_limits<T>;
-  low = random.bits() % 2 == 0 ? Limits::min() : any_bound<T>(random);
-  high = random.bits() % 2 == 0 ? Limits::max()
-                                : static_cast<int32_t>(random.integer(low, Limits::max()));
-}
 
 // make_params(random) gives what the operands and the output do not say.
 template <class T, class Params>
@@ -152,72 +112,6 @@ void test_shifted(const Kernels& k, Check& check) {
       });
 }
 
-void test_squared_difference(const Kernels& k, Check& check) {
-  Random random(66);
-  const auto try_pair = [&](const Shape& a, const Shape& b, const Shape& shape,
-                            const Broadcast& broadcast) {
-    reference::ScaledSumParams sum = sum_params<int8_t>(random);
-    // Of squares, which have 30 bits.
-    if (random.bits() % 2 == 0) {
-      sum.out_scale = any_multiplier(static_cast<int32_t>(random.integer(-30, -16)), random);
-    }
-    const reference::SquaredDifferenceParams p = {broadcast,
-                                                  any_zero<int8_t>(random),
-                                                  any_zero<int8_t>(random),
-                                                  any_zero<int8_t>(random),
-                                                  sum.a_scale,
-                                                  sum.b_scale,
-                                                  sum.out_scale};
-    compare<int8_t>(k.squared_difference_s8, &reference::squared_difference_s8, p, a, b, shape,
-                    random, check);
-  };
-  for_each_pair(20, random, check, try_pair);
-  const Shape rows = make_shape(3, 128), row = make_shape(128);
-  for (int i = 0; i < 100; ++i) {
-    try_pair(rows, row, rows, reference::plan_broadcast(rows, row, rows));
-  }
-}
-
-// Each value by each divisor, at multipliers that leave much of quotients from 1/255 to 255, or
-// anything.
-template <class T>
-void sweep_div(BinaryKernel<T, reference::ScaledQuotientParams> kernel,
-               BinaryKernel<T, reference::ScaledQuotientParams> reference, Check& check) {
-  Random random(67);
-  constexpr int32_t kMin = std::numeric_limits<T>::min(), kValues = 256;
-  int32_t reciprocals[reference::kReciprocals] = {};
-  for (int32_t i = 1; i < reference::kReciprocals; ++i) {
-    reciprocals[i] = reference::normal_reciprocal(i);
-  }
-  for (int i = 0; i < 60; ++i) {
-    reference::ScaledQuotientParams p = {};
-    p.reciprocals = reciprocals;
-    p.a_zero = any_zero<T>(random);
-    p.b_zero = any_zero<T>(random);
-    p.out_zero = any_zero<T>(random);
-    const int64_t shift = i % 3 == 0 ? random.integer(-31, 30) : random.integer(-2, 10);
-    p.multiplier = any_multiplier(static_cast<int32_t>(shift), random);
-    draw_bounds<T>(random, p.act_min, p.act_max);
-    const Shape column = make_shape(kValues, 1), row = make_shape(kValues - 1);
-    const Shape shape = make_shape(kValues, kValues - 1);
-    p.broadcast = reference::plan_broadcast(column, row, shape);
-    Buffer<T> a(kValues), b(kValues - 1);
-    for (int32_t j = 0; j < kValues; ++j) a[j] = static_cast<T>(kMin + j);
-    for (int32_t j = 0; j < kValues - 1; ++j) {
-      b[j] = static_cast<T>(kMin + j + (kMin + j >= p.b_zero ? 1 : 0));
-    }
-    Buffer<T> out(shape.count() + kGuard), expected(shape.count() + kGuard);
-    kernel(p, a.data(), b.data(), out.data());
-    reference(p, a.data(), b.data(), expected.data());
-    expect_same(column, row, out, expected, check);
-  }
-}
-
-void test_div(const Kernels& k, Check& check) {
-  sweep_div<int8_t>(k.div_s8, &reference::div_s8, check);
-  sweep_div<uint8_t>(k.div_u8, &reference::div_u8, check);
-}
-
 template <class T>
 void sweep_prelu(BinaryKernel<T, reference::PreluParams> kernel,
                  BinaryKernel<T, reference::PreluParams> reference, Check& check) {
@@ -272,46 +166,6 @@ void test_extremes(const Kernels& k, Check& check) {
   sweep_extreme<uint8_t>(k.minimum_u8, &reference::minimum_u8, check);
   sweep_extreme<int16_t>(k.maximum_s16, &reference::maximum_s16, check);
   sweep_extreme<int16_t>(k.minimum_s16, &reference::minimum_s16, check);
-}
-
-int32_t weighted(int32_t value, LinearWeight w) { return 256 * value * w.high; }
-
-// What kernels/linear_sum.h says.
-void linear_sum_by_formula(const LinearSumParams& p, const uint8_t* a, const uint8_t* b,
-                           uint8_t* out) {
-  const auto flip = static_cast<uint8_t>(p.flip);
-  reference::for_each_broadcast(p.broadcast, a, b, out, [&](uint8_t i, uint8_t j) {
-    const auto x = static_cast<int8_t>(i ^ flip), y = static_cast<int8_t>(j ^ flip);
-    const int32_t low = 256 * (x * p.a.low + y * p.b.low);
-    const int32_t s = weighted(x, p.a) + weighted(y, p.b) + (low >> 15) + p.zeros;
-    const int32_t rounded = (s + p.constant - (s < 0 ? p.away : 0)) >> p.right;
-    return static_cast<uint8_t>(clamp(rounded, p.act_min, p.act_max) ^ flip);
-  });
-}
-
-// Weights and constants so large that the sum just fits.
-void test_linear_sum(const Kernels& k, Check& check) {
-  Random random(36);
-  for_each_pair(
-      20, random, check,
-      [&](const Shape& a, const Shape& b, const Shape& shape, const Broadcast& broadcast) {
-        OutputStage stage(1, 1, random);
-        const auto low = [&] { return static_cast<int16_t>(random.integer(0, INT16_MAX)); };
-        const auto high = static_cast<int16_t>(random.integer(-32000, 32000));
-        const int16_t rest = static_cast<int16_t>(32000 - (high < 0 ? -high : high));
-        const auto other = static_cast<int16_t>(random.integer(-rest, rest));
-        const LinearSumParams p = {broadcast,
-                                   {high, low()},
-                                   {other, low()},
-                                   static_cast<int32_t>(random.integer(-(1 << 29), 1 << 29)),
-                                   static_cast<int32_t>(random.integer(-(1 << 28), 1 << 28)),
-                                   static_cast<int32_t>(max<int64_t>(0, random.integer(-99, 99))),
-                                   static_cast<int32_t>(random.integer(1, 22)),
-                                   stage.output.act_min,
-                                   stage.output.act_max,
-                                   random.bits() % 2 == 0 ? Flip::kNo : Flip::kSign};
-        compare<uint8_t>(k.linear_sum_8, &linear_sum_by_formula, p, a, b, shape, random, check);
-      });
 }
 
 void test_lookup(const Kernels& k, Check& check) {
@@ -529,12 +383,9 @@ constexpr KernelTest kTests[] = {
     {"MUL of 8 and 16 bits", &test_mul},
     {"ADD, SUB, MUL of plain int16", &test_plain},
     {"ADD, SUB of int16 by shifts", &test_shifted},
-    {"SQUARED_DIFFERENCE of int8", &test_squared_difference},
-    {"8-bit DIV", &test_div},
     {"8-bit PRELU", &test_prelu},
     {"LEAKY_RELU of int16", &test_leaky_relu},
     {"MAXIMUM, MINIMUM of 8 and 16 bits", &test_extremes},
-    {"8-bit weighted sum", &test_linear_sum},
     {"8-bit lookup", &test_lookup},
     {"LOGISTIC, TANH of int16", &test_sigmoid},
     {"QUANTIZE to 8 and 16 bits", &test_quantize},

@@ -49,7 +49,8 @@ struct KernelTest {
 };
 
 extern const Span<const KernelTest> kBatchProductTests, kConvolutionTests, kFloatProductTests,
-    kProductS16Tests, kElementwiseTests, kNarrowTests, kLstmTests, kRealTests, kDynamicRangeTests;
+    kProductS16Tests, kElementwiseTests, kNarrowTests, kLstmTests, kPairTests, kRealTests,
+    kDynamicRangeTests;
 
 // Heap allocations of this program so far; -1 where nothing counts them.
 int64_t allocation_count();

@@ -60,6 +60,7 @@ struct B {
   static Vec narrow16(Vec low, Vec high) { return _mm256_packs_epi16(low, high); }
   static Vec narrow32(Vec low, Vec high) { return _mm256_packs_epi32(low, high); }
 
+  static Vec less8(Vec a, Vec b) { return _mm256_cmpgt_epi8(b, a); }  // -1 or 0
   static Vec sub8(Vec a, Vec b) { return _mm256_sub_epi8(a, b); }
   static Vec add16(Vec a, Vec b) { return _mm256_add_epi16(a, b); }
   static Vec sub16(Vec a, Vec b) { return _mm256_sub_epi16(a, b); }

@@ -60,6 +60,9 @@ struct B {
   static Vec narrow16(Vec low, Vec high) { return _mm512_packs_epi16(low, high); }
   static Vec narrow32(Vec low, Vec high) { return _mm512_packs_epi32(low, high); }
 
+  static Vec less8(Vec a, Vec b) {  // -1 or 0
+    return _mm512_movm_epi8(_mm512_cmplt_epi8_mask(a, b));
+  }
   static Vec sub8(Vec a, Vec b) { return _mm512_sub_epi8(a, b); }
   static Vec add16(Vec a, Vec b) { return _mm512_add_epi16(a, b); }
   static Vec sub16(Vec a, Vec b) { return _mm512_sub_epi16(a, b); }

@@ -59,6 +59,7 @@ struct B {
   }
   static Vec narrow32(Vec low, Vec high) { return from(vqmovn_high_s32(vqmovn_s32(low), high)); }
 
+  static Vec less8(Vec a, Vec b) { return from(vcltq_s8(s8(a), s8(b))); }  // -1 or 0
   static Vec sub8(Vec a, Vec b) { return from(vsubq_s8(s8(a), s8(b))); }
   static Vec add16(Vec a, Vec b) { return from(vaddq_s16(s16(a), s16(b))); }
   static Vec sub16(Vec a, Vec b) { return from(vsubq_s16(s16(a), s16(b))); }
