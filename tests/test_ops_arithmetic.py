@@ -45,6 +45,22 @@ def test_rounding(code, dtype, data):
     )
 
 
+@EXAMPLES
+@given(data=st.data())
+def test_rounding_of_squared_differences(data):
+    """On every pair of values, at scales that bring ties."""
+    a, b = every_value("int8")[:, np.newaxis], every_value("int8")
+    p = data.draw(quantizations("int8"))
+    q = data.draw(quantizations("int8", st.one_of(scales(), related_scales(p.scale))))
+    square = max(p.scale, q.scale) ** 2
+    finest = square * 2**-11  # LiteRT dies of finer outputs
+    output = data.draw(quantizations("int8", related_scales(square).map(lambda s: max(s, finest))))
+    operands = [Operand(a, p), Operand(b, q)]
+    oracle.assert_equal_to_litert(
+        *single_op("SQUARED_DIFFERENCE", operands, (256, 256), "int8", output)
+    )
+
+
 @pytest.mark.parametrize("code", ["ADD", "SUB"])
 @EXAMPLES
 @given(data=st.data())

@@ -4,7 +4,10 @@ POW and shifts beyond their types too."""
 import numpy as np
 import oracle
 import pytest
-from single_op import NONE, Operand, Quantization, single_op
+from draws.binary import DIV_MULTIPLIERS
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from single_op import NONE, Operand, Quantization, every_value, quantizations, single_op
 
 
 def binary(code, a, b, quantization=NONE, **options):
@@ -40,6 +43,24 @@ def test_division_by_0_is_an_error(code, dtype):
     with pytest.raises(oracle.OracleError):
         oracle.run(*net)
     assert error_of(*net) == f'{code} (node 0 "y"): element 1 of the divisor is 0'
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_every_quotient(dtype, data):
+    """Of every value by every divisor."""
+    p, q = data.draw(quantizations(dtype)), data.draw(quantizations(dtype))
+    values = every_value(dtype)
+    divisors = values[values != q.zero_point]
+    low, high = DIV_MULTIPLIERS[dtype]
+    multiplier = data.draw(st.floats(low, high))
+    output = data.draw(
+        quantizations(dtype, st.just(float(np.float32(p.scale / q.scale / multiplier))))
+    )
+    operands = [Operand(values[:, np.newaxis], p), Operand(divisors, q)]
+    shape = (len(values), len(divisors))
+    oracle.assert_equal_to_litert(*single_op("DIV", operands, shape, dtype, output))
 
 
 def test_floats_divided_by_0():
