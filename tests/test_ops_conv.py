@@ -7,6 +7,7 @@ import octavo
 import oracle
 import pytest
 from draws.products import (
+    BIAS_LIMITS,
     KINDS,
     OPERATORS,
     build_conv,
@@ -23,6 +24,7 @@ from weights import (
     boundary_operands,
     dequantized,
     hybrid_bound,
+    weighted,
 )
 
 EXAMPLES = settings(max_examples=80, deadline=None)
@@ -118,11 +120,45 @@ def test_hybrid(code, data):
     assert np.all(np.abs(ours[y] - litert[y]) <= bound)
 
 
+NARROW_GROUPS = settings(max_examples=10, deadline=None)
+
+
+@st.composite
+def conv_2d_of_narrow_groups(draw, kind, depth):
+    """As writers without DEPTHWISE_CONV_2D spell it, or nearly so."""
+    groups, size, taps = draw(st.integers(2, 70)), draw(st.integers(1, 9)), draw(st.integers(1, 5))
+    channels = groups * draw(st.sampled_from([1, 1, 2, 3]))
+    filter_shape = (channels, taps, taps, depth)
+    limit = BIAS_LIMITS[kind.bias]
+    image = (draw(st.integers(1, 2)), size, size, groups * depth)
+    operands = draw(weighted(kind, image, filter_shape, axis=0, bias_limit=limit))
+    stride = draw(st.integers(1, 2))
+    options = {"stride_h": stride, "stride_w": stride, "padding": "SAME"}
+    if kind is INT16_B32:
+        options["quantized_bias_type"] = "INT32"
+    out = -(-size // stride)
+    return "CONV_2D", operands, (image[0], out, out, channels), options
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+@pytest.mark.parametrize("kind", KINDS)
+@NARROW_GROUPS
+@given(data=st.data())
+def test_narrow_groups(kind, depth, data):
+    code, o, shape, options = data.draw(conv_2d_of_narrow_groups(KINDS[kind], depth))
+    options["fused_activation_function"] = data.draw(ACTIVATIONS)
+    oracle.assert_equal_to_litert(*build_conv(code, o, shape, options))
+
+
+@pytest.mark.parametrize("code", ["CONV_2D", "DEPTHWISE_CONV_2D"])
 @EXAMPLES
 @given(data=st.data())
-def test_hybrid_depthwise_keeps_its_input_float(data):
-    code = "DEPTHWISE_CONV_2D"
-    _, o, shape, options = data.draw(OPERATORS[code](HYBRID))
+def test_hybrid_depthwise_keeps_its_input_float(code, data):
+    """CONV_2D, too, where each output sees one channel."""
+    network = OPERATORS[code](HYBRID)
+    if code == "CONV_2D":
+        network = conv_2d_of_narrow_groups(HYBRID, depth=1)
+    _, o, shape, options = data.draw(network)
     ours, [y] = oracle.octavo_run(*build_conv(code, o, shape, options))
     expected, _ = oracle.run(*build_conv(code, dequantized(o), shape, options))
     oracle.assert_same(ours[y], expected[y])

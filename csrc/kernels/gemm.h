@@ -56,9 +56,10 @@ struct FileWeights {
   int32_t zero;  // after the flip
   bool is_split;
   const DTypeInfo* narrow = nullptr;  // their type, where several are in a byte
-  // int8 to be floats: channel i % channels has its scale.
+  // int8 to be floats: channel i / channel_stride % channels has its scale.
   const float* real_scale = nullptr;
   int32_t channels = 0;
+  int64_t channel_stride = 1;
 
   int32_t centred(int64_t i) const {
     if (narrow == nullptr) return centred_byte(i);
@@ -71,7 +72,8 @@ struct FileWeights {
   // Of floats, stored so or as int8.
   float real(int64_t i) const {
     if (real_scale == nullptr) return static_cast<const float*>(data)[i];
-    return static_cast<float>(static_cast<const int8_t*>(data)[i]) * real_scale[i % channels];
+    return static_cast<float>(static_cast<const int8_t*>(data)[i]) *
+           real_scale[i / channel_stride % channels];
   }
   // The first or second half of the sum; without a split the second is not there.
   int8_t half(int64_t i, bool is_second) const {

@@ -1,5 +1,6 @@
 // CONV_2D.
 #include "ops/conv.h"
+#include "ops/depthwise.h"
 #include "ops/gemm.h"
 
 namespace octavo {
@@ -32,6 +33,30 @@ Status take_pixels_as_images(const PrepareContext& c, reference::ConvParams* p) 
   return {};
 }
 
+// A float input stays float where each output sees one channel, as in DEPTHWISE_CONV_2D, whose
+// order of the filter scratch buffer 0 has.
+Status invoke_real_depthwise(const Step& s, const Workspace& w) {
+  const auto& p = s.params<reference::ConvParams>();
+  const int64_t taps = int64_t{p.filter_h} * p.filter_w;
+  const int8_t* filter = s.input(1);
+  int8_t* turned = s.scratch(0);
+  for (int64_t t = 0; t < taps; ++t) {
+    for (int64_t i = 0; i < p.out_c; ++i) *turned++ = filter[i * taps + t];
+  }
+  const int8_t* by_taps = s.scratch(0);
+  w.kernels.depthwise_conv_2d_hybrid(p, s.input(0), by_taps, s.input(2), s.output(0));
+  return {};
+}
+
+// One input channel to an output.
+Status prepare_channels(PrepareContext& c, const WeightedOperands& o,
+                        const reference::ConvParams& p) {
+  if (has_narrow_weights(o) || is_hybrid(o)) OCTAVO_TRY(c.add_scratch(o.filter.shape.count()));
+  if (!is_hybrid(o)) return use_depthwise(c, o, p, conv_strides(p));
+  c.step.invoke = &invoke_real_depthwise;
+  return use_real_depthwise(c, o, p, conv_strides(p));
+}
+
 }  // namespace
 
 Status prepare_conv_2d(PrepareContext& c) {
@@ -59,6 +84,10 @@ Status prepare_conv_2d(PrepareContext& c) {
       input, filter, bias, c.output(0), p->out_c, /*axis=*/0, options.quantized_bias_type};
   OCTAVO_TRY(finish_conv(c, operands, options, span_of(kConvKernels), p));
   set_row_window(c, *p);
+  const bool is_narrow_hybrid = is_hybrid(operands) && has_narrow_weights(operands);
+  if (p->filter_c == 1 && groups > 1 && !is_narrow_hybrid) {
+    return prepare_channels(c, operands, *p);
+  }
   if (is_hybrid(operands)) {
     if (is_pointwise(*p)) OCTAVO_TRY(take_pixels_as_images(c, p));
     OCTAVO_TRY(add_hybrid_scratch(c, operands, p->batch));

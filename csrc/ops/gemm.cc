@@ -156,10 +156,11 @@ Status use_gemm(PrepareContext& c, const WeightedOperands& o, const reference::C
     blocks.workspace_bytes = (wanted + 63) / 64 * 64;
   }
   params.group_bytes = (gemm.packed_bytes(args.n, args.taps, args.depth) + 63) / 64 * 64;
-  // Groups of few channels would be packed to columns that are not there.
-  constexpr int64_t kMostGrowth = 32;
-  const int64_t file_bytes = args.n * k * dtype_info(o.filter.type).bits / 8;
-  if (params.groups > 1 && params.group_bytes > kMostGrowth * file_bytes) return {};
+  // Groups of few channels are packed to columns that are not there.
+  constexpr int64_t kMostGrowth = 32, kSmall = 1 << 20;
+  const int64_t bytes = params.groups * params.group_bytes;
+  const int64_t file_bytes = p.out_c * k * dtype_info(o.filter.type).bits / 8;
+  if (params.groups > 1 && bytes > max(kMostGrowth * file_bytes, kSmall)) return {};
   const auto pack = [&](void* packed) {
     pack_groups(o, params, strides, scale, k, is_split, static_cast<uint8_t*>(packed));
   };
