@@ -62,6 +62,41 @@ def test_a_branch_between_tied_and_untied(mode, dtype):
     assert graph.quantization(graph.results(graph.of("TANH")[0])[0])[0] == dtype
 
 
+def scale_of(graph, code):
+    return graph.quantization(graph.results(graph.of(code)[0])[0])[1]
+
+
+@both
+@pytest.mark.parametrize(("code", "bound"), [("MINIMUM", 1e12), ("MAXIMUM", -1e9)])
+def test_a_bound_that_nothing_reaches_widens_nothing(mode, dtype, code, bound):
+    b = Builder()
+    y = b.op(code, b.dense(b.input()), b.net.constant("bound", np.float32([bound])), name="bounded")
+    graph = check(b.build(b.op("TANH", y)), mode)
+    assert scale_of(graph, code) < 0.1
+
+
+@both
+def test_what_a_maximum_leaves_out_saturates(mode, dtype):
+    b = Builder()
+    away = b.net.constant("away", np.float32([0, -1e6] * (SHAPE[-1] // 2)))
+    axis = b.net.constant("axis", np.int32([-1]))
+    y = b.op(
+        "REDUCE_MAX", b.op("ADD", b.dense(b.input()), away), axis, shape=(2, 1), keep_dims=True
+    )
+    graph = check(b.build(b.op("TANH", y)), mode, limit=1)
+    assert scale_of(graph, "REDUCE_MAX") < 10
+
+
+@both
+def test_what_others_read_keeps_its_range(mode, dtype):
+    b = Builder()
+    x = b.dense(b.input())
+    y = b.op("MINIMUM", x, b.net.constant("bound", np.float32([0.01])), name="bounded")
+    graph = check(b.build(b.op("TANH", x), y), mode)
+    steps = {"int8": 255, "int16": 65534}[dtype]
+    assert scale_of(graph, "MINIMUM") * steps > 1
+
+
 @both
 def test_outputs_of_a_split_share_a_scale_and_need_no_reader(mode, dtype):
     b = Builder()

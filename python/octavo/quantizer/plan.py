@@ -153,7 +153,8 @@ class Quantizations:
     """The quantization of every tensor that an integer operator touches.
 
     A tensor has one for each activation type that operators use it in. Operators that only move
-    values tie their activations together: a tie's members share the union of their ranges.
+    values tie their activations together: a tie's members share the union of their ranges, less
+    those of members that may saturate.
     """
 
     def __init__(
@@ -172,6 +173,7 @@ class Quantizations:
         self._affine: dict[tuple[int, str], Affine] = {}
         self._least: dict[tuple[int, str], float] = {}  # the least scale of a tie
         self._tied: list[tuple[int, str, Rule]] = []
+        self._saturating: set[int] = set()  # tensors of which nobody sees what leaves their tie
         for n, choice in enumerate(choices):
             if choice.mode in INTEGER:
                 self._add(n, choice.mode, OPERATORS[source.names[n]])
@@ -190,8 +192,9 @@ class Quantizations:
             return self._fixed[root]
         if root not in self._affine:
             members = self._members.get(root, [tensor])
+            own = [t for t in members if t not in self._saturating] or members
             low, high = self.learned_range(tensor, dtype) or _union(
-                self._range(t, dtype) for t in members
+                self._range(t, dtype) for t in own
             )
             self._affine[root] = affine_of_range(low, high, dtype, self._least.get(root, 0.0))
         return self._affine[root]
@@ -245,6 +248,8 @@ class Quantizations:
             for t in self._activations(n, rule):
                 if (t, dtype) not in self._fixed:
                     self._unite((t, dtype), (results[0], dtype))
+                if rule.selects and self._source.reads(t) == 1:
+                    self._saturating.add(t)
             self._tied.append((n, dtype, rule))
 
     def _coarsen(self, n: int, dtype: str, rule: Rule) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -73,9 +74,15 @@ class Source:
         self.outputs = _indices(self.graph.outputs)
         self._types = [_TYPES[t.type] for t in self.graph.tensors]
         self.producer: dict[int, int] = {}  # tensor -> operator
+        self._reads = Counter(self.outputs)
         for n, op in enumerate(self.operators):
+            self._reads.update(_indices(op.inputs))
             for t in _indices(op.outputs):
                 self.producer[t] = n
+
+    def reads(self, tensor: int) -> int:
+        """How often operators read the tensor; one more where it is the graph's output."""
+        return self._reads[tensor]
 
     def operands(self, n: int) -> list[tuple[int, int]]:
         """(position, tensor) of the inputs that operator n has."""

@@ -49,6 +49,8 @@ class Rule:
       takes_int4: whether dynamic range may store the weights as int4.
       inner_weights: where `dynamic` is "hybrid", the inputs that are weights of no such role: they
         have one scale each, and all are stored alike.
+      selects: whether outputs, where TIED, are the greatest or the least of what they see: beyond
+        their range inputs may saturate.
       divisor: the input by whose numbers others are divided: none may become 0.
       resolution: the least step of the inputs that integer kernels tell apart.
       finest: by activation type, how many times finer than the coarsest input's scale the output's
@@ -69,6 +71,7 @@ class Rule:
     dynamic: str = ""
     takes_int4: bool = False
     inner_weights: frozenset[int] = frozenset()
+    selects: bool = False
     divisor: int | None = None
     resolution: float = 0.0
     finest: Mapping[str, float] = field(default_factory=dict)
@@ -140,6 +143,10 @@ def _moves(*inputs: Role, int8: int = 1, int16: int = 1) -> Rule:
     return Rule(inputs, Output.TIED, versions={"int8": int8, "int16": int16})
 
 
+def _selects(*inputs: Role, int16: int) -> Rule:
+    return Rule(inputs, Output.TIED, versions={"int8": 2, "int16": int16}, selects=True)
+
+
 def _moves_int8(*inputs: Role) -> Rule:
     return Rule(inputs, Output.TIED, _INT8, versions={"int8": 2})
 
@@ -206,10 +213,10 @@ OPERATORS: Mapping[str, Rule] = {
     "LOGISTIC": _squashes(_fixed(1 / 256, -128, 1 / 32768)),
     "LOG_SOFTMAX": _norms(Affine("int8", 16 / 256, 127)),
     "LSTM": _remembers("lstm", _LSTM_WEIGHTS, dynamic=4, int8=2),
-    "MAXIMUM": _moves(_A, int8=2, int16=4),
-    "MAX_POOL_2D": _moves(_A, int8=2, int16=3),
+    "MAXIMUM": _selects(_A, int16=4),
+    "MAX_POOL_2D": _selects(_A, int16=3),
     "MEAN": _computes(_A, _I, int8=2, int16=3),
-    "MINIMUM": _moves(_A, int8=2, int16=4),
+    "MINIMUM": _selects(_A, int16=4),
     "MIRROR_PAD": _moves(_A, _I, int8=2, int16=3),
     "MUL": _computes(_A, _A, int8=2, int16=4),
     "NOT_EQUAL": _compares(),
@@ -218,8 +225,8 @@ OPERATORS: Mapping[str, Rule] = {
     "PAD": _moves(_A, _I, int8=2, int16=3),
     "PADV2": _moves(_A, _I, _A, int8=2, int16=3),
     "PRELU": Rule((_A, _A), integer=_INT8),
-    "REDUCE_MAX": _moves(_A, _I, int8=2, int16=3),
-    "REDUCE_MIN": _moves(_A, _I, int8=2, int16=3),
+    "REDUCE_MAX": _selects(_A, _I, int16=3),
+    "REDUCE_MIN": _selects(_A, _I, int16=3),
     "REDUCE_PROD": _computes(_A, _I, int8=2, int16=2),
     "RELU": _computes(_A, int8=2, int16=3),
     "RELU6": _computes(_A, int8=2, int16=3),
