@@ -23,7 +23,8 @@ bool is_any_outside(F::Vec x, float low, float high) {
   return F::any_above(F::set(low), x) || F::any_above(x, F::set(high));
 }
 
-constexpr float kLeastExponent = -104;  // exp of less is 0
+constexpr float kLeastExponent = -104;              // exp of less is 0
+constexpr float kLeastNormalExponent = -87.33654f;  // of less it is below the normal numbers
 
 // x = n ln 2 + r with |r| <= (ln 2)/2 gives exp(x) = 2^n exp(r), exp(r) = 1 + r + r^2 series by the
 // polynomial that comes nearest to it, within 4e-9. kLeastExponent <= x <= 110, or NaN.

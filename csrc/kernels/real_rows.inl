@@ -21,8 +21,7 @@ void softmax_f32(const reference::SoftmaxShape& shape, float beta, const float* 
   const int64_t depth = shape.depth;
   const F::Vec lowest = F::set(std::numeric_limits<float>::lowest());
   const F::Vec factor = F::set(beta), zero = F::set(0), one = F::set(1);
-  const F::Vec least_normal = F::set(std::numeric_limits<float>::min());
-  const F::Vec least = F::set(kLeastExponent), overflow = F::set(90);
+  const F::Vec least = F::set(kLeastNormalExponent), overflow = F::set(90);
   for (int64_t row = 0; row < shape.rows; ++row, in += depth, out += depth) {
     F::Vec most = lowest, sum = zero;
     for_each_part_of_row(depth, [&](int64_t i, auto count) {
@@ -31,9 +30,8 @@ void softmax_f32(const reference::SoftmaxShape& shape, float beta, const float* 
     const F::Vec greatest = F::set(F::greatest(most));
     for_each_part_of_row(depth, [&](int64_t i, auto count) {
       const F::Vec x = F::mul(F::sub(load_of_row(in + i, count), greatest), factor);
-      // Less than a normal number counts as 0: it would slow down what it is multiplied by.
-      const F::Vec power = exp_real(clamp_real(x, least, overflow));
-      const F::Vec e = F::select_above(least_normal, power, zero, power);
+      // Less than a normal number counts as 0: making it, and multiplying by it, takes long.
+      const F::Vec e = F::select_above(least, x, zero, exp_real(clamp_real(x, least, overflow)));
       sum = F::add(sum, join_rest(e, zero, count));
       store_of_row(e, out + i, count);
     });
@@ -170,7 +168,8 @@ void real_mean(const reference::ReduceParams& p, const float* in, float* out) {
 // The same sum as SOFTMAX has; what is taken from each number is the row's alone.
 void log_softmax_f32(const reference::SoftmaxShape& shape, const float* in, float* out) {
   const int64_t depth = shape.depth;
-  const F::Vec zero = F::set(0), least = F::set(kLeastExponent), overflow = F::set(90);
+  // The sum is 1 or more: what less adds to it is nothing.
+  const F::Vec zero = F::set(0), least = F::set(kLeastNormalExponent), overflow = F::set(90);
   for (int64_t row = 0; row < shape.rows; ++row, in += depth, out += depth) {
     const F::Vec most = F::set(reduce_row<KeepGreatest>(in, depth));
     F::Vec sum = zero;
