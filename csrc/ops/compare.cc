@@ -60,7 +60,7 @@ Status prepare_comparison(PrepareContext& c) {
   const reference::ScaledComparisonParams exact = {broadcast, a.zero_point(), b.zero_point(),
                                                    quantize_multiplier(double{a.scale()}),
                                                    quantize_multiplier(double{b.scale()})};
-  ThresholdParams thresholds;
+  ThresholdParams thresholds = {};
   if (a.type != DType::kInt16 &&
       find_thresholds(c.kernels, a.type, kComparison, exact, &thresholds)) {
     return c.set_invoke(&invoke_broadcast<&Kernels::compare_thresholds_8>, thresholds);
