@@ -93,8 +93,10 @@ constexpr void fill_narrow(Kernels& k) {
   k.resize_bilinear_u8 = &resize_bilinear<RoundedBlend>;
   k.resize_bilinear_s16 = &resize_bilinear<WideBlend>;
   k.strided_copy = &strided_copy;
-  k.softmax_s8 = &softmax<int8_t, &reference::softmax_s8>;
-  k.softmax_u8 = &softmax<uint8_t, &reference::softmax_u8>;
+  k.log_softmax_s8 = &log_softmax<int8_t>;
+  k.log_softmax_u8 = &log_softmax<uint8_t>;
+  k.softmax_s8 = &softmax<int8_t>;
+  k.softmax_u8 = &softmax<uint8_t>;
   k.softmax_s16 = &softmax_s16;
   k.sum_s8 = &reduce_sum<int8_t, &reference::sum_s8>;
   k.sum_u8 = &reduce_sum<uint8_t, &reference::sum_u8>;

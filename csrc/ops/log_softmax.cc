@@ -18,8 +18,8 @@ struct LogSoftmaxKernel {
 
 constexpr LogSoftmaxKernel kKernels[] = {
     {DType::kFloat32, &invoke_kernel<&Kernels::log_softmax_f32>, 0},
-    {DType::kInt8, &invoke_kernel<&reference::log_softmax_s8>, INT8_MAX},
-    {DType::kUInt8, &invoke_kernel<&reference::log_softmax_u8>, UINT8_MAX},
+    {DType::kInt8, &invoke_kernel<&Kernels::log_softmax_s8>, INT8_MAX},
+    {DType::kUInt8, &invoke_kernel<&Kernels::log_softmax_u8>, UINT8_MAX},
 };
 
 SoftmaxShape rows_of(const Shape& shape) {
@@ -41,12 +41,18 @@ Status prepare_8(PrepareContext& c, int32_t out_zero) {
   OCTAVO_TRY(c.make_params(p));
   p->shape = rows_of(in.shape);
   constexpr double kMost = 2147483647;
-  p->to_exponent = quantize_multiplier(min(double{in.scale()} * (1 << 26), kMost));
-  const int shift = p->to_exponent.shift;
+  const Multiplier to_exponent = quantize_multiplier(min(double{in.scale()} * (1 << 26), kMost));
+  const int shift = to_exponent.shift;
   if (shift < 0) return c.fail("input scale ", in.scale(), " is below 2^-26");
   const auto unit = static_cast<double>(int64_t{1} << (31 - shift));
-  p->from_exponent = quantize_multiplier(unit / p->to_exponent.m);
+  p->from_exponent = quantize_multiplier(unit / to_exponent.m);
   p->least = -static_cast<int32_t>(min<int64_t>((int64_t{31} << 26) >> shift, 256));
+  Span<int32_t> tables;
+  OCTAVO_TRY(c.make_array(2 * reference::kSoftmaxSteps, tables));
+  p->exponents = tables.data;
+  p->terms = tables.data + reference::kSoftmaxSteps;
+  reference::build_log_softmax_exponents(to_exponent, p->least, tables.data,
+                                         tables.data + reference::kSoftmaxSteps);
   return {};
 }
 

@@ -70,8 +70,9 @@ Status prepare_8(PrepareContext& c, float beta) {
   OCTAVO_TRY(c.make_array(2 * reference::kSoftmaxSteps, tables));
   p->exponentials = tables.data;
   p->terms = tables.data + reference::kSoftmaxSteps;
-  reference::build_softmax_exponentials(to_exponent, static_cast<int32_t>(min<int64_t>(most, 255)),
-                                        tables.data, tables.data + reference::kSoftmaxSteps);
+  p->outputs = reference::build_softmax_exponentials(
+      to_exponent, static_cast<int32_t>(min<int64_t>(most, 255)), tables.data,
+      tables.data + reference::kSoftmaxSteps);
   return {};
 }
 

@@ -16,10 +16,22 @@ void log_softmax_f32(const SoftmaxShape& shape, const float* in, float* out);
 // - 1, or leaves Q5.26, gives the lowest output (LiteRT: LogSoftmax).
 struct LogSoftmax8Params {
   SoftmaxShape shape;
-  Multiplier to_exponent;    // in_scale 2^26
-  Multiplier from_exponent;  // its reciprocal
+  const int32_t* exponents;  // of kSoftmaxSteps d
+  const int32_t* terms;      // their exponentials as Q12.19
+  Multiplier from_exponent;  // the reciprocal of in_scale 2^26
   int32_t least;
 };
+constexpr int kLogSoftmaxShift = 22;
+// to_exponent is in_scale 2^26.
+void build_log_softmax_exponents(Multiplier to_exponent, int32_t least, int32_t* exponents,
+                                 int32_t* terms);
+
+// What a row's outputs take: L, and the greatest d whose output is the lowest.
+struct LogSoftmaxSum {
+  int32_t log, least;
+};
+LogSoftmaxSum log_softmax_sum(const LogSoftmax8Params& p, int32_t sum);
+
 void log_softmax_s8(const LogSoftmax8Params& p, const int8_t* in, int8_t* out);
 void log_softmax_u8(const LogSoftmax8Params& p, const uint8_t* in, uint8_t* out);
 

@@ -18,14 +18,14 @@ T row_max(const T* row, int32_t depth) {
 
 int floor_log2(int64_t x) {
   int n = 0;
-  while (x > 1) {
-    x >>= 1;
-    ++n;
+  for (int step = 32; step > 0; step /= 2) {
+    if (x >> step != 0) {
+      x >>= step;
+      n += step;
+    }
   }
   return n;
 }
-
-constexpr int kTermFraction = 19;
 
 template <class In, class Out>
 void softmax_8(const Softmax8Params& p, const In* in, Out* out) {
@@ -73,12 +73,17 @@ void softmax_f16(const SoftmaxShape& shape, float beta, const Half* in, Half* ou
   }
 }
 
-void build_softmax_exponentials(Multiplier to_exponent, int32_t steps, int32_t* exponentials,
-                                int32_t* terms) {
+int32_t build_softmax_exponentials(Multiplier to_exponent, int32_t steps, int32_t* exponentials,
+                                   int32_t* terms) {
+  // No quotient is greater than its exponential, as sums are at least 1; 1/512 is rounded to 1/256.
+  constexpr int32_t kLeast = 1 << 22;
+  int32_t outputs = 0;
   for (int32_t i = 0; i < kSoftmaxSteps; ++i) {
     exponentials[i] = i <= steps ? exp_negative(requantize(-i, to_exponent)) : 0;
-    terms[i] = rdbp(exponentials[i], 31 - kTermFraction);
+    terms[i] = rdbp(exponentials[i], 31 - kSoftmaxTermFraction);
+    if (exponentials[i] >= kLeast) outputs = i + 1;
   }
+  return outputs;
 }
 
 // LiteRT's internal/reference/softmax.h. The sum is normalised to (1 + x) * 2^k with x in [0, 1);
@@ -87,7 +92,7 @@ void build_softmax_exponentials(Multiplier to_exponent, int32_t steps, int32_t* 
 SoftmaxQuotient softmax_quotient(int64_t sum, int bits) {
   const int leading = floor_log2(sum);
   const int64_t normal = leading > 31 ? sum >> (leading - 31) : sum << (31 - leading);
-  const int right = leading - kTermFraction + 31 - bits;
+  const int right = leading - kSoftmaxTermFraction + 31 - bits;
   if (right > 31) return {0, 0};
   return {one_over_one_plus_x(static_cast<int32_t>(normal - (int64_t{1} << 31))), right};
 }

@@ -19,14 +19,17 @@ void softmax_f16(const SoftmaxShape& shape, float beta, const Half* in, Half* ou
 // 8-bit inputs, in fixed point. Outputs have the lowest value of their type as zero point; scale
 // 1/256, or 1/65536 for int16.
 constexpr int32_t kSoftmaxSteps = 256;
+constexpr int kSoftmaxTermFraction = 19;
 struct Softmax8Params {
   SoftmaxShape shape;
   const int32_t* exponentials;  // exp(-beta in_scale i) for i < kSoftmaxSteps, Q0.31
   const int32_t* terms;         // the same as Q12.19, as sums have them
+  int32_t outputs;  // from this i on, outputs of 8 bits are their lowest value whatever the sum
 };
 // to_exponent is beta in_scale 2^26: input steps to Q5.26. Beyond `steps`, exponentials are 0.
-void build_softmax_exponentials(Multiplier to_exponent, int32_t steps, int32_t* exponentials,
-                                int32_t* terms);
+// Returns Softmax8Params::outputs.
+int32_t build_softmax_exponentials(Multiplier to_exponent, int32_t steps, int32_t* exponentials,
+                                   int32_t* terms);
 
 // What a row's exponentials are to be multiplied with, to be outputs of `bits` bits: the quotient
 // of an exponential and their sum, which is that of its terms, is rdbp(srdhm(factor, exponential),

@@ -193,10 +193,10 @@ void sweep_softmax(SoftmaxKernel<T> kernel, SoftmaxKernel<T> reference, Check& c
     int32_t exponentials[reference::kSoftmaxSteps], terms[reference::kSoftmaxSteps];
     const Multiplier step = any_multiplier(static_cast<int32_t>(random.integer(-31, 28)), random);
     const int64_t most = step.shift > 0 ? (int64_t{31} << 26) >> step.shift : 255;
-    reference::build_softmax_exponentials(step, static_cast<int32_t>(min<int64_t>(most, 255)),
-                                          exponentials, terms);
-    const int64_t rows = random.integer(1, 3);
-    const reference::Softmax8Params p = {{rows, depth}, exponentials, terms};
+    const int32_t outputs = reference::build_softmax_exponentials(
+        step, static_cast<int32_t>(min<int64_t>(most, 255)), exponentials, terms);
+    const int64_t rows = random.integer(1, depth < 40 ? 40 : 3);
+    const reference::Softmax8Params p = {{rows, depth}, exponentials, terms, outputs};
     Buffer<T> in(rows * depth);
     fill(any_content(random), random, in);
     Buffer<T> out(rows * depth + kGuard), expected(rows * depth + kGuard);
@@ -212,6 +212,38 @@ void sweep_softmax(SoftmaxKernel<T> kernel, SoftmaxKernel<T> reference, Check& c
 void test_softmax(const Kernels& k, Check& check) {
   sweep_softmax<int8_t>(k.softmax_s8, &reference::softmax_s8, check);
   sweep_softmax<uint8_t>(k.softmax_u8, &reference::softmax_u8, check);
+}
+
+// From steps of a hundredth of an output's to such that only the greatest element counts.
+template <class T>
+void sweep_log_softmax(void (*kernel)(const reference::LogSoftmax8Params&, const T*, T*),
+                       void (*reference)(const reference::LogSoftmax8Params&, const T*, T*),
+                       Check& check) {
+  Random random(53);
+  for (int32_t depth = 1; depth <= 9000; depth += depth < 300 ? 1 : 397) {
+    const Multiplier step = any_multiplier(static_cast<int32_t>(random.integer(15, 30)), random);
+    const auto unit = static_cast<double>(int64_t{1} << (31 - step.shift));
+    const auto least = -static_cast<int32_t>(min<int64_t>((int64_t{31} << 26) >> step.shift, 256));
+    int32_t exponents[reference::kSoftmaxSteps], terms[reference::kSoftmaxSteps];
+    reference::build_log_softmax_exponents(step, least, exponents, terms);
+    const int64_t rows = random.integer(1, 3);
+    const reference::LogSoftmax8Params p = {
+        {rows, depth}, exponents, terms, quantize_multiplier(unit / step.m), least};
+    Buffer<T> in(rows * depth);
+    fill(any_content(random), random, in);
+    Buffer<T> out(rows * depth + kGuard), expected(rows * depth + kGuard);
+    kernel(p, in.data(), out.data());
+    reference(p, in.data(), expected.data());
+    for (int64_t j = 0; j < rows * depth + kGuard; ++j) {
+      check.expect(out[j] == expected[j], "depth ", depth, ": element ", j, " is ", int32_t{out[j]},
+                   ", should be ", int32_t{expected[j]});
+    }
+  }
+}
+
+void test_log_softmax(const Kernels& k, Check& check) {
+  sweep_log_softmax<int8_t>(k.log_softmax_s8, &reference::log_softmax_s8, check);
+  sweep_log_softmax<uint8_t>(k.log_softmax_u8, &reference::log_softmax_u8, check);
 }
 
 // Of exponents that are all alike to such that all but the greatest are 0.
@@ -347,6 +379,7 @@ constexpr KernelTest kTests[] = {
     {"SUM and MEAN of 8 and 16 bits", &test_sum},
     {"REDUCE_MAX and REDUCE_MIN of 8 and 16 bits", &test_extremes},
     {"8-bit SOFTMAX", &test_softmax},
+    {"8-bit LOG_SOFTMAX", &test_log_softmax},
     {"SOFTMAX of int16", &test_softmax_16},
     {"8-bit ARG_MAX, ARG_MIN", &test_arg_min_max},
     {"RESIZE_BILINEAR of 8 and 16 bits", &test_resize},
