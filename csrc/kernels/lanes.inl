@@ -163,14 +163,15 @@ void store_channels(typename Lanes<T>::Vec x, T* out, const T* end) {
 // out = compute(a, b) by vectors of the operands' elements.
 template <class T, class Compute>
 void for_each_vector(const reference::Broadcast& broadcast, const T* a, const T* b, T* out,
-                     Compute compute) {
+                     const Compute& compute) {
   compute_broadcast<Lanes<T>>(broadcast, a, b, out, compute);
 }
 
 // out = compute(in) by vectors of elements. In is T, or float16 where that is float.
 template <class In, class T, class Compute>
-void for_each_vector(int64_t count, const In* in, T* out, Compute compute) {
+void for_each_vector(int64_t count, const In* in, T* out, const Compute& given) {
   using L = Lanes<T>;
+  const Compute compute = given;  // which no output changes
   int64_t i = 0;
   for (; i + L::kLanes <= count; i += L::kLanes) L::store(compute(L::load(in + i)), out + i);
   if (i == count) return;

@@ -91,7 +91,8 @@ void softmax_of_short_rows(const reference::Softmax8Params& p, const T* in, T* o
 
 // lut[i] = compute(steps[i]) for i < count; more may be written.
 template <class T, class Compute>
-void tabulate(const int32_t* steps, int32_t count, const V::Output& to, T* lut, Compute compute) {
+void tabulate(const int32_t* steps, int32_t count, const V::Output& to, T* lut,
+              const Compute& compute) {
   for (int32_t i = 0; i < count; i += B::kSize) {
     const auto part = [&](int32_t j) { return compute(V::load(steps + i + j * V::kLanes)); };
     B::store(B::in_order(V::finish(part(0), part(1), part(2), part(3), to)), lut + i);
