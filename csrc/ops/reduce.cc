@@ -16,6 +16,16 @@ Status invoke_reduce_wide(const Step& s, const Workspace& w) {
   return {};
 }
 
+// Any are true where the greatest byte is not 0, all where the least is not.
+template <auto kKernel>
+Status invoke_bool(const Step& s, const Workspace& w) {
+  const auto& p = s.params<ReduceParams>();
+  uint8_t* out = s.output(0);
+  kernel_of<kKernel>(w)(p, s.input(0), out);
+  for (int64_t i = 0; i < p.outputs; ++i) out[i] = out[i] != 0;
+  return {};
+}
+
 struct ReduceKernel {
   DType type;
   int64_t sum_bytes;  // of an element of the scratch memory
@@ -30,7 +40,7 @@ constexpr ReduceKernel kSum[] = {
     {DType::kInt16, 4, true, &invoke_reduce_wide<&Kernels::sum_s16>},
     {DType::kInt32, 0, false, &invoke_kernel<&Kernels::sum_s32>},
     {DType::kInt64, 0, false, &invoke_kernel<&Kernels::sum_s64>},
-    {DType::kBool, 0, false, &invoke_kernel<&reference::reduce_any>},
+    {DType::kBool, 0, false, &invoke_bool<&Kernels::reduce_max_u8>},
 };
 
 // The quantized types divide by way of the multiplier.
@@ -55,7 +65,7 @@ constexpr ReduceKernel kMax[] = {
     {DType::kInt16, 0, false, &invoke_kernel<&Kernels::reduce_max_s16>},
     {DType::kInt32, 0, false, kPlain<reference::Reduction::kMax, int32_t>},
     {DType::kInt64, 0, false, kPlain<reference::Reduction::kMax, int64_t>},
-    {DType::kBool, 0, false, &invoke_kernel<&reference::reduce_any>},
+    {DType::kBool, 0, false, &invoke_bool<&Kernels::reduce_max_u8>},
 };
 constexpr ReduceKernel kMin[] = {
     {DType::kFloat32, 0, false, &invoke_kernel<&Kernels::reduce_min_f32>},
@@ -64,7 +74,7 @@ constexpr ReduceKernel kMin[] = {
     {DType::kInt16, 0, false, &invoke_kernel<&Kernels::reduce_min_s16>},
     {DType::kInt32, 0, false, kPlain<reference::Reduction::kMin, int32_t>},
     {DType::kInt64, 0, false, kPlain<reference::Reduction::kMin, int64_t>},
-    {DType::kBool, 0, false, &invoke_kernel<&reference::reduce_all>},
+    {DType::kBool, 0, false, &invoke_bool<&Kernels::reduce_min_u8>},
 };
 
 constexpr ReduceKernel kProd[] = {
@@ -73,11 +83,11 @@ constexpr ReduceKernel kProd[] = {
     {DType::kInt16, 4, true, &invoke_reduce_wide<&reference::reduce_prod_s16>},
     {DType::kInt32, 0, false, kPlain<reference::Reduction::kProd, int32_t>},
     {DType::kInt64, 0, false, kPlain<reference::Reduction::kProd, int64_t>},
-    {DType::kBool, 0, false, &invoke_kernel<&reference::reduce_all>},
+    {DType::kBool, 0, false, &invoke_bool<&Kernels::reduce_min_u8>},
 };
 
-constexpr ReduceKernel kAll[] = {{DType::kBool, 0, false, &invoke_kernel<&reference::reduce_all>}};
-constexpr ReduceKernel kAny[] = {{DType::kBool, 0, false, &invoke_kernel<&reference::reduce_any>}};
+constexpr ReduceKernel kAll[] = {{DType::kBool, 0, false, &invoke_bool<&Kernels::reduce_min_u8>}};
+constexpr ReduceKernel kAny[] = {{DType::kBool, 0, false, &invoke_bool<&Kernels::reduce_max_u8>}};
 
 // Says which dimensions the axis tensor names; it may name one twice, or from the end. A scalar has
 // none to name, and its axes are not looked at.

@@ -94,16 +94,6 @@ REDUCE(reduce_min_s16, kMin, int16_t)
 REDUCE(reduce_prod_f32, kProd, float)
 #undef REDUCE
 
-// Without branches, for compilers to find vectors in.
-void reduce_all(const ReduceParams& p, const uint8_t* in, uint8_t* out) {
-  accumulate<uint8_t>(p, in, out, 1,
-                      [](uint8_t a, uint8_t b) -> uint8_t { return b != 0 ? a : uint8_t{0}; });
-}
-void reduce_any(const ReduceParams& p, const uint8_t* in, uint8_t* out) {
-  accumulate<uint8_t>(p, in, out, 0,
-                      [](uint8_t a, uint8_t b) -> uint8_t { return b != 0 ? uint8_t{1} : a; });
-}
-
 void reduce_prod_s8(const ReduceParams& p, const int8_t* in, int32_t* products, int8_t* out) {
   quantized_product(p, in, products, out);
 }

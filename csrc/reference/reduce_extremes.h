@@ -1,5 +1,4 @@
-// REDUCE_MAX, REDUCE_MIN, REDUCE_PROD, REDUCE_ALL and REDUCE_ANY over the walk of
-// reference/reduce.h.
+// REDUCE_MAX, REDUCE_MIN and REDUCE_PROD over the walk of reference/reduce.h.
 #pragma once
 
 #include <cstdint>
@@ -25,10 +24,6 @@ void reduce_min_s8(const ReduceParams& p, const int8_t* in, int8_t* out);
 void reduce_min_u8(const ReduceParams& p, const uint8_t* in, uint8_t* out);
 void reduce_min_s16(const ReduceParams& p, const int16_t* in, int16_t* out);
 void reduce_prod_f32(const ReduceParams& p, const float* in, float* out);
-
-// Of bools: whether all, or any, are true.
-void reduce_all(const ReduceParams& p, const uint8_t* in, uint8_t* out);
-void reduce_any(const ReduceParams& p, const uint8_t* in, uint8_t* out);
 
 // Products of quantized numbers. The first element is x = q - in_zero; each other one multiplies,
 // x = requantize(x (q - in_zero), multiplier) in int64, and so does the output at last:
