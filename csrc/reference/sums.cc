@@ -37,8 +37,27 @@ T lesser(T a, T b) {
   return b < a ? b : a;
 }
 
+// Of a row, whose sum need not come back from memory.
+template <class T>
+void cumsum_of_row(const CumsumParams& p, const T* in, T* out) {
+  const int64_t step = p.reverse ? -1 : 1;
+  int64_t at = p.reverse ? p.depth - 1 : 0;
+  T sum = p.exclusive ? T{0} : in[at];
+  out[at] = sum;
+  for (int64_t d = 1; d < p.depth; ++d) {
+    const T term = in[p.exclusive ? at : at + step];
+    at += step;
+    sum = add(sum, term);
+    out[at] = sum;
+  }
+}
+
 template <class T>
 void cumsum(const CumsumParams& p, const T* in, T* out) {
+  if (p.inner == 1 && p.depth > 0) {
+    for (int64_t o = 0; o < p.outer; ++o) cumsum_of_row(p, in + o * p.depth, out + o * p.depth);
+    return;
+  }
   const int64_t step = p.reverse ? -p.inner : p.inner;
   for (int64_t o = 0; o < p.outer; ++o) {
     int64_t at = (o * p.depth + (p.reverse ? p.depth - 1 : 0)) * p.inner;
