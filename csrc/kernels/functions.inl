@@ -4,7 +4,7 @@
 
 // The polynomial with the greatest power first.
 template <size_t n>
-F::Vec polynomial(F::Vec x, const float (&coefficients)[n]) {
+OCTAVO_ALWAYS_INLINE F::Vec polynomial(F::Vec x, const float (&coefficients)[n]) {
   F::Vec y = F::set(coefficients[0]);
 #pragma GCC unroll 8
   for (size_t i = 1; i < n; ++i) y = F::fma(y, x, F::set(coefficients[i]));
@@ -25,30 +25,44 @@ bool is_any_outside(F::Vec x, float low, float high) {
 
 constexpr float kLeastExponent = -104;              // exp of less is 0
 constexpr float kLeastNormalExponent = -87.33654f;  // of less it is below the normal numbers
+constexpr float kLn2 = 0x1.62e4p-1f, kLn2Rest = 0x1.7f7d1cp-20f;  // n of the first are exact
 
 // x = n ln 2 + r with |r| <= (ln 2)/2 gives exp(x) = 2^n exp(r), exp(r) = 1 + r + r^2 series by the
 // polynomial that comes nearest to it, within 4e-9. kLeastExponent <= x <= 110, or NaN.
 struct ReducedExp {
   F::Vec n, r, series;
 
-  explicit ReducedExp(F::Vec x) {
-    constexpr float kLog2e = 0x1.715476p0f;
-    constexpr float kLn2 = 0x1.62e43p-1f, kLn2Rest = -0x1.05c61p-29f;  // n of them matter
-    constexpr float kSeries[] = {0x1.123a2p-7f, 0x1.5558f2p-5f, 0x1.555492p-3f, 0x1.fffffcp-2f};
-    const F::Vec no_fraction = F::set(0x1.8p23f);  // too large to have one
-    n = F::sub(F::fma(x, F::set(kLog2e), no_fraction), no_fraction);
+  OCTAVO_ALWAYS_INLINE explicit ReducedExp(F::Vec x) {
+    n = whole_powers(x);
     r = F::fma(n, F::set(-kLn2Rest), F::fma(n, F::set(-kLn2), x));
-    series = F::set(0x1.6a23dp-10f);
-#pragma GCC unroll 4
-    for (float c : kSeries) series = F::fma(series, r, F::set(c));
+    series = series_of(r);
+  }
+  // Of a b, which need not be a float.
+  OCTAVO_ALWAYS_INLINE ReducedExp(F::Vec a, F::Vec b) {
+    n = whole_powers(F::mul(a, b));
+    r = F::fma(n, F::set(-kLn2Rest), F::fma(a, b, F::mul(n, F::set(-kLn2))));
+    series = series_of(r);
+  }
+
+  OCTAVO_ALWAYS_INLINE F::Vec scaled() const {
+    const F::Vec one = F::set(1);
+    return F::scale(F::fma(F::fma(series, r, one), r, one), n);
+  }
+
+ private:
+  OCTAVO_ALWAYS_INLINE static F::Vec whole_powers(F::Vec x) {
+    constexpr float kLog2e = 0x1.715476p0f;
+    const F::Vec no_fraction = F::set(0x1.8p23f);  // too large to have one
+    return F::sub(F::fma(x, F::set(kLog2e), no_fraction), no_fraction);
+  }
+  OCTAVO_ALWAYS_INLINE static F::Vec series_of(F::Vec r) {
+    constexpr float kSeries[] = {0x1.6a23dp-10f, 0x1.123a2p-7f, 0x1.5558f2p-5f, 0x1.555492p-3f,
+                                 0x1.fffffcp-2f};
+    return polynomial(r, kSeries);
   }
 };
 
-F::Vec exp_real(F::Vec x) {
-  const ReducedExp e(x);
-  const F::Vec one = F::set(1);
-  return F::scale(F::fma(F::fma(e.series, e.r, one), e.r, one), e.n);
-}
+OCTAVO_ALWAYS_INLINE F::Vec exp_real(F::Vec x) { return ReducedExp(x).scaled(); }
 
 void exp_f32(int64_t count, const float* in, float* out) {
   const F::Vec least = F::set(kLeastExponent), overflow = F::set(90);
@@ -77,7 +91,7 @@ void logistic_f32(int64_t count, const float* in, float* out) {
 
 // x p(x^2) / q(x^2), of polynomials with the greatest power first.
 template <size_t n>
-F::Vec odd_quotient(F::Vec x, const float (&p)[n], const float (&q)[n]) {
+OCTAVO_ALWAYS_INLINE F::Vec odd_quotient(F::Vec x, const float (&p)[n], const float (&q)[n]) {
   const F::Vec square = F::mul(x, x);
   F::Vec above = F::set(p[0]), below = F::set(q[0]);
 #pragma GCC unroll 6
@@ -90,30 +104,24 @@ F::Vec odd_quotient(F::Vec x, const float (&p)[n], const float (&q)[n]) {
 
 // The odd_quotient of |x| that comes nearest to tanh, within 3e-8 up to |x| = 9, from where on it
 // is 1.
-F::Vec tanh_real(F::Vec x) {
+OCTAVO_ALWAYS_INLINE F::Vec tanh_real(F::Vec x) {
   constexpr float kP[] = {0x1.c9a048p-27f, 0x1.59546ep-16f, 0x1.c9f804p-9f, 0x1.120438p-3f, 1};
   constexpr float kQ[] = {0x1.a0b666p-21f, 0x1.584158p-12f, 0x1.a7df02p-6f, 0x1.de5766p-2f, 1};
   const F::Vec y = odd_quotient(F::min(F::set(9), F::abs(x)), kP, kQ);
   return F::with_sign(F::min(F::set(1), y), x);
 }
 
-// For 0 <= x: t exp(-x^2 + p(t)), t = 1 / (1 + x/2), of the polynomial that comes nearest to erfc,
-// within 2e-7 of it; from x = 10.1 on it is 0. What rounding the exponent costs is put back.
-F::Vec erfc_positive(F::Vec x) {
-  constexpr float kP[] = {0x1.2336e8p-3f,  -0x1.55067ap-1f, 0x1.1f56p+0f,   -0x1.4d7168p-1f,
-                          -0x1.de55b6p-4f, 0x1.4ad48ep-6f,  0x1.d09fe2p-6f, 0x1.8d3582p-2f,
-                          0x1.ff3a6ap-1f,  -0x1.43f3f8p+0f};
-  const F::Vec one = F::set(1), half = F::set(0.5f), zero = F::set(0);
-  x = F::min(F::set(10.1f), x);
-  const F::Vec t = F::quotient(one, F::fma(half, x, one));
-  F::Vec p = F::set(kP[0]);
-#pragma GCC unroll 9
-  for (int i = 1; i < 10; ++i) p = F::fma(p, t, F::set(kP[i]));
-  const F::Vec square = F::mul(x, x), square_rest = F::fma(x, x, F::sub(zero, square));
-  const F::Vec exponent = F::sub(p, square);
-  const F::Vec rest = F::sub(F::sub(p, F::add(exponent, square)), square_rest);
-  const F::Vec e = F::mul(t, exp_real(exponent));
-  return F::fma(e, rest, e);
+// erfc(z) / 2 for 0 <= z: exp(-z^2) times the polynomial in t = 1 / (1 + 0.42 z) that comes nearest
+// to the rest, within 1e-7 of it; from z = 10.2 on it is 0.
+OCTAVO_ALWAYS_INLINE F::Vec half_erfc(F::Vec z) {
+  constexpr float kRest[] = {0x1.3a95aap-5f,  -0x1.5aaefcp-3f, 0x1.d4c678p-3f,
+                             -0x1.3a785ap-4f, 0x1.244b12p-3f,  0x1.837fcep-4f,
+                             0x1.f37802p-4f,  0x1.e968f4p-4f,  0x1.ec4352p-18f};
+  const F::Vec one = F::set(1);
+  z = F::min(F::set(10.2f), z);
+  const F::Vec t = F::quotient(one, F::fma(F::set(0.424264073f), z, one));
+  const ReducedExp e(F::mul(F::set(-1), z), z);
+  return F::mul(e.scaled(), polynomial(t, kRest));
 }
 
 void tanh_f32(int64_t count, const float* in, float* out) {
@@ -122,11 +130,10 @@ void tanh_f32(int64_t count, const float* in, float* out) {
 
 // x/2 erfc(-x / sqrt(2)); erfc(-z) = 2 - erfc(z).
 void gelu_erf_f32(int64_t count, const float* in, float* out) {
-  const F::Vec zero = F::set(0), half = F::set(0.5f), two = F::set(2);
-  const F::Vec root_half = F::set(0.707106769f);
+  const F::Vec zero = F::set(0), one = F::set(1), root_half = F::set(0.707106769f);
   for_each_vector(count, in, out, [=](F::Vec x) {
-    const F::Vec tail = erfc_positive(F::mul(F::abs(x), root_half));
-    return F::mul(F::mul(half, x), F::select_above(x, zero, F::sub(two, tail), tail));
+    const F::Vec tail = half_erfc(F::mul(F::abs(x), root_half));
+    return F::mul(x, F::select_above(x, zero, F::sub(one, tail), tail));
   });
 }
 
@@ -181,7 +188,7 @@ void neg_f32(int64_t count, const float* in, float* out) {
 constexpr float kLeastRooted = 0x1p-100f, kGreatestRooted = 0x1p100f;
 
 // The estimate of 1 / sqrt(x) and what it lacks: x r^2 = 1 - d leaves r (1 + d/2 + 3/8 d^2).
-F::Vec inverse_root(F::Vec x) {
+OCTAVO_ALWAYS_INLINE F::Vec inverse_root(F::Vec x) {
   const F::Vec r = F::inverse_root_estimate(x);
   const F::Vec d = F::fma(F::mul(x, r), F::mul(F::set(-1), r), F::set(1));
   return F::fma(F::mul(r, d), F::fma(F::set(0.375f), d, F::set(0.5f)), r);
@@ -203,14 +210,12 @@ void sqrt_f32(int64_t count, const float* in, float* out) {
   });
 }
 
-constexpr float kLn2 = 0x1.62e4p-1f, kLn2Rest = 0x1.7f7d1cp-20f;  // n of the first are exact
-
 // x = 2^n (1 + f), 1 + f from sqrt(1/2) to sqrt(2): log(x) = n ln 2 + f - f^2/2 + f^3 series(f), of
 // the polynomial that comes nearest to it, within 1e-9. x is positive and normal.
 struct LogTerms {
   F::Vec n, f, square, series;
 
-  explicit LogTerms(F::Vec x) {
+  OCTAVO_ALWAYS_INLINE explicit LogTerms(F::Vec x) {
     constexpr float kSeries[] = {0x1.1b410ep-4f,  -0x1.e2e944p-4f, 0x1.e65132p-4f,
                                  -0x1.fb4348p-4f, 0x1.2332b8p-3f,  -0x1.5562e2p-3f,
                                  0x1.99a546p-3f,  -0x1.ffffeep-3f, 0x1.555546p-2f};
@@ -220,7 +225,7 @@ struct LogTerms {
   }
 };
 
-F::Vec log_real(F::Vec x) {
+OCTAVO_ALWAYS_INLINE F::Vec log_real(F::Vec x) {
   const LogTerms t(x);
   const F::Vec second = F::fma(t.series, t.f, F::set(-0.5f));
   const F::Vec rest = F::fma(t.n, F::set(kLn2Rest), F::mul(second, t.square));
@@ -239,7 +244,7 @@ void log_f32(int64_t count, const float* in, float* out) {
 // The sine of x + shift quarter turns, within 6e-8. x = n pi/2 + r, |r| <= pi/4; beyond kMostTurned
 // n has too many digits.
 constexpr float kMostTurned = 8192;
-F::Vec sin_shifted(F::Vec x, float shift) {
+OCTAVO_ALWAYS_INLINE F::Vec sin_shifted(F::Vec x, float shift) {
   constexpr float kSin[] = {-0x1.992c2ep-13f, 0x1.1106fcp-7f, -0x1.555544p-3f};
   constexpr float kCos[] = {0x1.99e36p-16f, -0x1.6c0c22p-10f, 0x1.55554ap-5f};
   constexpr float kHalfPi[] = {0x1.921fb6p+0f, -0x1.777a5cp-25f, -0x1.ee59dap-50f};
