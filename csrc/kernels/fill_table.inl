@@ -12,6 +12,7 @@ constexpr Kernels fill_table(const char* isa) {
   k.product_hybrid_s8 = &kProductHybridS8;
   k.dot_loop_s8 = &dot_loop_s8;
   k.requantize_sums_s16 = &requantize_sums_s16;
+  fill_divide(k);
   fill_narrow(k);
   fill_functions(k);
   fill_real(k);

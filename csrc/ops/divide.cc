@@ -24,16 +24,16 @@ Status invoke_division(const Step& s, const Workspace& w) {
 }
 
 constexpr TypedInvoke kFloorDiv[] = {
-    {DType::kFloat32, &invoke_division<float, &invoke_broadcast<&reference::floor_div_f32>>},
+    {DType::kFloat32, &invoke_division<float, &invoke_broadcast<&Kernels::floor_div_f32>>},
     {DType::kInt8, &invoke_division<int8_t, &invoke_broadcast<&reference::floor_div_s8>>},
     {DType::kInt16, &invoke_division<int16_t, &invoke_broadcast<&reference::floor_div_s16>>},
-    {DType::kInt32, &invoke_division<int32_t, &invoke_broadcast<&reference::floor_div_s32>>},
+    {DType::kInt32, &invoke_division<int32_t, &invoke_broadcast<&Kernels::floor_div_s32>>},
 };
 constexpr TypedInvoke kFloorMod[] = {
     {DType::kFloat32, &invoke_broadcast<&reference::floor_mod_f32>},
     {DType::kInt8, &invoke_division<int8_t, &invoke_broadcast<&reference::floor_mod_s8>>},
     {DType::kInt16, &invoke_division<int16_t, &invoke_broadcast<&reference::floor_mod_s16>>},
-    {DType::kInt32, &invoke_division<int32_t, &invoke_broadcast<&reference::floor_mod_s32>>},
+    {DType::kInt32, &invoke_division<int32_t, &invoke_broadcast<&Kernels::floor_mod_s32>>},
     {DType::kInt64, &invoke_division<int64_t, &invoke_broadcast<&reference::floor_mod_s64>>},
 };
 constexpr TypedInvoke kScaledDiv[] = {

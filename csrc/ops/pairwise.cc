@@ -18,7 +18,7 @@ Status invoke_pow_s32(const Step& s, const Workspace& w) {
 float cube(float x) { return x * x * x; }
 
 constexpr TypedInvoke kAtan2[] = {
-    {DType::kFloat32, &invoke_broadcast<&reference::atan2_f32>},
+    {DType::kFloat32, &invoke_broadcast<&Kernels::atan2_f32>},
     {DType::kFloat16, &invoke_broadcast<&reference::atan2_f16>},
     {DType::kBFloat16, &invoke_broadcast<&reference::atan2_bf16>},
     {DType::kFloat64, &invoke_broadcast<&reference::atan2_f64>},

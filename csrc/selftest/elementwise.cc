@@ -324,6 +324,34 @@ void test_sigmoid(const Kernels& k, Check& check) {
   sweep_sigmoid(k.tanh_s16, &reference::tanh_s16, check);
 }
 
+using DivisionKernel = void (*)(const Broadcast& p, const int32_t* a, const int32_t* b,
+                                int32_t* out);
+
+void sweep_division(DivisionKernel kernel, DivisionKernel reference, Check& check) {
+  Random random(47);
+  const auto try_pair = [&](const Shape& a_shape, const Shape& b_shape, const Shape& shape,
+                            const Broadcast& p) {
+    Buffer<int32_t> a(a_shape.count()), b(b_shape.count());
+    fill(any_content(random), random, a);
+    fill(any_content(random), random, b);
+    for (size_t i = 0; i < b.size(); ++i) {
+      int32_t& divisor = b.data()[i];
+      if (random.bits() % 2 == 0) divisor = static_cast<int32_t>(random.integer(-9, 9));
+      if (divisor == 0) divisor = -1;
+    }
+    Buffer<int32_t> out(shape.count() + kGuard), expected(shape.count() + kGuard);
+    kernel(p, a.data(), b.data(), out.data());
+    reference(p, a.data(), b.data(), expected.data());
+    expect_same(a_shape, b_shape, out, expected, check);
+  };
+  for_each_pair(20, random, check, try_pair);
+}
+
+void test_division(const Kernels& k, Check& check) {
+  sweep_division(k.floor_div_s32, &reference::floor_div_s32, check);
+  sweep_division(k.floor_mod_s32, &reference::floor_mod_s32, check);
+}
+
 // Every tail.
 template <class In, class Out, class Fill>
 void sweep_cast(DType from, DType to, const Kernels& k, Check& check, Fill fill_any) {
@@ -383,6 +411,7 @@ constexpr KernelTest kTests[] = {
     {"MUL of 8 and 16 bits", &test_mul},
     {"ADD, SUB, MUL of plain int16", &test_plain},
     {"ADD, SUB of int16 by shifts", &test_shifted},
+    {"FLOOR_DIV, FLOOR_MOD of int32", &test_division},
     {"8-bit PRELU", &test_prelu},
     {"LEAKY_RELU of int16", &test_leaky_relu},
     {"MAXIMUM, MINIMUM of 8 and 16 bits", &test_extremes},

@@ -246,6 +246,29 @@ void test_powers(const Kernels& k, Check& check) {
   }
 }
 
+void test_floored(const Kernels& k, Check& check) {
+  sweep_binary<BroadcastKernel>(k.floor_div_f32, &reference::floor_div_f32, check);
+}
+
+void test_angles(const Kernels& k, Check& check) {
+  Random random(73);
+  for (int64_t n = 1; n <= 300; ++n) {
+    Buffer<float> y(n), x(n), out(n + kGuard), expected(n + kGuard);
+    fill_reals(y, random, n % 2 == 0 ? any_real : any_finite);
+    fill_reals(x, random, n % 2 == 0 ? any_real : any_finite);
+    const Broadcast p = {1, {n}, {1}, {1}};
+    k.atan2_f32(p, y.data(), x.data(), out.data());
+    reference::atan2_f32(p, y.data(), x.data(), expected.data());
+    for (int64_t i = 0; i < n + kGuard; ++i) {
+      const bool is_right =
+          i < n ? are_near(out[i], expected[i], 3) : are_same(out[i], expected[i]);
+      const bool has_sign = out[i] != out[i] || std::signbit(out[i]) == std::signbit(expected[i]);
+      check.expect(is_right && has_sign, "angle of y = ", i < n ? y[i] : 0,
+                   " and x = ", i < n ? x[i] : 0, " is ", out[i], ", should be ", expected[i]);
+    }
+  }
+}
+
 void test_prelu(const Kernels& k, Check& check) {
   sweep_binary<BroadcastKernel>(k.prelu_f32, &reference::prelu_f32, check);
 }
@@ -466,6 +489,8 @@ constexpr KernelTest kTests[] = {
     {"float RELU family, LEAKY_RELU", &test_rectifiers},
     {"float ADD, SUB, MUL, DIV, SQUARED_DIFFERENCE", &test_arithmetic},
     {"float MAXIMUM, MINIMUM", &test_extremes},
+    {"float FLOOR_DIV", &test_floored},
+    {"float ATAN2", &test_angles},
     {"float POW", &test_powers},
     {"float PRELU", &test_prelu},
     {"float SOFTMAX", &test_softmax},

@@ -153,6 +153,7 @@ struct V {
   static Double load(const double* p) { return _mm256_loadu_pd(p); }
   static Double add(Double a, Double b) { return _mm256_add_pd(a, b); }
   static Double mul(Double a, Double b) { return _mm256_mul_pd(a, b); }
+  static Double div(Double a, Double b) { return _mm256_div_pd(a, b); }
   // a * b + c, rounded once.
   static Double fma(Double a, Double b, Double c) { return _mm256_fmadd_pd(a, b, c); }
   static Double clamp(Double x, double low, double high) {

@@ -111,6 +111,13 @@ struct F {
     return mul(mul(x, power_of_two(half)), power_of_two(_mm256_sub_epi32(whole, half)));
   }
 
+  // The halves of a vector, as doubles, and back.
+  static __m256d low_half(Vec x) { return _mm256_cvtps_pd(_mm256_castps256_ps128(x)); }
+  static __m256d high_half(Vec x) { return _mm256_cvtps_pd(_mm256_extractf128_ps(x, 1)); }
+  static Vec from_halves(__m256d low, __m256d high) {
+    return _mm256_set_m128(_mm256_cvtpd_ps(high), _mm256_cvtpd_ps(low));
+  }
+
   static float sum(Vec x) {
     const __m128 four = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
     const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));

@@ -110,6 +110,14 @@ struct F {
   // x 2^n, n an integer.
   static Vec scale(Vec x, Vec n) { return _mm512_scalef_ps(x, n); }
 
+  // The halves of a vector, as doubles, and back.
+  static __m512d low_half(Vec x) { return _mm512_cvtps_pd(_mm512_castps512_ps256(x)); }
+  static __m512d high_half(Vec x) { return _mm512_cvtps_pd(_mm512_extractf32x8_ps(x, 1)); }
+  static Vec from_halves(__m512d low, __m512d high) {
+    return _mm512_insertf32x8(_mm512_castps256_ps512(_mm512_cvtpd_ps(low)), _mm512_cvtpd_ps(high),
+                              1);
+  }
+
   static float sum(Vec x) { return _mm512_reduce_add_ps(x); }
   // No element is NaN.
   static float greatest(Vec x) { return _mm512_reduce_max_ps(x); }

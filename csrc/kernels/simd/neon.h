@@ -135,6 +135,7 @@ struct V {
   static Double load(const double* p) { return vld1q_f64(p); }
   static Double add(Double a, Double b) { return vaddq_f64(a, b); }
   static Double mul(Double a, Double b) { return vmulq_f64(a, b); }
+  static Double div(Double a, Double b) { return vdivq_f64(a, b); }
   // a * b + c, rounded once.
   static Double fma(Double a, Double b, Double c) { return vfmaq_f64(c, a, b); }
   static Double clamp(Double x, double low, double high) {

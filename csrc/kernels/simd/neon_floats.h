@@ -113,6 +113,13 @@ struct F {
     return mul(mul(x, power_of_two(half)), power_of_two(vsubq_s32(whole, half)));
   }
 
+  // The halves of a vector, as doubles, and back.
+  static float64x2_t low_half(Vec x) { return vcvt_f64_f32(vget_low_f32(x)); }
+  static float64x2_t high_half(Vec x) { return vcvt_high_f64_f32(x); }
+  static Vec from_halves(float64x2_t low, float64x2_t high) {
+    return vcvt_high_f32_f64(vcvt_f32_f64(low), high);
+  }
+
   static float sum(Vec x) { return vaddvq_f32(x); }
   // No element is NaN.
   static float greatest(Vec x) { return vmaxvq_f32(x); }
