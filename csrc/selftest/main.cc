@@ -25,7 +25,7 @@ void report(const char* isa, const char* name, const Check& check) {
 
 void run_table(const Kernels& kernels) {
   for (Span<const KernelTest> tests :
-       {kBatchProductTests, kConvolutionTests, kFloatProductTests, kProductS16Tests,
+       {kBatchProductTests, kCastTests, kConvolutionTests, kFloatProductTests, kProductS16Tests,
         kElementwiseTests, kNarrowTests, kLstmTests, kPairTests, kRealTests, kDynamicRangeTests}) {
     for (const KernelTest& test : tests) {
       Check check;

@@ -212,6 +212,7 @@ void test_arithmetic(const Kernels& k, Check& check) {
   sweep_plain(k.sub_f32, &reference::sub_f32, check);
   sweep_plain(k.mul_f32, &reference::mul_f32, check);
   sweep_plain(k.div_f32, &reference::div_f32, check);
+  sweep_binary<BroadcastKernel>(k.floor_div_f32, &reference::floor_div_f32, check);
   sweep_binary<BroadcastKernel>(k.squared_difference_f32, &reference::squared_difference_f32,
                                 check);
 }
@@ -244,10 +245,6 @@ void test_powers(const Kernels& k, Check& check) {
                    ", should be ", expected[i]);
     }
   }
-}
-
-void test_floored(const Kernels& k, Check& check) {
-  sweep_binary<BroadcastKernel>(k.floor_div_f32, &reference::floor_div_f32, check);
 }
 
 void test_angles(const Kernels& k, Check& check) {
@@ -487,9 +484,8 @@ constexpr KernelTest kTests[] = {
     {"float HARD_SWISH", &test_hard_swish},
     {"float FLOOR", &test_floor},
     {"float RELU family, LEAKY_RELU", &test_rectifiers},
-    {"float ADD, SUB, MUL, DIV, SQUARED_DIFFERENCE", &test_arithmetic},
+    {"float ADD, SUB, MUL, DIV, FLOOR_DIV, SQUARED_DIFFERENCE", &test_arithmetic},
     {"float MAXIMUM, MINIMUM", &test_extremes},
-    {"float FLOOR_DIV", &test_floored},
     {"float ATAN2", &test_angles},
     {"float POW", &test_powers},
     {"float PRELU", &test_prelu},

@@ -48,9 +48,9 @@ struct KernelTest {
   void (*run)(const Kernels& kernels, Check&);
 };
 
-extern const Span<const KernelTest> kBatchProductTests, kConvolutionTests, kFloatProductTests,
-    kProductS16Tests, kElementwiseTests, kNarrowTests, kLstmTests, kPairTests, kRealTests,
-    kDynamicRangeTests;
+extern const Span<const KernelTest> kBatchProductTests, kCastTests, kConvolutionTests,
+    kFloatProductTests, kProductS16Tests, kElementwiseTests, kNarrowTests, kLstmTests, kPairTests,
+    kRealTests, kDynamicRangeTests;
 
 // Heap allocations of this program so far; -1 where nothing counts them.
 int64_t allocation_count();
