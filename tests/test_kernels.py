@@ -86,6 +86,10 @@ def others():
     for operator in ("ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM"):
         for dtype in (np.int16, np.int32, np.int64):
             yield operator, [dtype([1, 2]), dtype([3])], Output(dtype), {}
+    for x in (x8, Operand(np.uint8([[1, 2]]), 0.5)):
+        yield "DIV", [x, x], Output(x.value.dtype, 0.5), {}
+    real = np.ones((1, 4, 4, 2), np.float32)
+    yield "FLOOR_DIV", [real, real], Output("float32"), {}
     for operator in ("ADD", "SUB"):  # scales that are powers of two, as int16 networks once had
         output = Output("int16", 0.5)
         yield operator, [x16, x16], output, {"pot_scale_int16": True}
@@ -116,7 +120,6 @@ def others():
     for source in (x8, Operand(np.uint8([[1, 2]]), 0.5)):
         output = Output("int16", 1 / 65536, -32768)
         yield "SOFTMAX", [source], output, {"beta": 1.0}
-    real = np.ones((1, 4, 4, 2), np.float32)
     same = {"padding": "SAME", "stride_w": 1, "stride_h": 1}
     weights = constant(np.ones((3, 3, 3, 2), np.int8), 0.5)
     yield "CONV_2D", [real, weights, None], Output("float32"), same

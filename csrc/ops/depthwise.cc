@@ -82,10 +82,10 @@ Status use_direct(PrepareContext& c, const WeightedOperands& o, const reference:
                   const FilterStrides& strides, const Product& product) {
   const int32_t taps = p.filter_h * p.filter_w;
   const auto pack = [&](void* packed) {
-    product.gemm.pack({p.out_c, /*taps=*/1, taps, weights_of(o, p, strides, /*is_split=*/false),
-                       strides.channel, strides.weight, /*tap_starts=*/nullptr,
-                       make_epilogue(o, p, 0)},
-                      packed);
+    product.gemm.pack(
+        {p.out_c, /*taps=*/1, taps, weights_of(o, p, strides, /*is_split=*/false), strides.channel,
+         strides.weight, /*tap_starts=*/nullptr, make_epilogue(o, p, 0)},
+        packed);
   };
   DirectParams params = {&product.direct_depthwise, p, nullptr, 1};
   OCTAVO_TRY(make_packed(c, o, Derived::kGemmColumns, packed_variant(o, p, 0, 0),
@@ -132,10 +132,10 @@ Status use_depthwise(PrepareContext& c, const WeightedOperands& o, const referen
   args.row_stride = p.stride_h * blocks.row_elements;
   blocks.workspace_bytes = (kernel.workspace_bytes(args) + 63) / 64 * 64;
   const auto pack = [&](void* packed) {
-    kernel.pack({p.out_c, /*taps=*/1, static_cast<int32_t>(taps), weights_of(o, p, strides, is_split),
-                 strides.channel, strides.weight, /*tap_starts=*/nullptr,
-                 make_epilogue(o, p, 0)},
-                args.taps, packed);
+    kernel.pack(
+        {p.out_c, /*taps=*/1, static_cast<int32_t>(taps), weights_of(o, p, strides, is_split),
+         strides.channel, strides.weight, /*tap_starts=*/nullptr, make_epilogue(o, p, 0)},
+        args.taps, packed);
   };
   OCTAVO_TRY(make_packed(c, o, Derived::kDepthwiseFilter, packed_variant(o, p, 0, 0),
                          kernel.packed_bytes(p.out_c, args.taps), pack, &args.packed));

@@ -15,8 +15,8 @@ void multiply(const WideWeightsParams& p, const int16_t* in, const int16_t* filt
       for (int32_t k = 0; k < p.depth; ++k) {
         sum += static_cast<uint64_t>(int64_t{x[k]} * (w[k] - p.filter_zero));
       }
-      out[r * p.units + u] = static_cast<int16_t>(requantize(
-          static_cast<int64_t>(sum), p.multiplier[u], /*zero=*/0, p.act_min, p.act_max));
+      out[r * p.units + u] = static_cast<int16_t>(
+          requantize(static_cast<int64_t>(sum), p.multiplier[u], /*zero=*/0, p.act_min, p.act_max));
     }
   }
 }

@@ -17,8 +17,8 @@ struct WideWeightsParams {
 };
 
 // out[r, u] = requantize(sum over k < depth of in[r, k] * (filter[u, k] - filter_zero) + bias[u]),
-// clamped, in the fixed point of a 64-bit accumulator; a bias that is null is 0. Defined in LiteRT's
-// fully_connected.cc.
+// clamped, in the fixed point of a 64-bit accumulator; a bias that is null is 0. Defined in
+// LiteRT's fully_connected.cc.
 void wide_weights_s16(const WideWeightsParams& p, const int16_t* in, const int16_t* filter,
                       const int64_t* bias, int16_t* out);
 void wide_weights_s16_b32(const WideWeightsParams& p, const int16_t* in, const int16_t* filter,
