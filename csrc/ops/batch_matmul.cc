@@ -152,7 +152,10 @@ Status prepare_hybrid(PrepareContext& c, const WeightedOperands& o,
   OCTAVO_TRY(make_filter_scales(c, o, &p->b_scale));
   OCTAVO_TRY(add_hybrid_scratch(c, o, m.a_rows));
   if (m.is_transposed) OCTAVO_TRY(c.add_scratch(c.input(0).bytes()));
-  return use_weights(c, o, m, p->b_scale, {m.a_rows, m.matrix.depth, p->asymmetric});
+  const Step::Invoke reference = c.step.invoke;
+  OCTAVO_TRY(use_weights(c, o, m, p->b_scale, {m.a_rows, m.matrix.depth, p->asymmetric}));
+  if (c.step.invoke != reference) return {};
+  return use_batch_products(c, m, p->b_scale, p->asymmetric);
 }
 
 }  // namespace

@@ -65,6 +65,9 @@ StridedCopyParams plan_transpose(const Tensor& t);
 
 // Lets the step run on the table's products of matrices, if there are some of the operands' types
 // and the sizes suit them. The right matrices are packed while running. Else leaves it as it is.
-Status use_batch_products(PrepareContext& c, const BatchMatmul& p);
+// Of float by int8, columns have the scales `b_scale`, else null, and rows become int8 by their own
+// ranges.
+Status use_batch_products(PrepareContext& c, const BatchMatmul& p, const float* b_scale = nullptr,
+                          bool asymmetric = false);
 
 }  // namespace octavo

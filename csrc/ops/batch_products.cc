@@ -1,8 +1,10 @@
-// BATCH_MATMUL of two activations on products of matrices, whose right one is packed for each run.
+// BATCH_MATMUL of many right matrices, or of activations, on products of matrices, which are packed
+// for each run.
 #include <limits>
 
 #include "ops/batch_matmul.h"
 #include "ops/elementwise.h"
+#include "ops/matrix_product.h"
 #include "ops/weights.h"
 
 namespace octavo {
@@ -18,7 +20,8 @@ struct Params {
   // Where a product's terms are fewer than the matrix is deep, it is cut into chunks.
   int32_t chunks, chunk_depth;
   int64_t chunk_bytes;  // packed
-  int64_t image_parts;  // elements from one part of the left matrices to the next
+  RowConversion left;   // but for the quantization
+  bool is_hybrid;       // float by int8
   // int16: sums of so many rows, of all chunks, are made at a time, for each worker.
   int32_t rows_at_once;
 
@@ -32,21 +35,24 @@ struct Params {
 };
 
 // Scratch buffers: packed right matrices, converted left ones, transposed left ones; of int8 what
-// is added to the sums of a row, of int16 sums.
-constexpr size_t kPacked = 0, kConverted = 1, kTransposed = 2, kRowTerms = 3, kSums = 3;
+// is added to the sums of a row, of int16 sums, of float by int8 how rows are quantized.
+constexpr size_t kPacked = 0, kConverted = 1, kTransposed = 2, kRowTerms = 3, kSums = 3,
+                 kQuantization = 3;
 
 const Product* find_product(const PrepareContext& c, const MatmulParams& m) {
-  const DType type = c.input(0).type;
-  if (c.input(1).type != type) return nullptr;
+  const DType type = c.input(0).type, right = c.input(1).type;
+  if (type == DType::kFloat32 && right == DType::kInt8) return c.kernels.product_hybrid_s8;
+  if (right != type) return nullptr;
   if (type == DType::kFloat32) return c.kernels.product_f32;
   if (type == DType::kInt8) return c.kernels.product_s8;
   return reference::fits_int32(m) ? c.kernels.product_sums_s16 : nullptr;
 }
 
-void pack_right(const Params& p, const Workspace& w, const uint8_t* b, uint8_t* packed) {
+void pack_right(const Params& p, const Workspace& w, const Tensor& right, uint8_t* packed) {
   const MatmulParams& m = p.matmul.matrix;
-  const int64_t bytes = int64_t{m.depth} * m.columns * p.product->in_bytes;
-  const int64_t chunk_stride = p.chunk_depth * m.b_row_stride * p.product->in_bytes;
+  const auto* b = static_cast<const uint8_t*>(right.data);
+  const int64_t bytes = int64_t{m.depth} * m.columns * element_bytes(right);
+  const int64_t chunk_stride = p.chunk_depth * m.b_row_stride * element_bytes(right);
   for_each_part(w, p.matmul.b_count, p.packed_bytes(), [&](int64_t begin, int64_t count) {
     for (int64_t i = begin; i < begin + count; ++i) {
       for (int32_t chunk = 0; chunk < p.chunks; ++chunk) {
@@ -57,26 +63,6 @@ void pack_right(const Params& p, const Workspace& w, const uint8_t* b, uint8_t* 
       }
     }
   });
-}
-
-// The left matrices' rows as one row of an image.
-const uint8_t* convert_left(const Params& p, const Workspace& w, const void* rows,
-                            uint8_t* converted) {
-  const ImageKernel& image = p.product->gemm.image;
-  if (image.is_identity) return static_cast<const uint8_t*>(rows);
-  const int32_t depth = p.matmul.matrix.depth;
-  const int64_t row_bytes = int64_t{depth} * p.product->in_bytes;
-  for_each_part(w, p.matmul.a_rows, row_bytes, [&](int64_t begin, int64_t count) {
-    ImageConversion conversion = {};
-    conversion.in = static_cast<const uint8_t*>(rows) + begin * row_bytes;
-    conversion.in_stride = depth;
-    conversion.rows = static_cast<int32_t>(count);
-    conversion.middle = conversion.repeat = conversion.planes = 1;
-    conversion.channels = depth;
-    conversion.part_stride = p.image_parts;
-    image.convert(conversion, converted + begin * depth * image.element_bytes);
-  });
-  return converted;
 }
 
 // The right matrices are packed without their zero point z: of sum (x - in_zero) (w - z) that
@@ -119,9 +105,16 @@ Status invoke(const Step& s, const Workspace& w) {
   const MatmulParams& m = p.matmul.matrix;
   const Product& product = *p.product;
   const uint8_t* packed = s.scratch(kPacked);
-  pack_right(p, w, s.input(1), s.scratch(kPacked));
+  pack_right(p, w, *s.inputs[1], s.scratch(kPacked));
   const void* rows = rows_of_a(p.matmul, s, w, kTransposed);
-  const uint8_t* image = convert_left(p, w, rows, s.scratch(kConverted));
+  RowConversion left = p.left;
+  if (p.is_hybrid) left.quantization = s.scratch(kQuantization);
+  const auto* image = static_cast<const uint8_t*>(rows);
+  if (!product.gemm.image.is_identity) {
+    uint8_t* converted = s.scratch(kConverted);
+    convert_rows(w, product, left, rows, converted);
+    image = converted;
+  }
   const int32_t* row_terms = make_row_terms(p, w, rows, s.scratch(kRowTerms));
   const int64_t row_bytes = element_bytes(*s.outputs[0]) * int64_t{m.columns};
   for_each_rows(p.matmul, w, *s.outputs[0], [&](const MatmulRows& r, int32_t worker) {
@@ -135,6 +128,7 @@ Status invoke(const Step& s, const Workspace& w) {
       args.rows = min(step, r.count - i);
       args.image = image + row * m.depth * product.gemm.image.element_bytes;
       if (row_terms != nullptr) args.row_terms = row_terms + row;
+      if (p.is_hybrid) args.quantization = left.quantization + row;
       if (p.rows_at_once > 0) {
         int32_t* sums = s.scratch(kSums);
         run_chunks(p, w, args, sums + worker * p.sums(), reinterpret_cast<int16_t*>(out));
@@ -147,7 +141,8 @@ Status invoke(const Step& s, const Workspace& w) {
   return {};
 }
 
-Status set_columns(const PrepareContext& c, const BatchMatmul& p, GemmColumns* columns) {
+Status set_columns(const PrepareContext& c, const BatchMatmul& p, const float* b_scale,
+                   GemmColumns* columns) {
   const MatmulParams& m = p.matrix;
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   columns->n = m.columns;
@@ -160,13 +155,14 @@ Status set_columns(const PrepareContext& c, const BatchMatmul& p, GemmColumns* c
   epilogue.in_zero = m.a_zero;
   epilogue.output = {m.out_zero, -128, 127, Flip::kNo};
   epilogue.float_output = {-kInfinity, kInfinity};
+  epilogue.weight_scale = b_scale;
   return repeat_multiplier(c, m, &epilogue.multiplier);
 }
 
 void set_args(const Params& p, GemmArgs* args) {
   static constexpr int32_t kOnlyTap = 0;
   const MatmulParams& m = p.matmul.matrix;
-  args->part_stride = p.image_parts;
+  args->part_stride = p.left.part_stride;
   args->columns = INT32_MAX;
   args->row_step = args->pixel_step = m.depth;
   args->tap_offsets = &kOnlyTap;
@@ -175,19 +171,21 @@ void set_args(const Params& p, GemmArgs* args) {
   args->n = m.columns;
   args->panels = (m.columns + p.product->gemm.panel_width - 1) / p.product->gemm.panel_width;
   args->out_stride = m.columns;
+  args->by_row = p.is_hybrid;
 }
 
 // Whether a matrix is worth packing: row by row, floats are multiplied faster as they lie.
 bool is_worth_packing(const PrepareContext& c, const BatchMatmul& p) {
   constexpr int64_t kLeastRows = 4;
   const Shape& out = c.output(0).shape;
-  return c.input(0).type != DType::kFloat32 || p.matrix.b_column_stride != 1 ||
+  return c.input(1).type != DType::kFloat32 || p.matrix.b_column_stride != 1 ||
          out.count(0, out.rank - 1) >= kLeastRows * p.b_count;
 }
 
 }  // namespace
 
-Status use_batch_products(PrepareContext& c, const BatchMatmul& p) {
+Status use_batch_products(PrepareContext& c, const BatchMatmul& p, const float* b_scale,
+                          bool asymmetric) {
   const MatmulParams& m = p.matrix;
   Params params = {};
   params.matmul = p;
@@ -211,17 +209,19 @@ Status use_batch_products(PrepareContext& c, const BatchMatmul& p) {
     const int64_t rows = clamp<int64_t>(kMostSums / params.sums(), 1, m.rows);
     params.rows_at_once = static_cast<int32_t>(rows);
   }
-  params.image_parts = elements + gemm.image.slack;
-  OCTAVO_TRY(set_columns(c, p, &params.columns));
+  params.left = {p.a_rows, elements + gemm.image.slack, m.depth, asymmetric, nullptr};
+  params.is_hybrid = b_scale != nullptr;
+  OCTAVO_TRY(set_columns(c, p, b_scale, &params.columns));
   set_args(params, &params.args);
   OCTAVO_TRY(c.set_invoke(&invoke, params));
   OCTAVO_TRY(c.add_scratch(bytes));
-  const int64_t image_bytes = gemm.image.parts * params.image_parts * gemm.image.element_bytes;
+  const int64_t image_bytes = gemm.image.parts * params.left.part_stride * gemm.image.element_bytes;
   OCTAVO_TRY(c.add_scratch(gemm.image.is_identity ? 0 : image_bytes));
   OCTAVO_TRY(c.add_scratch(p.is_transposed ? c.input(0).bytes() : 0));
-  const int64_t terms = m.b_zero != 0 ? p.a_rows : 0;
-  return c.add_scratch((makes_sums ? c.workers.count() * params.sums() : terms) *
-                       int64_t{sizeof(int32_t)});
+  int64_t last = m.b_zero != 0 ? p.a_rows * int64_t{sizeof(int32_t)} : 0;
+  if (makes_sums) last = c.workers.count() * params.sums() * int64_t{sizeof(int32_t)};
+  if (params.is_hybrid) last = p.a_rows * int64_t{sizeof(reference::RowQuantization)};
+  return c.add_scratch(last);
 }
 
 }  // namespace octavo

@@ -83,8 +83,9 @@ void multiply_tile(const Params& p, const Tile& tile, const Step& s, const Works
 
 Status invoke(const Step& s, const Workspace& w) {
   const auto& p = s.params<Params>();
-  convert_rows(w, *p.product, s.inputs[0]->data, p.rows, p.depth, /*asymmetric=*/true,
-               s.scratch(kQuantization), s.scratch(kConverted));
+  convert_rows(w, *p.product,
+               {p.rows, /*part_stride=*/0, p.depth, /*asymmetric=*/true, s.scratch(kQuantization)},
+               s.inputs[0]->data, s.scratch(kConverted));
   const int32_t width = p.product->gemm.panel_width, panels = quotient_up(p.units, width);
   const int32_t step = panels_of_tile(p), across = quotient_up(panels, step);
   const int32_t tiles = quotient_up(p.rows, kMostRows) * across;

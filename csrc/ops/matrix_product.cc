@@ -177,22 +177,22 @@ void multiply_by_reference(const MatrixProduct& p, const Step& s, const Workspac
 
 }  // namespace
 
-void convert_rows(const Workspace& w, const Product& product, const void* rows, int64_t count,
-                  int32_t depth, bool asymmetric, reference::RowQuantization* quantization,
-                  uint8_t* converted) {
+void convert_rows(const Workspace& w, const Product& product, const RowConversion& c,
+                  const void* rows, uint8_t* converted) {
   const ImageKernel& image = product.gemm.image;
-  const int64_t row_bytes = int64_t{depth} * product.in_bytes;
-  for_each_part(w, count, row_bytes, [&](int64_t first, int64_t part) {
+  const int64_t row_bytes = int64_t{c.depth} * product.in_bytes;
+  for_each_part(w, c.count, row_bytes, [&](int64_t first, int64_t part) {
     ImageConversion conversion = {};
     conversion.in = static_cast<const uint8_t*>(rows) + first * row_bytes;
-    conversion.in_stride = depth;
+    conversion.in_stride = c.depth;
     conversion.rows = static_cast<int32_t>(part);
     conversion.middle = conversion.repeat = conversion.planes = 1;
-    conversion.channels = depth;
-    conversion.quantization = quantization + first;
-    conversion.by_row = true;
-    conversion.low = asymmetric ? -128 : -127;
-    image.convert(conversion, converted + first * depth * image.element_bytes);
+    conversion.channels = c.depth;
+    conversion.part_stride = c.part_stride;
+    conversion.by_row = c.quantization != nullptr;
+    if (conversion.by_row) conversion.quantization = c.quantization + first;
+    conversion.low = c.asymmetric ? -128 : -127;
+    image.convert(conversion, converted + first * c.depth * image.element_bytes);
   });
 }
 
@@ -235,8 +235,8 @@ void multiply(const MatrixProduct& p, const Step& s, const Workspace& w, const v
   const auto* image = static_cast<const uint8_t*>(rows);
   if (!gemm.image.is_identity) {
     image = scratch + at.rows;
-    convert_rows(w, *p.product, rows, count, p.depth, p.asymmetric, quantization,
-                 scratch + at.rows);
+    convert_rows(w, *p.product, {count, /*part_stride=*/0, p.depth, p.asymmetric, quantization},
+                 rows, scratch + at.rows);
   }
   // Parts are matrices, and of those so many rows that weights are worth reading.
   constexpr int64_t kLeastRows = 32;

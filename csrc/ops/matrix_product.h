@@ -44,10 +44,16 @@ struct MatrixProduct {
 };
 
 // Rows as the left matrix of a product wants them, where that is not as they are. Floats that
-// become integers do so each row by its own range, which is written to `quantization`.
-void convert_rows(const Workspace& w, const Product& product, const void* rows, int64_t count,
-                  int32_t depth, bool asymmetric, reference::RowQuantization* quantization,
-                  uint8_t* converted);
+// become integers do so each row by its own range, which is written to `quantization`. Parts of
+// elements, where a form makes several, begin `part_stride` elements after each other.
+struct RowConversion {
+  int64_t count, part_stride;
+  int32_t depth;
+  bool asymmetric;
+  reference::RowQuantization* quantization;  // null: no floats that become integers
+};
+void convert_rows(const Workspace& w, const Product& product, const RowConversion& c,
+                  const void* rows, uint8_t* converted);
 
 // Completes a product whose members down to `asymmetric` are set: checks shapes, types and
 // quantization of its weights and biases, and packs them. `variant` tells the products of an
