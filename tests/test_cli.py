@@ -356,7 +356,7 @@ def test_missing_extras(octavo_command, files, tmp_path, monkeypatch, package):
 
 def test_as_a_program(files):
     """In a process of its own, its output a pipe that is closed early."""
-    command = [sys.executable, "-m", "octavo.cli"]
+    command = [sys.executable, "-m", "octavo"]
     version = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True)
     assert version.stdout == f"octavo {octavo.__version__}\n"
     failed = subprocess.run([*command, "inspect", "no"], capture_output=True, text=True)

@@ -315,7 +315,3 @@ def _demo(options: argparse.Namespace) -> None:
 def _pixels(row: Array) -> str:
     """Pixels 0 to 16, two characters each: about square in a terminal."""
     return "".join(" ░▒▓█"[int(value) // 4] * 2 for value in row)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
