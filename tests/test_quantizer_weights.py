@@ -98,6 +98,8 @@ def test_weights_of_a_loop(mode, stored):
     model, x = net.build(), [np.int32([3]), rng.normal(size=(1, 32)).astype(np.float32)]
     result = octavo.quantize(model, mode, [x], fallback=True)
     graph = Graph(bytes(result), subgraph=2)
+    weights = graph.operands(graph.of("FULLY_CONNECTED")[0])[1][1]
+    assert graph.dtype(weights) == stored or stored == "float16"  # which a DEQUANTIZE widens
     assert stored in {graph.dtype(t) for t in range(len(graph.graph.tensors))}
     expected = quantized.run(model, x)[1]
     found = quantized.run(bytes(result), x)[1]
@@ -120,6 +122,21 @@ def test_weights_of_other_writers(dtype, least, most):
     given = rng.normal(size=(3, 16)).astype(np.float32)
     expected = given @ (0.25 * values.T.astype(np.float32))
     np.testing.assert_allclose(quantized.run(restored, [given])[0], expected, rtol=1e-4, atol=1e-4)
+
+
+def test_uint8_weights_with_a_zero_point():
+    """Those are no int8: they stand for the numbers that their quantization says."""
+    rng = np.random.default_rng(0)
+    values = rng.integers(0, 256, (5, 16)).astype(np.uint8)
+    net = flatbuffer.Network()
+    x, y = net.tensor("x", (3, 16), "float32"), net.tensor("y", (3, 5), "float32")
+    w = net.tensor("w", (5, 16), "uint8", data=values, scale=0.25, zero_point=128)
+    net.op("FULLY_CONNECTED", [x, w], [y])
+    net.inputs, net.outputs = [x], [y]
+    restored = bytes(octavo.quantize(net.build(), "float"))
+    given = rng.normal(size=(3, 16)).astype(np.float32)
+    expected = given @ (0.25 * (values.T.astype(np.float32) - 128))
+    np.testing.assert_allclose(quantized.run(restored, [given])[0], expected, rtol=1e-4, atol=1e-3)
 
 
 def test_int4_weights_by_recipe():

@@ -17,7 +17,7 @@ from octavo.quantizer.table import OPERATORS
 Array = npt.NDArray[Any]
 
 _STORED = {"float16": "<f2", "int8": "i1", "uint8": "u1", "int16": "<i2"}
-_STORED_WEIGHTS = {**_STORED, "uint8": "i1"}  # the first converters wrote int8 so
+_STORED_WEIGHTS = {**_STORED, "uint8": "i1"}  # the first converters wrote int8 so, without a zero
 _BITS = {"int2": 2, "int4": 4}  # of what lies several in a byte
 _QUANTIZED = ("int8", "uint8", "int16")
 
@@ -101,7 +101,8 @@ def _value(source: Source, tensor: int, stored_as: Mapping[str, str] = _STORED) 
     if dtype in _BITS:
         elements = unpack_bits(elements, dims, _BITS[dtype])
     else:
-        elements = elements.view(stored_as[dtype]).reshape(dims)
+        stored = _STORED[dtype] if np.any(_zeros_of(t)) else stored_as[dtype]
+        elements = elements.view(stored).reshape(dims)
     values = elements.astype(np.float32)
     if dtype == "float16":
         return values
@@ -111,9 +112,15 @@ def _value(source: Source, tensor: int, stored_as: Mapping[str, str] = _STORED) 
     shape = [1] * values.ndim
     if scales.size > 1:
         shape[t.quantization.quantizedDimension] = scales.size
-    zeros = t.quantization.zeroPoint
-    zeros = np.zeros(scales.size) if zeros is None else np.asarray(zeros, np.float64)
-    return np.asarray((values - zeros.reshape(shape)) * scales.reshape(shape), np.float32)
+    zeros = _zeros_of(t)
+    zeros = zeros.reshape(shape) if zeros.size else np.zeros(shape)
+    return np.asarray((values - zeros) * scales.reshape(shape), np.float32)
+
+
+def _zeros_of(tensor: Any) -> Array:
+    """The zero points, none where the file has none."""
+    zeros = None if tensor.quantization is None else tensor.quantization.zeroPoint
+    return np.zeros(0) if zeros is None else np.asarray(zeros, np.float64)
 
 
 def _refuse_quantized(source: Source) -> None:

@@ -149,6 +149,12 @@ def _union(ranges: Iterable[Range]) -> Range:
     return min(low), max(high)
 
 
+# By how much steps of a tensor that saturates may be coarser than those that it is saturated to. An
+# operator's output may lie so far outside its range that the fixed point of its kernels overflows:
+# from 2^14 times an int16 range on, and of int8 where a multiplier is 2^12 or more.
+_FARTHEST = {"int8": 2.0**11, "int16": 2.0**10}
+
+
 class Quantizations:
     """The quantization of every tensor that an integer operator touches.
 
@@ -196,8 +202,17 @@ class Quantizations:
             low, high = self.learned_range(tensor, dtype) or _union(
                 self._range(t, dtype) for t in own
             )
-            self._affine[root] = affine_of_range(low, high, dtype, self._least.get(root, 0.0))
+            least = max(self._least.get(root, 0.0), self._least_saturated(members, dtype))
+            self._affine[root] = affine_of_range(low, high, dtype, least)
         return self._affine[root]
+
+    def _least_saturated(self, members: list[int], dtype: str) -> float:
+        """The least scale of a tie into which what computes its members can still saturate."""
+        computed = [
+            t for t in members if t in self._saturating and self._source.constant(t) is None
+        ]
+        steps = [affine_of_range(*self._range(t, dtype), dtype).scale for t in computed]
+        return max(steps, default=0.0) / _FARTHEST[dtype]
 
     def learned_range(self, tensor: int, dtype: str) -> Range | None:
         """What training has found for the tensor, or for those that it shares a scale with."""
@@ -248,7 +263,9 @@ class Quantizations:
             for t in self._activations(n, rule):
                 if (t, dtype) not in self._fixed:
                     self._unite((t, dtype), (results[0], dtype))
-                if rule.selects and self._source.reads(t) == 1:
+                # Callers quantize inputs by themselves, and need not saturate.
+                is_inside = t not in self._source.inputs and self._source.reads(t) == 1
+                if rule.selects and is_inside:
                     self._saturating.add(t)
             self._tied.append((n, dtype, rule))
 
