@@ -2,6 +2,7 @@
 errors."""
 
 import numpy as np
+import octavo
 import oracle
 import pytest
 from single_op import NONE, Operand, Quantization, single_op
@@ -111,6 +112,17 @@ def test_volumes_larger_than_a_block(stride, taps, padding):
     shape = (2, *out, 20)
     model, inputs = single_op("CONV_3D", [x, w], shape, "float32", padding=padding, **options)
     oracle.assert_equal_to_litert(model, inputs)
+
+
+def test_filters_deeper_than_their_volume():
+    """Take no memory for what is outside."""
+    x = Operand(np.ones((1, 4, 128, 128, 1), np.float32))
+    w = Operand(np.ones((20001, 1, 1, 1, 1), np.float32), is_constant=True)
+    options = {"padding": "SAME", **STRIDES}
+    model, _ = single_op("CONV_3D", [x, w], x.value.shape, "float32", NONE, **options)
+    interpreter = octavo.Interpreter(model_content=model)
+    interpreter.allocate_tensors()
+    assert interpreter.arena_bytes < 4 * x.value.nbytes
 
 
 @pytest.mark.parametrize("code", ["CONV_3D", "CONV_3D_TRANSPOSE"])

@@ -99,7 +99,7 @@ constexpr Product kProductSumsS16 = {2, 4, kGemm<FormSumsS16>, {}, {nullptr}};
 // floor(s m 2^-r + 1/2), and the latter is exact below 2^53 2^-r. Beyond, int16 saturate.
 bool has_exact_doubles(const reference::SumsParams& p) {
   const int32_t right = 15 - p.multiplier.shift;
-  return right >= 1 && (right <= 37 || (right <= 52 && p.depth < 128));
+  return right >= 1 && (right <= 37 || (right <= 46 && p.depth < 128));
 }
 
 void requantize_sums_s16(const reference::SumsParams& p, const int32_t* sums, int16_t* out) {

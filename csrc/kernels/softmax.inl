@@ -6,7 +6,7 @@
 V::I32 one_over_one_plus(V::I32 x) {
   const V::I32 one = V::set(1), two = V::set(2);
   const V::I32 d = V::add(V::shift_right(x, one), V::set(1 << 30));
-  V::I32 r = V::add(V::set(1515870810), V::srdhm(d, V::set(-1010580540)));
+  V::I32 r = V::add(V::set(k48Over17), V::srdhm(d, V::set(-k32Over17)));
   for (int i = 0; i < 3; ++i) {
     const V::I32 error = V::sub(V::set(1 << 29), V::srdhm(d, r));
     r = V::add(r, V::shift_left(V::srdhm(r, error), two));

@@ -151,6 +151,10 @@ Status use_slices(PrepareContext& c, const Conv3DParams& v) {
   const bool leaves = depth.pad > 0 || reach > depth.in;  // what is outside has to be written down
   const ImageOrder order = {&product->gemm.image, 1, 1, leaves};
   if (!plan_blocks(*product, p, Flip::kNo, parts_for(c, q.macs), order, &q.blocks)) return {};
+  // A window has as many slices in memory as the filter, however few the volume has.
+  constexpr int64_t kLeastBytes = 1 << 20, kMostGrowth = 8;
+  const int64_t most_bytes = max(kMostGrowth * c.input(0).bytes(), kLeastBytes);
+  if (depth.filter * q.blocks.bytes > most_bytes) return {};
 
   const GemmKernel& gemm = product->gemm;
   GemmArgs& args = q.args;

@@ -33,7 +33,7 @@ struct SumsParams {
   Multiplier multiplier;
 };
 // out[i] = batch_matmul_s16's finish(sum over c of 2^8 sums[2 c count + i] +
-// sums[(2 c + 1) count + i]).
+// sums[(2 c + 1) count + i]), where fits_int32().
 void requantize_sums_s16(const SumsParams& p, const int32_t* sums, int16_t* out);
 
 // Whether what becomes of the greatest int64 sum of int16 products stays within int32.
