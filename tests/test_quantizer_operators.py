@@ -101,26 +101,32 @@ FUNCTIONS = {
 def interpolation_error(function, graph, t, x):
     """How far the chord of a step is from the function at x, element by element.
 
-    The kernels of int16 have the function at 513 places, 128 integers apart. Each value is moved by
-    half of the error in the middle of the step behind it, then cut to the output's range.
+    The kernels of int16 have the function at 513 places in 512 equal steps from the least input to
+    the greatest, 65535 integers further, scaled by 2^16 / 65535; which an input lies between they
+    take as 128 integers apart. Each value is moved by half of the error in the middle of the step
+    behind it, then cut to the output's range.
     """
     _, scale, _ = graph.quantization(t)
-    step = 128 * graph.quantization(graph.inputs[0])[1]
-    most = 32767 * scale
+    _, in_scale, _ = graph.quantization(graph.inputs[0])
+    most, step = 32767 * scale, 65535 * in_scale / 512
 
     def value(at):
         with np.errstate(all="ignore"):
             return np.nan_to_num(function(at), nan=-most, posinf=most, neginf=-most)
 
     def inside(at):
-        return np.clip(value(at), -most, most)
+        return np.clip(value(at) * 65536 / 65535, -most - scale, most)
 
-    def moved(at):
-        return np.abs((value(at) + value(at + step)) / 2 - value(at + step / 2)) / 2
+    def place(i):
+        return -32768 * in_scale + i * step
 
-    begin = np.floor(x.astype(float) / step) * step
-    chord = inside(begin) + (x - begin) / step * (inside(begin + step) - inside(begin))
-    return np.abs(chord - inside(x)) + np.maximum(moved(begin), moved(begin + step))
+    def moved(i):
+        return np.abs((value(place(i)) + value(place(i + 1))) / 2 - value(place(i + 0.5))) / 2
+
+    i, rest = np.divmod(np.round(x.astype(float) / in_scale) + 32768, 128)
+    chord = inside(place(i)) + rest / 128 * (inside(place(i + 1)) - inside(place(i)))
+    exact = np.clip(value(x.astype(float)), -most, most)
+    return np.abs(chord - exact) + np.maximum(moved(i), moved(i + 1))
 
 
 def apart(x):
