@@ -254,7 +254,7 @@ def test_tensors_of_called_subgraphs(truth):
     assert interpreter.get_tensor(2, subgraph_index=called).tolist() == [0, 0]
     with pytest.raises(ValueError, match=r'tensor 1 "b" is intermediate .*preserve_all_tensors'):
         interpreter.get_tensor(1, called)
-    with pytest.raises(ValueError, match="tensor 3 is not there: the model has 3"):
+    with pytest.raises(ValueError, match="tensor 3 is not there: the subgraph has 3"):
         interpreter.get_tensor(3, called)
     with pytest.raises(ValueError, match="has no memory yet"):
         interpreter.get_tensor(0, 3 - called)

@@ -159,7 +159,7 @@ def test_set_tensor_errors():
         with pytest.raises(ValueError, match=text):
             interpreter.set_tensor(0, np.zeros(shape, np.int8))
     for index in (-1, 4):
-        with pytest.raises(ValueError, match=f"tensor {index} is not there: the model has 4"):
+        with pytest.raises(ValueError, match=f"tensor {index} is not there: the subgraph has 4"):
             interpreter.set_tensor(index, np.zeros((1, 4), np.int8))
     with pytest.raises(TypeError, match="cannot be interpreted as an integer"):
         interpreter.set_tensor("x", np.zeros((1, 4), np.int8))

@@ -306,7 +306,8 @@ class PyInterpreter {
   void check(int32_t i) const { check(i, graph()); }
   static void check(int32_t i, const Subgraph& g) {
     if (i >= 0 && static_cast<size_t>(i) < g.tensors.size) return;
-    raise_if_failed(Status::invalid("tensor ", i, " is not there: the model has ", g.tensors.size));
+    raise_if_failed(
+        Status::invalid("tensor ", i, " is not there: the subgraph has ", g.tensors.size));
   }
   static void expect_kept(const Interpreter& interpreter, int32_t i) {
     if (interpreter.is_kept(i)) return;
@@ -327,8 +328,10 @@ class PyInterpreter {
     check(i);
     const Tensor& t = state_->interpreter->tensor(i);
     if (!state_->is_ready && !t.is_known) {
-      raise_if_failed(Status::invalid("tensor ", i, " \"", t.info->name,
-                                      "\" has no memory yet: call allocate_tensors() first"));
+      const char* remedy = subgraph_ == 0 ? "call allocate_tensors() first"
+                                          : "neither a signature nor an operator has run it";
+      raise_if_failed(
+          Status::invalid("tensor ", i, " \"", t.info->name, "\" has no memory yet: ", remedy));
     }
     if (t.data == nullptr) {
       const char* reason = "no operator uses it";
