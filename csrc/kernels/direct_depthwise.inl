@@ -8,8 +8,10 @@ struct TapsInside {
 };
 
 TapsInside find_taps(int64_t place, int32_t dilation, int32_t filter, int32_t size) {
-  const auto taps_to = [&](int64_t distance) {
-    return clamp<int64_t>((distance + dilation - 1) / dilation, 0, filter);
+  // Most windows are inside, and need no division.
+  const auto taps_to = [&](int64_t distance) -> int64_t {
+    if (distance > (filter - int64_t{1}) * dilation) return filter;
+    return distance <= 0 ? 0 : (distance + dilation - 1) / dilation;
   };
   const int64_t first = taps_to(max<int64_t>(-place, 0));
   const int64_t end = taps_to(max<int64_t>(size - place, 0));
@@ -112,7 +114,8 @@ void run_channels(const DirectDepthwiseArgs& a, const Panel<F>& panel, int32_t y
     if (p.rows.count > 0 && p.columns.count > 0)
       p.image += (first_row - a.top) * row + first_column * c.in_c;
     p.first = x;
-    const int64_t alike = p.columns.count < c.filter_w ? 1 : (right - left - 1) / c.stride_w + 1;
+    const bool is_single = p.columns.count < c.filter_w || x + 1 == c.out_w;
+    const int64_t alike = is_single ? 1 : (right - left - 1) / c.stride_w + 1;
     count = static_cast<int32_t>(min<int64_t>(alike, c.out_w - x));
     multiply_channels<F, F::kPanelVectors>(panel, p, count);
   }
