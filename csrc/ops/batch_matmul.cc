@@ -140,6 +140,19 @@ Status use_weights(PrepareContext& c, const WeightedOperands& o, const BatchMatm
   return use_gemm(c, o, conv, {m.b_column_stride, m.b_row_stride}, /*scale=*/nullptr, ranges);
 }
 
+// The copy of a tensor that has each of its matrices transposed.
+StridedCopyParams plan_transpose(const Tensor& t) {
+  const Layout whole = row_major(t.shape);
+  Layout from = whole;
+  Shape shape = t.shape;
+  const int32_t row = shape.rank - 2, column = shape.rank - 1;
+  shape[row] = t.shape[column];
+  shape[column] = t.shape[row];
+  from.strides[row] = whole.strides[column];
+  from.strides[column] = whole.strides[row];
+  return plan_copy(shape, element_bytes(t), from, row_major(shape));
+}
+
 // The right operand has one scale or one a column.
 Status prepare_hybrid(PrepareContext& c, const WeightedOperands& o,
                       const BatchMatMulOptions& options, Params* p) {
@@ -166,18 +179,6 @@ Status repeat_multiplier(const PrepareContext& c, const MatmulParams& m, const M
   for (Multiplier& k : multipliers) k = m.multiplier;
   *out = multipliers.data;
   return {};
-}
-
-StridedCopyParams plan_transpose(const Tensor& t) {
-  const Layout whole = row_major(t.shape);
-  Layout from = whole;
-  Shape shape = t.shape;
-  const int32_t row = shape.rank - 2, column = shape.rank - 1;
-  shape[row] = t.shape[column];
-  shape[column] = t.shape[row];
-  from.strides[row] = whole.strides[column];
-  from.strides[column] = whole.strides[row];
-  return plan_copy(shape, element_bytes(t), from, row_major(shape));
 }
 
 Status prepare_batch_matmul(PrepareContext& c) {

@@ -60,9 +60,6 @@ inline const void* rows_of_a(const BatchMatmul& p, const Step& s, const Workspac
 Status repeat_multiplier(const PrepareContext& c, const reference::MatmulParams& m,
                          const Multiplier** out);
 
-// The copy of a tensor that has each of its matrices transposed.
-StridedCopyParams plan_transpose(const Tensor& t);
-
 // Lets the step run on the table's products of matrices, if there are some of the operands' types
 // and the sizes suit them. The right matrices are packed while running. Else leaves it as it is.
 // Of float by int8, columns have the scales `b_scale`, else null, and rows become int8 by their own

@@ -185,6 +185,21 @@ void test_extremes(const Kernels& k, Check& check) {
 template <class T>
 using SoftmaxKernel = void (*)(const reference::Softmax8Params& p, const T* in, T* out);
 
+template <class T, class Params>
+void check_rows(void (*kernel)(const Params&, const T*, T*),
+                void (*reference)(const Params&, const T*, T*), const Params& p, int64_t rows,
+                int32_t depth, Random& random, Check& check) {
+  Buffer<T> in(rows * depth);
+  fill(any_content(random), random, in);
+  Buffer<T> out(rows * depth + kGuard), expected(rows * depth + kGuard);
+  kernel(p, in.data(), out.data());
+  reference(p, in.data(), expected.data());
+  for (int64_t j = 0; j < rows * depth + kGuard; ++j) {
+    check.expect(out[j] == expected[j], "depth ", depth, ": element ", j, " is ", int32_t{out[j]},
+                 ", should be ", int32_t{expected[j]});
+  }
+}
+
 // From steps that are 0 to such that all but the greatest are left out.
 template <class T>
 void sweep_softmax(SoftmaxKernel<T> kernel, SoftmaxKernel<T> reference, Check& check) {
@@ -197,15 +212,7 @@ void sweep_softmax(SoftmaxKernel<T> kernel, SoftmaxKernel<T> reference, Check& c
         step, static_cast<int32_t>(min<int64_t>(most, 255)), exponentials, terms);
     const int64_t rows = random.integer(1, depth < 40 ? 40 : 3);
     const reference::Softmax8Params p = {{rows, depth}, exponentials, terms, outputs};
-    Buffer<T> in(rows * depth);
-    fill(any_content(random), random, in);
-    Buffer<T> out(rows * depth + kGuard), expected(rows * depth + kGuard);
-    kernel(p, in.data(), out.data());
-    reference(p, in.data(), expected.data());
-    for (int64_t j = 0; j < rows * depth + kGuard; ++j) {
-      check.expect(out[j] == expected[j], "depth ", depth, ": element ", j, " is ", int32_t{out[j]},
-                   ", should be ", int32_t{expected[j]});
-    }
+    check_rows(kernel, reference, p, rows, depth, random, check);
   }
 }
 
@@ -229,15 +236,7 @@ void sweep_log_softmax(void (*kernel)(const reference::LogSoftmax8Params&, const
     const int64_t rows = random.integer(1, 3);
     const reference::LogSoftmax8Params p = {
         {rows, depth}, exponents, terms, quantize_multiplier(unit / step.m), least};
-    Buffer<T> in(rows * depth);
-    fill(any_content(random), random, in);
-    Buffer<T> out(rows * depth + kGuard), expected(rows * depth + kGuard);
-    kernel(p, in.data(), out.data());
-    reference(p, in.data(), expected.data());
-    for (int64_t j = 0; j < rows * depth + kGuard; ++j) {
-      check.expect(out[j] == expected[j], "depth ", depth, ": element ", j, " is ", int32_t{out[j]},
-                   ", should be ", int32_t{expected[j]});
-    }
+    check_rows(kernel, reference, p, rows, depth, random, check);
   }
 }
 
