@@ -58,8 +58,26 @@ void test_cast(const Kernels& k, Check& check) {
   sweep_cast_of_reals<Half>(DType::kFloat16, 1e-4, k, check);  // subnormal halves
 }
 
+// Every half there is, at every place in a vector.
+void test_dequantize_half(const Kernels& k, Check& check) {
+  constexpr int64_t kHalves = 1 << 16;
+  Buffer<Half> in(kHalves);
+  for (int64_t i = 0; i < kHalves; ++i) in[i].bits = static_cast<uint16_t>(i);
+  for (int64_t skip = 0; skip < 33; ++skip) {
+    const int64_t n = kHalves - skip;
+    Buffer<float> out(n + kGuard), expected(n + kGuard);
+    k.dequantize_f16(n, in.data() + skip, out.data());
+    reference::dequantize_f16(n, in.data() + skip, expected.data());
+    for (int64_t i = 0; i < n + kGuard; ++i) {
+      check.expect(are_same(out[i], expected[i]), "half ", i + skip, " is ", out[i], ", should be ",
+                   expected[i]);
+    }
+  }
+}
+
 constexpr KernelTest kTests[] = {
     {"CAST", &test_cast},
+    {"DEQUANTIZE of float16", &test_dequantize_half},
 };
 
 }  // namespace

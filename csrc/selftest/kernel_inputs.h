@@ -105,6 +105,15 @@ inline Multiplier any_multiplier(int32_t shift, Random& random) {
   return {static_cast<int32_t>(m[random.bits() % 3]), shift};
 }
 
+inline uint32_t bits_of(float x) {
+  uint32_t bits;
+  memcpy(&bits, &x, sizeof(bits));
+  return bits;
+}
+
+// All NaN are.
+inline bool are_same(float a, float b) { return bits_of(a) == bits_of(b) || (a != a && b != b); }
+
 // Reals to be divided by `scale`, in a quantization of so many steps: ties and their neighbours,
 // what is clamped, NaN and the infinities.
 inline float any_real(float scale, int32_t steps, Random& random) {

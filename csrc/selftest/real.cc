@@ -44,14 +44,6 @@ void fill_reals(Buffer<float>& to, Random& random, Value value) {
   for (size_t i = 0; i < to.size(); ++i) to.data()[i] = value(random);
 }
 
-uint32_t bits_of(float x) {
-  uint32_t bits;
-  memcpy(&bits, &x, sizeof(bits));
-  return bits;
-}
-
-bool are_same(float a, float b) { return bits_of(a) == bits_of(b) || (a != a && b != b); }
-
 // Within `units` in the last place of `expected`, or too little for a normal number.
 bool are_near(float found, float expected, float units) {
   if (are_same(found, expected)) return true;
@@ -319,23 +311,6 @@ void test_resize(const Kernels& k, Check& check) {
   }
 }
 
-// Every half there is, at every place in a vector.
-void test_dequantize_half(const Kernels& k, Check& check) {
-  constexpr int64_t kHalves = 1 << 16;
-  Buffer<Half> in(kHalves);
-  for (int64_t i = 0; i < kHalves; ++i) in[i].bits = static_cast<uint16_t>(i);
-  for (int64_t skip = 0; skip < 33; ++skip) {
-    const int64_t n = kHalves - skip;
-    Buffer<float> out(n + kGuard), expected(n + kGuard);
-    k.dequantize_f16(n, in.data() + skip, out.data());
-    reference::dequantize_f16(n, in.data() + skip, expected.data());
-    for (int64_t i = 0; i < n + kGuard; ++i) {
-      check.expect(are_same(out[i], expected[i]), "half ", i + skip, " is ", out[i], ", should be ",
-                   expected[i]);
-    }
-  }
-}
-
 // Rows of every length; in one of eight any number at all.
 void test_softmax(const Kernels& k, Check& check) {
   Random random(63);
@@ -496,7 +471,6 @@ constexpr KernelTest kTests[] = {
     {"float REDUCE_MAX, REDUCE_MIN, REDUCE_PROD", &test_extremes_of_rows},
     {"float AVERAGE_POOL_2D, MAX_POOL_2D", &test_pools},
     {"float RESIZE_BILINEAR", &test_resize},
-    {"DEQUANTIZE of float16", &test_dequantize_half},
 };
 
 }  // namespace
