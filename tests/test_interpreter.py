@@ -365,22 +365,24 @@ def no_forced_switches():
 
 @pytest.mark.usefixtures("no_forced_switches")
 def test_invoke_releases_the_gil():
+    """Without that, this thread would never run between the two readings of `count`."""
     interpreter = slow_interpreter(64)
-    count, progress = 0, []
+    count, progress = 0, 0
 
     def run():
-        for _ in range(4):
+        nonlocal progress
+        deadline = time.monotonic() + 20  # a busy machine may leave single calls without a turn
+        while progress == 0 and time.monotonic() < deadline:
             before = count
             interpreter.invoke()
-            progress.append(count - before)
+            progress = count - before
 
     thread = threading.Thread(target=run)
     thread.start()
     while thread.is_alive():
         count += 1
         time.sleep(0.001)
-    assert len(progress) == 4
-    assert min(progress) > 0
+    assert progress > 0
 
 
 def test_an_interpreter_refuses_a_second_thread():
