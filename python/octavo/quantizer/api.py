@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -17,11 +16,19 @@ from octavo.custom_ops import CustomOps
 from octavo.quantizer.affine import Array
 from octavo.quantizer.calibration import Calibration
 from octavo.quantizer.cleanup import clean
-from octavo.quantizer.decompose import Decomposed, decompose
+from octavo.quantizer.decompose import decompose
 from octavo.quantizer.estimators import check_name
 from octavo.quantizer.expand import expand
 from octavo.quantizer.learned import Learned, take_ranges
-from octavo.quantizer.plan import INTEGER, Choice, Quantizations, RangeOf, choose, keep_precise
+from octavo.quantizer.plan import (
+    INTEGER,
+    Choice,
+    Quantizations,
+    choose,
+    keep_precise,
+    keep_unseen,
+)
+from octavo.quantizer.ranges import Ranges
 from octavo.quantizer.recipe import Recipe
 from octavo.quantizer.rewrite import OperatorCodes, Rewriter
 from octavo.quantizer.source import Source, entry_points
@@ -166,32 +173,31 @@ def quantize(
     fallback = settings.fallback if fallback is None else fallback
     if not fallback:
         _refuse_float(mode, sources, choices)
-    ranges = None
+    seen = None
     computes_integers = any(c.mode in INTEGER for chosen in choices for c in chosen)
     if computes_integers or boundaries != ("float32", "float32"):
         has_data = data is not None or calibration is not None
         if has_data or not any(found.ranges for found in learned.values()):
-            ranges = _calibrate(content, mode, data, calibration, estimator, custom_ops)
+            seen = _calibrate(content, mode, data, calibration, estimator, custom_ops)
+    ranges = []
     for i, part in enumerate(parts):
         found = learned.get(part.source.index, Learned())
-        range_of = _range_of(ranges, part, estimator, found)
-        choices[i] = keep_precise(part.source, choices[i], range_of, found.ranges)
+        ranges.append(Ranges(part.source, seen, estimator, found.ranges, part.squares))
+        choices[i] = keep_unseen(part.source, choices[i], ranges[i])
+        choices[i] = keep_precise(part.source, choices[i], ranges[i])
     if not fallback:
         _refuse_float(mode, sources, choices)
     codes = OperatorCodes()
     summaries: list[OperatorSummary] = []
-    for part, chosen in zip(parts, choices, strict=True):
-        source = part.source
-        found = learned.get(source.index, Learned())
-        range_of = _range_of(ranges, part, estimator, found)
+    for source, chosen, known in zip(sources, choices, ranges, strict=True):
         rewriter = Rewriter(
             source,
             chosen,
-            Quantizations(source, chosen, range_of, found.ranges),
+            Quantizations(source, chosen, known),
             codes,
-            _mean_of(ranges, source),
+            _mean_of(seen, source),
             per_channel=per_channel,
-            learned_steps=found.steps,
+            learned_steps=learned.get(source.index, Learned()).steps,
         )
         is_entry = source.index in entry_points(tree)
         outputs = rewriter.run(*(boundaries if is_entry else ("float32", "float32")))
@@ -200,7 +206,7 @@ def quantize(
     tree.operatorCodes = codes.codes
     clean(tree)
     result = flatbuffer.write(tree)
-    return Quantized(result, Summary(bytes_before, len(result), tuple(summaries)), ranges)
+    return Quantized(result, Summary(bytes_before, len(result), tuple(summaries)), seen)
 
 
 def _wanted(source: Source, rules: Recipe, mode: str) -> list[str]:
@@ -271,26 +277,6 @@ def _calibrate(
         )
     calibration.check(content)
     return calibration
-
-
-def _range_of(
-    ranges: Calibration | None, part: Decomposed, estimator: str, learned: Learned
-) -> RangeOf:
-    source = part.source
-
-    def range_of(tensor: int, dtype: str) -> tuple[float, float]:
-        if tensor in part.squares:
-            square = part.squares[tensor]
-            greatest = math.sqrt((learned.ranges.get(square) or range_of(square, dtype))[1])
-            return -greatest, greatest
-        if ranges is None:
-            raise ValueError(
-                f'tensor "{source.name(tensor)}" has no range that training has learned: give '
-                "representative data"
-            )
-        return ranges.range_of(source.index, tensor, estimator=estimator, dtype=dtype)
-
-    return range_of
 
 
 def _mean_of(ranges: Calibration | None, source: Source) -> Callable[[int], Array | None]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from octavo.quantizer.affine import Affine, affine_of_range
+from octavo.quantizer.ranges import Range, Ranges
 from octavo.quantizer.recurrent import OBSTACLES, has_diagonal
 from octavo.quantizer.source import Source
 from octavo.quantizer.table import OPERATORS, Output, Role, Rule
@@ -21,10 +23,6 @@ _CLAMPING_ACTIVATIONS = (0, 1, 2, 3)  # NONE, RELU, RELU_N1_TO_1, RELU6
 
 # Where all divisors that were seen are within this factor, one half as small still is no 0 in int8.
 _MOST_DIVISOR_RATIO = 128
-
-Range = tuple[float, float]
-RangeOf = Callable[[int, str], Range]
-"""The range of a tensor that is computed, for activations of this type."""
 
 
 @dataclass(frozen=True)
@@ -95,12 +93,28 @@ def _dynamic_mode(source: Source, n: int, wanted: str) -> str:
     return wanted if rule.takes_int4 else "dynamic"
 
 
-def keep_precise(
-    source: Source, choices: Sequence[Choice], range_of: RangeOf, learned: Mapping[int, Range]
-) -> list[Choice]:
+def keep_unseen(source: Source, choices: Sequence[Choice], ranges: Ranges) -> list[Choice]:
+    """The choices, but float for operators on tensors that were empty on all data, or that are in
+    subgraphs which no operator called: nobody knows their ranges."""
+
+    def checked(n: int, choice: Choice) -> Choice:
+        if choice.mode not in INTEGER:
+            return choice
+        rule = OPERATORS[source.names[n]]
+        operands = [t for i, t in source.operands(n) if rule.role(i) is Role.ACTIVATION]
+        for t in [*operands, *source.float_results(n)]:
+            if source.constant(t) is None and ranges.is_unseen(t):
+                name = source.name(t)
+                return Choice("float", f'has no range: the data never gave "{name}" a value')
+        return choice
+
+    return [checked(n, choice) for n, choice in enumerate(choices)]
+
+
+def keep_precise(source: Source, choices: Sequence[Choice], ranges: Ranges) -> list[Choice]:
     """The choices, but float for operators whose integer kernels fail on ranges like theirs."""
 
-    quantizations = Quantizations(source, choices, range_of, learned)
+    quantizations = Quantizations(source, choices, ranges)
 
     def checked(n: int, choice: Choice) -> Choice:
         if choice.mode not in INTEGER:
@@ -163,17 +177,9 @@ class Quantizations:
     those of members that may saturate.
     """
 
-    def __init__(
-        self,
-        source: Source,
-        choices: Sequence[Choice],
-        range_of: RangeOf,
-        learned: Mapping[int, Range] | None = None,
-    ) -> None:
-        """`learned`: ranges that training has found; in a tie they hold for all."""
+    def __init__(self, source: Source, choices: Sequence[Choice], ranges: Ranges) -> None:
         self._source = source
-        self._learned = learned or {}
-        self._range_of = range_of
+        self._ranges = ranges
         self._parent: dict[tuple[int, str], tuple[int, str]] = {}
         self._fixed: dict[tuple[int, str], Affine] = {}
         self._affine: dict[tuple[int, str], Affine] = {}
@@ -215,14 +221,21 @@ class Quantizations:
         return max(steps, default=0.0) / _FARTHEST[dtype]
 
     def learned_range(self, tensor: int, dtype: str) -> Range | None:
-        """What training has found for the tensor, or for those that it shares a scale with."""
+        """What training has found for the tensor, or for those that it shares a scale with: in a
+        tie that holds for all."""
         members = self._members.get(self._find((tensor, dtype)), [tensor])
-        found = [self._learned[t] for t in members if t in self._learned]
+        learned = self._ranges.learned
+        found = [learned[t] for t in members if t in learned]
         return _union(found) if found else None
 
     def range_of(self, tensor: int, dtype: str) -> Range:
         """The range that was seen, of what an operator has inside too."""
-        return self._range_of(tensor, dtype)
+        square = self._ranges.squares.get(tensor)
+        if square is None:
+            return self._ranges.seen(tensor, dtype)
+        _, high = self.learned_range(square, dtype) or self.range_of(square, dtype)
+        greatest = math.sqrt(max(high, 0.0))
+        return -greatest, greatest
 
     def wanted(self, n: int, tensor: int, dtype: str) -> Affine:
         """The quantization in which integer operator n takes one of its activations."""
@@ -234,7 +247,7 @@ class Quantizations:
     def _range(self, tensor: int, dtype: str) -> Range:
         value = self._source.constant(tensor)
         if value is None:
-            return self._range_of(tensor, dtype)
+            return self.range_of(tensor, dtype)
         return float(value.min(initial=0.0)), float(value.max(initial=0.0))
 
     def _find(self, key: tuple[int, str]) -> tuple[int, str]:

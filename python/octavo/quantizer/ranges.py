@@ -1,0 +1,56 @@
+"""Which range each tensor of a subgraph has: what training has learned, what calibration saw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from octavo.quantizer.calibration import Calibration
+from octavo.quantizer.source import Source, entry_points
+
+Range: TypeAlias = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """Of one subgraph.
+
+    Attributes:
+      source: the subgraph.
+      calibration: what was seen; None where there is only what training has learned.
+      estimator: how a range follows from what was seen.
+      learned: the ranges that training has found, by tensor.
+      squares: by tensor that calibration has not seen, the one that is its square.
+    """
+
+    source: Source
+    calibration: Calibration | None = None
+    estimator: str = "minmax"
+    learned: Mapping[int, Range] = field(default_factory=dict)
+    squares: Mapping[int, int] = field(default_factory=dict)
+
+    def seen(self, tensor: int, dtype: str) -> Range:
+        """The range that calibration saw, for activations of this type.
+
+        Raises:
+          ValueError: it saw none.
+        """
+        if self.calibration is None:
+            raise ValueError(
+                f'tensor "{self.source.name(tensor)}" has no range that training has learned: give '
+                "representative data"
+            )
+        return self.calibration.range_of(
+            self.source.index, tensor, estimator=self.estimator, dtype=dtype
+        )
+
+    def is_unseen(self, tensor: int) -> bool:
+        """Whether the data ran the subgraph, or need not, and never gave the tensor an element."""
+        tensor = self.squares.get(tensor, tensor)
+        if self.calibration is None or tensor in self.learned:
+            return False
+        index = self.source.index
+        if index not in self.calibration.names:
+            return index not in entry_points(self.source.model)
+        return tensor not in self.calibration.statistics[index]
