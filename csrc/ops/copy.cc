@@ -29,6 +29,19 @@ Status invoke_cut(const Step& s, const Workspace& w) {
   return {};
 }
 
+// Where every output is one run of the input's bytes, nothing needs to be copied.
+Status rename_parts(const PrepareContext& c, int32_t source, Span<const StridedCopyParams> copies) {
+  for (const StridedCopyParams& copy : copies) {
+    if (copy.rank != 0 || copy.out_offset != 0) return {};
+  }
+  Span<int64_t> offsets;
+  OCTAVO_TRY(c.make_array(static_cast<int64_t>(copies.size), offsets));
+  for (size_t i = 0; i < copies.size; ++i) offsets[i] = copies[i].in_offset;
+  c.step.effect = Effect::kRenames;
+  c.step.renaming = {source, {offsets.data, offsets.size}};
+  return {};
+}
+
 }  // namespace
 
 Layout row_major(const Shape& whole) {
@@ -77,10 +90,8 @@ Status set_copy(PrepareContext& c, const StridedCopyParams& copy) {
   StridedCopyParams* p;
   OCTAVO_TRY(c.make_params(p));
   *p = copy;
-  const bool is_whole = copy.rank == 0 && copy.in_offset == 0 && copy.out_offset == 0;
-  if (is_whole) c.step.effect = Effect::kRenames;
   c.step.invoke = &invoke_copy;
-  return {};
+  return rename_parts(c, 0, {p, 1});
 }
 
 Status set_join(PrepareContext& c, Span<StridedCopyParams>& copies) {
@@ -92,14 +103,12 @@ Status set_join(PrepareContext& c, Span<StridedCopyParams>& copies) {
   return {};
 }
 
-Status set_cut(PrepareContext& c, int32_t source, Span<StridedCopyParams>& copies) {
+Status set_cut(PrepareContext& c, int32_t source, Span<StridedCopyParams> copies) {
   CopiesParams* p;
   OCTAVO_TRY(c.make_params(p));
-  OCTAVO_TRY(c.make_array(c.output_count(), p->copies));
-  p->source = source;
-  copies = p->copies;
+  *p = {copies, source};
   c.step.invoke = &invoke_cut;
-  return {};
+  return rename_parts(c, source, {copies.data, copies.size});
 }
 
 Status expect_movable(const PrepareContext& c, const Tensor& in, const Tensor& out) {

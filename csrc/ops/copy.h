@@ -26,10 +26,10 @@ StridedCopyParams plan_copy(const Shape& box, int32_t element_bytes, const Layou
 // Makes the node one copy from input 0 to output 0.
 Status set_copy(PrepareContext& c, const StridedCopyParams& copy);
 
-// Makes the node a series of copies: from each input to output 0, or from input `source` to each
-// output. The caller fills `copies`.
+// Makes the node a series of copies: from each input to output 0, where the caller fills `copies`,
+// or from input `source` to each output.
 Status set_join(PrepareContext& c, Span<StridedCopyParams>& copies);
-Status set_cut(PrepareContext& c, int32_t source, Span<StridedCopyParams>& copies);
+Status set_cut(PrepareContext& c, int32_t source, Span<StridedCopyParams> copies);
 
 // Elements can move from one tensor to the other: the types are the same and of whole bytes.
 Status expect_movable(const PrepareContext& c, const Tensor& in, const Tensor& out);

@@ -70,7 +70,13 @@ enum class Effect : uint8_t {
   kElementwise,  // on the elements of its own place alone, which the kernel has read before it
                  // writes there: an input of the output's shape may lie where the output does
   kOverwrites,   // output 0 may lie where input 0 does: the kernel writes what is to change
-  kRenames,      // output 0 has the bytes of input 0
+  kRenames,      // the outputs are parts of an input, as they are
+};
+
+// Where in input number `input` each output of a step lies that renames.
+struct Renaming {
+  int32_t input = 0;
+  Span<const int64_t> offsets;  // bytes
 };
 
 // Rows of an image, the first of them its row number `top`.
@@ -105,9 +111,13 @@ struct Step {
   const Node* node = nullptr;
   int32_t index = 0;  // of the node in its subgraph
   Effect effect = Effect::kComputes;
+  Renaming renaming = {};  // of Effect::kRenames
   // Gives the same outputs for the same inputs and does nothing else. What is not pure runs at
   // every invoke, whether its inputs are known before or nobody reads its outputs.
   bool is_pure = true;
+  // In place of invoke: lets output 0 lie where its value is, until another step that is not pure
+  // may change that. Null where there is no such place.
+  Invoke show = nullptr;
   // Computes some rows of output 0 from rows of input 0 and from what is known, each an image of
   // its own, [1][rows][columns][channels]. Null where the step has no such way to run.
   void (*run_rows)(const Step&, const RowRange&) = nullptr;

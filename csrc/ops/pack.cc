@@ -45,7 +45,7 @@ Status prepare_unpack(PrepareContext& c) {
   Shape part = in.shape;
   part[axis] = 1;
   Span<StridedCopyParams> copies;
-  OCTAVO_TRY(set_cut(c, 0, copies));
+  OCTAVO_TRY(c.make_array(c.output_count(), copies));
   for (int32_t i = 0; i < o.count; ++i) {
     OCTAVO_TRY(expect_movable(c, in, c.output(i)));
     OCTAVO_TRY(expect_unscaled(c, in, c.output(i)));
@@ -53,7 +53,7 @@ Status prepare_unpack(PrepareContext& c) {
     copies[i] =
         plan_copy(part, element_bytes(in), row_major_from(in.shape, axis, i), row_major(part));
   }
-  return {};
+  return set_cut(c, 0, copies);
 }
 
 }  // namespace octavo

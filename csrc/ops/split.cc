@@ -10,7 +10,7 @@ template <class Size>
 Status set_split(PrepareContext& c, int32_t source, int32_t axis, Size part_size) {
   const Tensor& in = c.input(source);
   Span<StridedCopyParams> copies;
-  OCTAVO_TRY(set_cut(c, source, copies));
+  OCTAVO_TRY(c.make_array(c.output_count(), copies));
   int64_t begin = 0;
   for (int32_t i = 0; i < c.output_count(); ++i) {
     OCTAVO_TRY(expect_movable(c, in, c.output(i)));
@@ -21,7 +21,7 @@ Status set_split(PrepareContext& c, int32_t source, int32_t axis, Size part_size
         plan_copy(part, element_bytes(in), row_major_from(in.shape, axis, begin), row_major(part));
     begin += part[axis];
   }
-  return {};
+  return set_cut(c, source, copies);
 }
 
 Status read_axis(const PrepareContext& c, const Tensor& t, const Tensor& in, int32_t& axis) {

@@ -30,9 +30,7 @@ Status find_variable(const PrepareContext& c, VariableParams*& params) {
 
 // An output that the file declares to be shorter takes the first elements, as in LiteRT; but not a
 // scalar, which LiteRT does not tell from an output of unknown rank.
-Status invoke_read(const Step& s, const Workspace&) {
-  const auto& params = s.params<VariableParams>();
-  const Variable& v = *params.variable;
+Status expect_value(const Step& s, const Variable& v) {
   const Tensor& out = *s.outputs[0];
   if (!v.is_assigned) return s.fail("variable \"", v.name, "\" has no value yet");
   if (v.type != out.type) {
@@ -42,7 +40,21 @@ Status invoke_read(const Step& s, const Workspace&) {
   if (count < out.shape.count() || (out.shape.rank == 0 && count > 1)) {
     return s.fail("variable \"", v.name, "\" has shape ", v.shape, ", output has ", out.shape);
   }
-  if (out.bytes() > 0) memcpy(out.data, v.data, static_cast<size_t>(out.bytes()));
+  return {};
+}
+
+Status invoke_read(const Step& s, const Workspace&) {
+  const Variable& v = *s.params<VariableParams>().variable;
+  OCTAVO_TRY(expect_value(s, v));
+  const int64_t bytes = s.outputs[0]->bytes();
+  if (bytes > 0) memcpy(s.outputs[0]->data, v.data, static_cast<size_t>(bytes));
+  return {};
+}
+
+Status show_variable(const Step& s, const Workspace&) {
+  const Variable& v = *s.params<VariableParams>().variable;
+  OCTAVO_TRY(expect_value(s, v));
+  s.outputs[0]->data = v.data;
   return {};
 }
 
@@ -93,6 +105,7 @@ Status prepare_read_variable(PrepareContext& c) {
   OCTAVO_TRY(c.set_shape(0, is_open ? params->variable->shape : out.shape));
   c.step.is_pure = false;
   c.step.invoke = &invoke_read;
+  c.step.show = &show_variable;
   return {};
 }
 

@@ -168,7 +168,11 @@ Status Interpreter::prepare_node(Stage& stage, int32_t index, bool is_behind_oth
     OCTAVO_TRY(run_while_preparing(stage, c));
     return tell();
   }
-  if (nodes_[index].is_done) step.effect = Effect::kRenames;
+  if (nodes_[index].is_done) {
+    static constexpr int64_t kWhole = 0;
+    step.effect = Effect::kRenames;
+    step.renaming = {0, {&kWhole, 1}};
+  }
   if (!step.is_pure || !has_nothing_to_compute(step)) ++stage.steps.size;
   return {};
 }
@@ -233,7 +237,8 @@ Status Interpreter::plan(Stage& stage) {
   for (const Step& step : steps) scratch_count += static_cast<int64_t>(step.scratch_buffers.size);
 
   Span<PlannedBuffer> buffers;  // one a tensor, then one a scratch buffer
-  Span<int32_t> places, room;
+  Span<Place> places;
+  Span<int32_t> room;
   OCTAVO_TRY(stage.memory->make(tensors + scratch_count, buffers));
   OCTAVO_TRY(stage.memory->make((tensors + scratch_count) * kPlanNumbers, room));
   OCTAVO_TRY(stage.memory->make(tensors, places));
@@ -247,7 +252,7 @@ Status Interpreter::plan(Stage& stage) {
   }
   stage.unshared_bytes = 0;
   for (const PlannedBuffer& b : buffers) stage.unshared_bytes += b.bytes;
-  for (int64_t i = 0; i < tensors; ++i) places[i] = static_cast<int32_t>(i);
+  for (int64_t i = 0; i < tensors; ++i) places[i] = {static_cast<int32_t>(i), 0};
   if (!keeps_all_) share_buffers(steps, tensors_.data, buffers, places);
 
   stage.arena_bytes = plan_memory(buffers, room);
@@ -255,7 +260,8 @@ Status Interpreter::plan(Stage& stage) {
   OCTAVO_TRY(stage.memory->allocate(stage.arena_bytes, Arena::kAlignment, &block));
   auto address = [&](int64_t i) { return static_cast<uint8_t*>(block) + buffers[i].offset; };
   for (int64_t i = 0; i < tensors; ++i) {
-    if (buffers[places[i]].last >= 0) tensors_[i].data = address(places[i]);
+    if (buffers[places[i].buffer].last < 0) continue;
+    tensors_[i].data = address(places[i].buffer) + places[i].offset;
   }
   next = tensors;
   for (Step& step : steps) {
