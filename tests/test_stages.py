@@ -243,12 +243,13 @@ def test_outputs_before_and_behind_a_computed_shape() -> None:
 
 def test_calibration_sees_every_run_once() -> None:
     model, inputs = reshaping()
-    interpreter = _core.Interpreter(_core.Model.copy(model), keep_all=True)
+    loaded = _core.Model.copy(model)
+    interpreter = _core.Interpreter(loaded, keep_all=True)
     interpreter.allocate()
-    calibration = _core.Calibration(interpreter.tensor_count, histograms=False)
+    calibration = _core.Calibration(loaded, histograms=False)
     for scale in (1, 2):
         for index, value in inputs.items():
             interpreter.set_tensor(index, value * scale if index == 0 else value)
         interpreter.calibrate(calibration)
-    seen = [(s["samples"], s["max"]) for s in calibration.statistics()]
+    seen = [(s["samples"], s["max"]) for s in calibration.statistics()[0]]
     assert seen[0] == seen[2] == (2, 10)

@@ -23,15 +23,16 @@ def relu(shape, signature=None):
 
 def calibrate(values, histograms=True):
     """The statistics of RELU's input and output after running on each of `values`."""
-    interpreter = _core.Interpreter(relu(values[0].shape), keep_all=True)
-    calibration = _core.Calibration(2, histograms)
+    model = relu(values[0].shape)
+    interpreter = _core.Interpreter(model, keep_all=True)
+    calibration = _core.Calibration(model, histograms)
     for value in values:
         value = np.asarray(value, np.float32)
         interpreter.resize_input(0, value.shape)
         interpreter.allocate()
         interpreter.set_tensor(0, value)
         interpreter.calibrate(calibration)
-    return calibration.statistics()
+    return calibration.statistics()[0]
 
 
 @settings(max_examples=60, deadline=None)
@@ -122,12 +123,13 @@ def test_what_is_computed_while_preparing_is_seen_too():
     net.op("RELU", [c], [known])
     net.op("ADD", [x, known], [y])
     net.inputs, net.outputs = [x], [y]
-    interpreter = _core.Interpreter(_core.Model.copy(net.build()), keep_all=True)
+    model = _core.Model.copy(net.build())
+    interpreter = _core.Interpreter(model, keep_all=True)
     interpreter.allocate()
     interpreter.set_tensor(x, np.array([1, -1], np.float32))
-    calibration = _core.Calibration(4, True)
+    calibration = _core.Calibration(model, True)
     interpreter.calibrate(calibration)
-    seen = [(s["samples"], s["min"], s["max"]) for s in calibration.statistics()]
+    seen = [(s["samples"], s["min"], s["max"]) for s in calibration.statistics()[0]]
     assert seen == [(0, 0, 0), (1, 0, 3), (1, -1, 1), (1, 1, 2)]
 
 
@@ -137,13 +139,14 @@ def test_variables_that_an_operator_takes_are_seen():
     state = net.tensor("state", (2,), "float32", is_variable=True)
     net.op("ADD", [x, state], [y])
     net.inputs, net.outputs = [x], [y]
-    interpreter = _core.Interpreter(_core.Model.copy(net.build()), keep_all=True)
+    model = _core.Model.copy(net.build())
+    interpreter = _core.Interpreter(model, keep_all=True)
     interpreter.allocate()
     interpreter.set_tensor(x, np.array([1, -1], np.float32))
-    calibration = _core.Calibration(3, True)
+    calibration = _core.Calibration(model, True)
     interpreter.calibrate(calibration)
-    assert [s["samples"] for s in calibration.statistics()] == [1, 1, 1]
-    assert calibration.statistics()[state]["zeros"] == 2
+    assert [s["samples"] for s in calibration.statistics()[0]] == [1, 1, 1]
+    assert calibration.statistics()[0][state]["zeros"] == 2
 
 
 def test_only_floats_are_measured():
@@ -152,27 +155,28 @@ def test_only_floats_are_measured():
     y = net.tensor("y", (2,), "float32")
     net.op("CAST", [x], [y], in_data_type="INT32", out_data_type="FLOAT32")
     net.inputs, net.outputs = [x], [y]
-    interpreter = _core.Interpreter(_core.Model.copy(net.build()), keep_all=True)
+    model = _core.Model.copy(net.build())
+    interpreter = _core.Interpreter(model, keep_all=True)
     interpreter.allocate()
     interpreter.set_tensor(x, np.array([5, -7], np.int32))
-    calibration = _core.Calibration(2, True)
+    calibration = _core.Calibration(model, True)
     interpreter.calibrate(calibration)
-    assert [s["samples"] for s in calibration.statistics()] == [0, 1]
-    assert calibration.statistics()[1]["min"] == -7
+    assert [s["samples"] for s in calibration.statistics()[0]] == [0, 1]
+    assert calibration.statistics()[0][1]["min"] == -7
 
 
-def test_a_calibration_of_another_size_is_refused():
+def test_a_calibration_of_another_network_is_refused():
     interpreter = _core.Interpreter(relu((2,)), keep_all=True)
     interpreter.allocate()
-    with pytest.raises(ValueError, match="the calibration is for 1 tensors, the subgraph has 2"):
-        interpreter.calibrate(_core.Calibration(1, True))
+    with pytest.raises(ValueError, match="the calibration is of another network"):
+        interpreter.calibrate(_core.Calibration(relu((2,)), True))
 
 
 def test_threads_share_a_calibration():
     # Long sums into one number: without a lock, threads overwrite each other's.
     shape, runs = (20_000, 1), 200
     model = relu(shape)
-    calibration = _core.Calibration(2, True)
+    calibration = _core.Calibration(model, True)
     barrier = threading.Barrier(2)
 
     def run(value):
@@ -188,7 +192,7 @@ def test_threads_share_a_calibration():
         thread.start()
     for thread in threads:
         thread.join()
-    statistics = calibration.statistics()[0]
+    statistics = calibration.statistics()[0][0]
     assert statistics["samples"] == 2 * runs
     assert statistics["histogram"].sum() == 2 * runs * shape[0]
     assert list(statistics["channel_mean"]) == [1]

@@ -58,25 +58,32 @@ py::list signatures(const Model& model) {
 
 // The table that `isa` names, or where it is empty the environment, which is read anew, so that two
 // interpreters in one process can be compared.
+py::dict statistics_of(const ValueStatistics& s) {
+  py::dict d;
+  d["samples"] = s.samples;
+  d["min"] = s.min;
+  d["max"] = s.max;
+  d["average_min"] = s.average_min;
+  d["average_max"] = s.average_max;
+  d["has_nonfinite"] = s.has_nonfinite;
+  py::array_t<double> mean(static_cast<py::ssize_t>(s.channel_sums.size()));
+  for (size_t c = 0; c < s.channel_sums.size(); ++c) {
+    mean.mutable_at(c) = s.channel_sums[c] / static_cast<double>(s.rows);
+  }
+  d["channel_mean"] = mean;
+  d["limit"] = s.limit;
+  d["histogram"] = to_array(Span<const int64_t>{s.histogram.data(), s.histogram.size()});
+  d["zeros"] = s.zeros;
+  return d;
+}
+
+// A list for each subgraph, of what each of its tensors was.
 py::list statistics(const Calibration& calibration) {
   py::list out;
-  for (const ValueStatistics& s : calibration.statistics()) {
-    py::dict d;
-    d["samples"] = s.samples;
-    d["min"] = s.min;
-    d["max"] = s.max;
-    d["average_min"] = s.average_min;
-    d["average_max"] = s.average_max;
-    d["has_nonfinite"] = s.has_nonfinite;
-    py::array_t<double> mean(static_cast<py::ssize_t>(s.channel_sums.size()));
-    for (size_t c = 0; c < s.channel_sums.size(); ++c) {
-      mean.mutable_at(c) = s.channel_sums[c] / static_cast<double>(s.rows);
-    }
-    d["channel_mean"] = mean;
-    d["limit"] = s.limit;
-    d["histogram"] = to_array(Span<const int64_t>{s.histogram.data(), s.histogram.size()});
-    d["zeros"] = s.zeros;
-    out.append(d);
+  for (const std::vector<ValueStatistics>& subgraph : calibration.statistics()) {
+    py::list tensors;
+    for (const ValueStatistics& s : subgraph) tensors.append(statistics_of(s));
+    out.append(tensors);
   }
   return out;
 }
@@ -140,7 +147,10 @@ PYBIND11_MODULE(_core, m) {
       .def("signatures", &signatures);
   bind_interpreter(m);
   py::class_<Calibration>(m, "Calibration")
-      .def(py::init<size_t, bool>(), py::arg("tensors"), py::arg("histograms"))
+      .def(py::init([](const SharedModel& model, bool histograms) {
+             return std::make_unique<Calibration>(model->graph(), histograms);
+           }),
+           py::arg("model"), py::arg("histograms"), py::keep_alive<1, 2>())
       .def("statistics", &statistics);
   m.def("quantize_int8", &convert<float, int8_t, reference::quantize_s8>);
   m.def("quantize_uint8", &convert<float, uint8_t, reference::quantize_u8>);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 
 #include "base/math.h"
 
@@ -127,10 +128,29 @@ void ValueStatistics::count_values(const float* values, int64_t count, float gre
   }
 }
 
-void Calibration::add(const Interpreter& interpreter, const Tensor& tensor) {
-  if (tensor.type != DType::kFloat32) return;
-  statistics_[interpreter.index_of(tensor)].add(static_cast<const float*>(tensor.data),
-                                                tensor.shape, with_histograms_);
+Calibration::Calibration(const Graph& graph, bool with_histograms)
+    : graph_(graph), statistics_(graph.subgraphs.size), with_histograms_(with_histograms) {
+  for (size_t i = 0; i < statistics_.size(); ++i) {
+    statistics_[i].resize(graph.subgraphs[i].tensors.size);
+  }
+}
+
+// Null for a tensor that the file does not have.
+ValueStatistics* Calibration::find(const Tensor& tensor) {
+  for (const Subgraph& subgraph : graph_.subgraphs) {
+    const TensorInfo* first = subgraph.tensors.data;
+    const std::less<const TensorInfo*> is_before;
+    if (is_before(tensor.info, first)) continue;
+    if (!is_before(tensor.info, first + subgraph.tensors.size)) continue;
+    return &statistics_[subgraph.number()][tensor.info - first];
+  }
+  return nullptr;
+}
+
+void Calibration::add(const Tensor& tensor) {
+  ValueStatistics* statistics = tensor.type == DType::kFloat32 ? find(tensor) : nullptr;
+  if (statistics == nullptr) return;
+  statistics->add(static_cast<const float*>(tensor.data), tensor.shape, with_histograms_);
 }
 
 // What operators have computed while preparing, from constants or from shapes.
@@ -139,46 +159,40 @@ void Calibration::add_known(const Interpreter& interpreter) {
     for (int32_t i : node.outputs) {
       // What is deferred has the last run's value.
       const bool is_fixed = interpreter.tensor(i).is_known && !interpreter.is_deferred(i);
-      if (is_fixed) add(interpreter, interpreter.tensor(i));
+      if (is_fixed) add(interpreter.tensor(i));
     }
   }
 }
 
-void Calibration::add_step(const Interpreter& interpreter, const Step& step) {
-  for (const Tensor* t : step.outputs) add(interpreter, *t);
+void Calibration::add_step(const Step& step) {
+  for (const Tensor* t : step.outputs) add(*t);
   for (const Tensor* t : step.inputs) {
-    if (t != nullptr && t->info->is_variable) add(interpreter, *t);
+    if (t != nullptr && t->info->is_variable) add(*t);
   }
 }
 
 Status Calibration::run(Interpreter& interpreter) {
-  const Subgraph& graph = interpreter.graph();
-  if (graph.tensors.size != statistics_.size()) {
-    return Status::invalid("the calibration is for ", statistics_.size(),
-                           " tensors, the subgraph has ", graph.tensors.size);
+  if (interpreter.graph().all.data != graph_.subgraphs.data) {
+    return Status::invalid("the calibration is of another network");
   }
   if (!interpreter.keeps_all()) {
     return Status::invalid("the interpreter does not keep the values of all tensors");
   }
   const std::lock_guard<std::mutex> lock(mutex_);
-  for (int32_t i : graph.inputs) add(interpreter, interpreter.tensor(i));
-  add_known(interpreter);
-  struct Context {
-    Calibration& calibration;
-    const Interpreter& interpreter;
-  } context{*this, interpreter};
   const Probe probe{[](void* p, const Tensor& tensor, const float* values, int64_t count) {
-                      const auto& c = *static_cast<const Context*>(p);
-                      Calibration& calibration = c.calibration;
-                      calibration.statistics_[c.interpreter.index_of(tensor)].add(
-                          values, make_shape(count), calibration.with_histograms_);
+                      auto& self = *static_cast<Calibration*>(p);
+                      ValueStatistics* statistics = self.find(tensor);
+                      if (statistics == nullptr) return;
+                      statistics->add(values, make_shape(count), self.with_histograms_);
                     },
-                    &context};
-  const Observer observer{[](void* p, const Step& step) {
-                            const auto& c = *static_cast<const Context*>(p);
-                            c.calibration.add_step(c.interpreter, step);
-                          },
-                          &context, &probe};
+                    this};
+  const Observer observer{
+      [](void* p, const Step& step) { static_cast<Calibration*>(p)->add_step(step); }, this, &probe,
+      [](void* p, const Interpreter& running) {
+        auto& self = *static_cast<Calibration*>(p);
+        for (int32_t i : running.graph().inputs) self.add(running.tensor(i));
+        self.add_known(running);
+      }};
   return interpreter.invoke(&observer);
 }
 

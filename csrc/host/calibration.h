@@ -35,30 +35,35 @@ struct ValueStatistics {
   void count_values(const float* values, int64_t count, float greatest);
 };
 
-// One ValueStatistics per tensor of a subgraph.
+// One ValueStatistics per tensor of a network, by subgraph.
 class Calibration {
  public:
-  Calibration(size_t tensors, bool with_histograms)
-      : statistics_(tensors), with_histograms_(with_histograms) {}
+  using Statistics = std::vector<std::vector<ValueStatistics>>;
 
-  // Runs the interpreter once and adds the values of its inputs, of all that its operators
-  // computed, inside them too where they show it, and of the variables they have changed. It must
-  // keep all tensors. Threads that run interpreters of their own take turns.
+  // The graph outlives it.
+  Calibration(const Graph& graph, bool with_histograms);
+
+  // Runs an interpreter of one of the network's subgraphs once and adds the values of its inputs,
+  // of all that its operators computed, inside them too where they show it, and of the variables
+  // they have changed; the same of the subgraphs that they call. It must keep all tensors. Threads
+  // that run interpreters of their own take turns.
   Status run(Interpreter& interpreter);
 
   // A copy: another thread may be running.
-  std::vector<ValueStatistics> statistics() const {
+  Statistics statistics() const {
     const std::lock_guard<std::mutex> lock(mutex_);
     return statistics_;
   }
 
  private:
-  void add(const Interpreter& interpreter, const Tensor& tensor);
+  ValueStatistics* find(const Tensor& tensor);
+  void add(const Tensor& tensor);
   void add_known(const Interpreter& interpreter);
-  void add_step(const Interpreter& interpreter, const Step& step);
+  void add_step(const Step& step);
 
   mutable std::mutex mutex_;
-  std::vector<ValueStatistics> statistics_;
+  const Graph& graph_;
+  Statistics statistics_;
   bool with_histograms_;
 };
 

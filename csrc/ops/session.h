@@ -10,6 +10,8 @@
 
 namespace octavo {
 
+struct Observer;
+
 // What VAR_HANDLE names: a tensor that has the type and shape of what was assigned last.
 struct Variable {
   Text container, name;
@@ -55,6 +57,10 @@ class Session {
   }
   int64_t calls() const { return calls_; }  // of all runs
 
+  // Who is told of what subgraphs do that operators call, in this run; null: nobody.
+  void set_callee_observer(const Observer* observer) { callee_observer_ = observer; }
+  const Observer* callee_observer() const { return callee_observer_; }
+
   // As before the first run: no variable has a value.
   void forget();
 
@@ -64,6 +70,7 @@ class Session {
   Span<bool> has_run_;
   int64_t max_loop_iterations_ = kMaxLoopIterations, iterations_ = 0;
   int64_t calls_ = 0, calls_before_ = 0;
+  const Observer* callee_observer_ = nullptr;
 };
 
 }  // namespace octavo

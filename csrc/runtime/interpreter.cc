@@ -98,13 +98,19 @@ Status Interpreter::prepare(bool keep_all) {
 
 Status Interpreter::invoke(const Observer* observer) {
   session().begin_run();
+  const bool sees_callees = observer != nullptr && observer->before != nullptr;
+  session().set_callee_observer(sees_callees ? observer : nullptr);
   const Status s = run(observer);
+  session().set_callee_observer(nullptr);
   host_.workers.release();
   return s;
 }
 
 Status Interpreter::run(const Observer* observer) {
   forget_deferred();
+  if (observer != nullptr && observer->before != nullptr) {
+    observer->before(observer->context, *this);
+  }
   OCTAVO_TRY(run_steps(first_.steps, observer));
   return first_.nodes.empty() ? Status() : run_deferred(observer);
 }
@@ -116,7 +122,7 @@ Status Interpreter::run_called() {
                           " times, the most that max_loop_iterations allows");
   }
   last_call_ = session().calls();
-  return run(nullptr);
+  return run(session().callee_observer());
 }
 
 const Interpreter* Interpreter::last_callee(int32_t subgraph) const {

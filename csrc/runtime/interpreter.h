@@ -16,12 +16,17 @@
 
 namespace octavo {
 
+class Interpreter;
+
 // Is told of every step that has run, while its outputs still have their values; its inputs may
 // have lost theirs unless all tensors are kept.
 struct Observer {
   void (*after)(void* context, const Step& step);
   void* context;
   const Probe* probe = nullptr;
+  // Is told of every subgraph that is about to run, those that operators call among them, whose
+  // steps it then sees too. Null: it sees the steps of the network's own subgraph.
+  void (*before)(void* context, const Interpreter& interpreter) = nullptr;
 };
 
 // What a host lends to an interpreter.

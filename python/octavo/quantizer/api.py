@@ -167,7 +167,7 @@ def quantize(
         content = flatbuffer.write(tree)
     rules = Recipe.of(recipe)
     sources = [Source(tree, index) for index in range(len(tree.subgraphs))]
-    parts = [decompose(s, _wanted(s, rules, settings.operators)) for s in sources]
+    parts = [decompose(s, rules.modes(s, settings.operators)) for s in sources]
     sources = [part.source for part in parts]
     choices = [choose(part.source, part.wanted) for part in parts]
     fallback = settings.fallback if fallback is None else fallback
@@ -207,15 +207,6 @@ def quantize(
     clean(tree)
     result = flatbuffer.write(tree)
     return Quantized(result, Summary(bytes_before, len(result), tuple(summaries)), seen)
-
-
-def _wanted(source: Source, rules: Recipe, mode: str) -> list[str]:
-    """The mode of each operator. What operators call, calibration does not see: it stays float
-    where it would be integers."""
-    wanted = rules.modes(source, mode)
-    if source.index in entry_points(source.model):
-        return wanted
-    return ["float" if m in INTEGER else m for m in wanted]
 
 
 def _settings(mode: str) -> _Mode:

@@ -33,10 +33,10 @@ _FORMAT = "octavo calibration 1"
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """The statistics of all tensors of the subgraphs that the data ran.
+    """The statistics of all tensors of the subgraphs that the data ran, called ones among them.
 
     Attributes:
-      names: for each subgraph that ran, the names of all its tensors.
+      names: for each subgraph that ran and has such tensors, the names of all its tensors.
       statistics: for each of these, the tensors that took values, by number.
     """
 
@@ -69,14 +69,17 @@ class Calibration:
         """
         shared, custom = _core.Model.copy(model), core_ops(custom_ops)
         samples = RepresentativeData(shared, data)
+        calibration = _core.Calibration(shared, histograms)
         runners: dict[int, _Runner] = {}
         for subgraph, inputs in _with_progress(samples, samples.count, progress is not False):
             if subgraph not in runners:
-                runners[subgraph] = _Runner(shared, subgraph, histograms, custom)
+                runners[subgraph] = _Runner(shared, subgraph, calibration, custom)
             runners[subgraph].run(inputs)
+        seen = {i: _seen(tensors) for i, tensors in enumerate(calibration.statistics())}
+        ran = [i for i, statistics in seen.items() if statistics or i in runners]
         return cls(
-            {subgraph: runner.names for subgraph, runner in runners.items()},
-            {subgraph: runner.statistics() for subgraph, runner in runners.items()},
+            {i: _tensor_names(_core.Interpreter(shared, i)) for i in ran},
+            {i: seen[i] for i in ran},
         )
 
     def of(self, subgraph: int, tensor: int) -> TensorStatistics:
@@ -206,13 +209,16 @@ class _Runner:
     """One subgraph in calibration."""
 
     def __init__(
-        self, model: _core.Model, subgraph: int, histograms: bool, custom_ops: list[CoreOp]
+        self,
+        model: _core.Model,
+        subgraph: int,
+        calibration: _core.Calibration,
+        custom_ops: list[CoreOp],
     ) -> None:
         # With keep_all nothing that makes running faster leaves a tensor out.
         self._interpreter = _core.Interpreter(model, subgraph, keep_all=True, custom_ops=custom_ops)
-        self._calibration = _core.Calibration(self._interpreter.tensor_count, histograms)
+        self._calibration = calibration
         self._shapes: dict[int, tuple[int, ...]] = {}
-        self.names = _tensor_names(self._interpreter)
 
     def run(self, inputs: Mapping[int, npt.NDArray[Any]]) -> None:
         for tensor, value in inputs.items():
@@ -224,12 +230,14 @@ class _Runner:
             self._interpreter.set_tensor(tensor, value)
         self._interpreter.calibrate(self._calibration)
 
-    def statistics(self) -> dict[int, TensorStatistics]:
-        return {
-            tensor: TensorStatistics(**statistics)
-            for tensor, statistics in enumerate(self._calibration.statistics())
-            if statistics["samples"] > 0 or statistics["has_nonfinite"]
-        }
+
+def _seen(tensors: list[dict[str, Any]]) -> dict[int, TensorStatistics]:
+    """Of the tensors that took values."""
+    return {
+        tensor: TensorStatistics(**statistics)
+        for tensor, statistics in enumerate(tensors)
+        if statistics["samples"] > 0 or statistics["has_nonfinite"]
+    }
 
 
 def _tensor_names(interpreter: _core.Interpreter) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from octavo.quantizer.affine import Affine, affine_of_range
 from octavo.quantizer.ranges import Range, Ranges
 from octavo.quantizer.recurrent import OBSTACLES, has_diagonal
 from octavo.quantizer.source import Source
-from octavo.quantizer.table import OPERATORS, Output, Role, Rule
+from octavo.quantizer.table import CALLS, OPERATORS, Output, Role, Rule
 
 INTEGER = ("int8", "int16")
 """The modes of an operator that computes on integers; others: "float", "dynamic", "dynamic-int4",
@@ -60,6 +60,8 @@ def _choose(source: Source, n: int, wanted: str) -> Choice:
 def _obstacle(source: Source, n: int, dtype: str) -> str:
     """Why operator n has no integer form; empty if it has one."""
     rule = OPERATORS.get(source.names[n])
+    if source.names[n] in CALLS:
+        return "hands float32 to the subgraphs that it calls"
     if rule is None:
         return "has no integer form"
     if dtype not in rule.integer:

@@ -151,6 +151,10 @@ def _moves_int8(*inputs: Role) -> Rule:
     return Rule(inputs, Output.TIED, _INT8, versions={"int8": 2})
 
 
+CALLS = frozenset({"CALL_ONCE", "IF", "STABLEHLO_CASE", "STABLEHLO_COMPOSITE", "WHILE"})
+"""Operators that run other subgraphs, whose operators are quantized one by one. They themselves are
+not: as LiteRT's converter does it, float32 goes in and out."""
+
 OPERATORS: Mapping[str, Rule] = {
     "ABS": _computes(_A, int8=2, int16=3),
     "ADD": _adds(int16=3),
