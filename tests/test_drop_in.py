@@ -7,9 +7,12 @@ import numpy as np
 import octavo
 import octavo._schema as schema
 import pytest
+from flatbuffers import flexbuffers
 from octavo.flatbuffer import Network, read, write
 
 litert = pytest.importorskip("ai_edge_litert.interpreter")
+
+KEEP = {"experimental_preserve_all_tensors": True}
 
 
 def reference(model, **options):
@@ -235,8 +238,8 @@ def test_tensors_of_called_subgraphs(truth):
     called = 1 if truth else 2
     results = []
     for interpreter in (
-        ours(net.build(), experimental_preserve_all_tensors=True),
-        reference(net.build(), experimental_preserve_all_tensors=True),
+        ours(net.build(), **KEEP),
+        reference(net.build(), **KEEP),
     ):
         interpreter.allocate_tensors()
         for sign in (1, -1):
@@ -282,6 +285,51 @@ def test_tensors_of_a_subgraph_that_is_called_in_two_ways():
         interpreter.invoke()
         assert interpreter.get_tensor(1, 1).shape == tuple(sizes)
         np.testing.assert_array_equal(interpreter.get_tensor(1, 1), interpreter.get_tensor(z))
+
+
+def signatures_that_share_a_subgraph():
+    """Subgraph 3 is called by subgraph 2, which the main one calls, and by subgraph 1. Before the
+    call subgraph 2 has a node whose result's shape is data."""
+    net = Network()
+    names = ("also", "between", "shared")
+    graphs = {"main": net} | {name: net.subgraph(name) for name in names}
+    for key, g in graphs.items():
+        g.inputs = [g.tensor("x", (4,), "float32"), g.tensor("shape", (1,), "int32")]
+        g.outputs = [g.tensor("y", (4,), "float32")]
+        g.signature(key, dict(zip(("x", "shape"), g.inputs, strict=True)), {"y": g.outputs[0]})
+
+    def follow(g, code, other, callee):
+        """y = callee(code(x, other), shape)"""
+        z = g.tensor("z", (4,), "float32")
+        g.op(code, [g.inputs[0], other], [z])
+        options = {"name": "f", "composite_attributes": bytes(flexbuffers.Dumps({}))}
+        options["decomposition_subgraph_index"] = callee
+        g.op("STABLEHLO_COMPOSITE", [z, g.inputs[1]], g.outputs, **options)
+
+    main, also, between, shared = graphs.values()
+    follow(main, "ADD", main.inputs[0], 2)
+    follow(also, "MUL", also.inputs[0], 3)
+    follow(between, "RESHAPE", between.inputs[1], 3)
+    negative = shared.tensor("negative", (4,), "float32")
+    shared.op("NEG", shared.inputs[:1], [negative])
+    shared.op("RESHAPE", [negative, shared.inputs[1]], shared.outputs)
+    return net.build()
+
+
+def test_tensors_of_a_subgraph_are_those_of_its_last_run():
+    """By whichever way: called in a later stage of what is called, or by a signature's own call."""
+    model = signatures_that_share_a_subgraph()
+    ways = ["main", "shared", "also", "main", "between", "shared", "main", "main", "also", "also"]
+    results = []
+    for interpreter in (ours(model, **KEEP), reference(model, **KEEP)):
+        interpreter.allocate_tensors()
+        found = []
+        for x, way in enumerate(ways):
+            run = interpreter.get_signature_runner(way)
+            found.append(run(x=np.full(4, x, np.float32), shape=np.int32([4]))["y"])
+            found += [interpreter.get_tensor(t, 3) for t in range(4)]
+        results.append(found)
+    assert_alike(*results)
 
 
 @pytest.mark.parametrize("shape", [2, [[2, 4]]])

@@ -213,12 +213,22 @@ class PyInterpreter {
     return view;
   }
 
-  // A copy of a tensor of another subgraph, as the last call of it has left it; None: there was
-  // none.
-  py::object get_callee_tensor(int32_t subgraph, int32_t i) {
+  // When this interpreter has run the subgraph last, its own or one that operators call, in the
+  // order of all runs of the session; 0: never, or its memory is gone.
+  int64_t last_run(int32_t subgraph) {
+    const Turn turn(session_->is_taken);
+    const Interpreter* last = state_->interpreter;
+    if (subgraph != subgraph_) last = last->last_callee(subgraph);
+    return last == nullptr ? 0 : last->last_run();
+  }
+
+  // A copy of a tensor of a subgraph that operators have called, as the last call has left it.
+  py::array get_callee_tensor(int32_t subgraph, int32_t i) {
     const Turn turn(session_->is_taken);
     const Interpreter* callee = state_->interpreter->last_callee(subgraph);
-    if (callee == nullptr) return py::none();
+    if (callee == nullptr) {
+      raise_if_failed(Status::invalid("no operator has called subgraph ", subgraph));
+    }
     check(i, callee->graph());
     expect_kept(*callee, i);
     const Tensor& t = callee->tensor(i);
@@ -394,6 +404,7 @@ void bind_interpreter(py::module_& m) {
       .def("step_kernels", &PyInterpreter::step_kernels)
       .def("set_tensor", &PyInterpreter::set_tensor)
       .def("get_tensor", &PyInterpreter::get_tensor, py::arg("index"), py::arg("copy"))
+      .def("last_run", &PyInterpreter::last_run)
       .def("get_callee_tensor", &PyInterpreter::get_callee_tensor, py::arg("subgraph"),
            py::arg("index"))
       .def("tensor_details", &PyInterpreter::tensor_details)

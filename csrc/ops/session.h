@@ -47,7 +47,7 @@ class Session {
   int64_t max_loop_iterations() const { return max_loop_iterations_; }
   void begin_run() {
     iterations_ = 0;
-    calls_before_ = calls_;
+    calls_before_ = ++calls_;
   }
   bool count_iteration() { return ++iterations_ <= max_loop_iterations_; }
   // Subgraphs that call the next one twice need no loop to run for ever.
@@ -55,7 +55,7 @@ class Session {
   bool count_call() {
     return (++calls_ - calls_before_) / kCallsPerIteration <= max_loop_iterations_;
   }
-  int64_t calls() const { return calls_; }  // of all runs
+  int64_t calls() const { return calls_; }  // of all runs, and these themselves
 
   // Who is told of what subgraphs do that operators call, in this run; null: nobody.
   void set_callee_observer(const Observer* observer) { callee_observer_ = observer; }

@@ -98,6 +98,7 @@ Status Interpreter::prepare(bool keep_all) {
 
 Status Interpreter::invoke(const Observer* observer) {
   session().begin_run();
+  last_run_ = session().calls();
   const bool sees_callees = observer != nullptr && observer->before != nullptr;
   session().set_callee_observer(sees_callees ? observer : nullptr);
   const Status s = run(observer);
@@ -121,20 +122,25 @@ Status Interpreter::run_called() {
                           session().max_loop_iterations(),
                           " times, the most that max_loop_iterations allows");
   }
-  last_call_ = session().calls();
+  last_run_ = session().calls();
   return run(session().callee_observer());
 }
 
 const Interpreter* Interpreter::last_callee(int32_t subgraph) const {
   const Interpreter* last = nullptr;
   const CalleeScope* scope = run_scope_ != nullptr ? run_scope_ : scope_;
-  for (; scope != nullptr; scope = scope->outer) {
-    for (const PreparedCallee* c = scope->first; c != nullptr; c = c->next) {
-      const int64_t call = c->subgraph == subgraph ? c->interpreter->last_call_ : 0;
-      if (call > (last != nullptr ? last->last_call_ : 0)) last = c->interpreter;
-    }
-  }
+  for (; scope != nullptr; scope = scope->outer) find_last(*scope, subgraph, &last);
   return last;
+}
+
+void Interpreter::find_last(const CalleeScope& scope, int32_t subgraph, const Interpreter** last) {
+  for (const PreparedCallee* c = scope.first; c != nullptr; c = c->next) {
+    const Interpreter& i = *c->interpreter;
+    if (c->subgraph == subgraph && i.last_run_ > (*last != nullptr ? (*last)->last_run_ : 0)) {
+      *last = &i;
+    }
+    if (i.run_scope_ != nullptr) find_last(*i.run_scope_, subgraph, last);
+  }
 }
 
 int64_t Interpreter::arena_bytes() const {

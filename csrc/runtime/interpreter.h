@@ -64,9 +64,11 @@ class Interpreter {
   Status run_called();
   Status set_input_shape(int32_t tensor, const Shape& shape);
 
-  // Of those that operators have called another subgraph by, the one that ran last. Null: it has
-  // not run, or its memory is gone.
+  // Of those that operators have called another subgraph by, here or in what was called, the one
+  // that ran last. Null: it has not run, or its memory is gone.
   const Interpreter* last_callee(int32_t subgraph) const;
+  // When this one ran last, in the order of all runs and calls of its session; 0: never.
+  int64_t last_run() const { return last_run_; }
 
   // Sets the subgraph's variable tensors to zero, as prepare leaves them.
   void reset_variables();
@@ -99,6 +101,8 @@ class Interpreter {
       : graph_(graph), kernels_(kernels), host_(host), memory_(memory) {}
 
  private:
+  // Of a scope's callees and of those that their later stages have called.
+  static void find_last(const CalleeScope& scope, int32_t subgraph, const Interpreter** last);
   Status check_interface() const;
   Status expand_sparse();
   Status check_operands(const Step& step) const;
@@ -134,7 +138,7 @@ class Interpreter {
   Stage first_;
   Arena* run_memory_ = nullptr;       // of further stages, until the next invoke
   CalleeScope* run_scope_ = nullptr;  // of their callees
-  int64_t last_call_ = 0;             // the session's number of it, from 1 on
+  int64_t last_run_ = 0;
   int64_t deferred_bytes_ = 0, deferred_unshared_bytes_ = 0;
 };
 

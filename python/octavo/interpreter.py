@@ -159,17 +159,19 @@ class Interpreter:
     def get_tensor(self, tensor_index: int, subgraph_index: int = 0) -> Any:
         """A copy of a tensor's value: an array, or a numpy scalar where the shape is ().
 
-        Of a subgraph that operators call, the value is what the last call has left.
+        Of a subgraph that operators call or several signatures run, the value is what its last run
+        has left.
 
         Raises:
           ValueError: the tensor has no memory yet, or it is an intermediate one and
             `experimental_preserve_all_tensors` was not set.
         """
-        if subgraph_index != 0:
-            called = self._main.get_callee_tensor(subgraph_index, tensor_index)
-            if called is not None:
-                return called[()]
-        return self._subgraph(subgraph_index).get_tensor(tensor_index, copy=True)[()]
+        own = self._subgraph(subgraph_index)
+        cores = [own, *self._subgraphs.values()]
+        last = max(cores, key=lambda core: core.last_run(subgraph_index))
+        if last is own:
+            return own.get_tensor(tensor_index, copy=True)[()]
+        return last.get_callee_tensor(subgraph_index, tensor_index)[()]
 
     def tensor(self, tensor_index: int) -> Callable[[], Array]:
         """A function that gives an array which lies in the tensor's own memory, to read or write
