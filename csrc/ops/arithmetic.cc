@@ -82,25 +82,44 @@ Status prepare_complex(PrepareContext& c, const reference::Broadcast& broadcast,
   return c.set_invoke(invoke, broadcast);
 }
 
+constexpr TypedInvoke kRealSum[] = {
+    {DType::kInt8, &invoke_broadcast<&reference::real_sum_s8>},
+    {DType::kUInt8, &invoke_broadcast<&reference::real_sum_u8>},
+    {DType::kInt16, &invoke_broadcast<&reference::real_sum_s16>},
+};
+
+Status prepare_real_sum(PrepareContext& c, const reference::Broadcast& broadcast, bool subtract) {
+  const Tensor& out = c.output(0);
+  const auto scale = static_cast<double>(out.scale());
+  reference::RealSumParams* p;
+  OCTAVO_TRY(c.make_params(p));
+  p->broadcast = broadcast;
+  p->a_zero = c.input(0).zero_point();
+  p->b_zero = c.input(1).zero_point();
+  p->out_zero = out.zero_point();
+  p->a_factor = c.input(0).scale() / scale;
+  p->b_factor = c.input(1).scale() / (subtract ? -scale : scale);
+  OCTAVO_TRY(quantized_activation_range(c, fused_activation(c), out, &p->act_min, &p->act_max));
+  return choose_invoke(c, kRealSum);
+}
+
 Status prepare_scaled_sum(PrepareContext& c, const reference::Broadcast& broadcast, bool subtract,
                           Step::Invoke invoke) {
   const Tensor& a = c.input(0);
   const Tensor& b = c.input(1);
   const Tensor& out = c.output(0);
+  const int32_t left_shift = out.type == DType::kInt16 ? 15 : 20;
+  const double twice_max = 2 * static_cast<double>(max(a.scale(), b.scale()));
+  const double rescale =
+      twice_max / (static_cast<double>(1 << left_shift) * static_cast<double>(out.scale()));
+  if (!(rescale < 1)) return prepare_real_sum(c, broadcast, subtract);
   reference::ScaledSumParams* p;
   OCTAVO_TRY(c.make_params(p));
   p->broadcast = broadcast;
   p->a_zero = a.zero_point();
   p->b_zero = b.zero_point();
   p->out_zero = out.zero_point();
-  p->left_shift = out.type == DType::kInt16 ? 15 : 20;
-  const double twice_max = 2 * static_cast<double>(max(a.scale(), b.scale()));
-  const double rescale =
-      twice_max / (static_cast<double>(1 << p->left_shift) * static_cast<double>(out.scale()));
-  if (!(rescale < 1)) {
-    return c.fail("output \"", out.info->name, "\" has scale ", out.scale(),
-                  ", too small for inputs of scales ", a.scale(), " and ", b.scale());
-  }
+  p->left_shift = left_shift;
   p->a_scale = quantize_multiplier(static_cast<double>(a.scale()) / twice_max);
   p->b_scale = quantize_multiplier(static_cast<double>(b.scale()) / twice_max);
   p->out_scale = quantize_multiplier(rescale);

@@ -47,6 +47,15 @@ void scaled(const ScaledSumParams& params, const T* a, const T* b, T* out, Op op
   });
 }
 
+template <class T>
+void real_sum(const RealSumParams& params, const T* a, const T* b, T* out) {
+  const RealSumParams p = params;
+  for_each_broadcast(params.broadcast, a, b, out, [=](T x, T y) {
+    const double sum = p.a_factor * (x - p.a_zero) + p.b_factor * (y - p.b_zero);
+    return static_cast<T>(quantize(sum, p.out_zero, p.act_min, p.act_max));
+  });
+}
+
 template <class Op>
 void shifted(const ShiftedSumParams& p, const int16_t* a, const int16_t* b, int16_t* out, Op op) {
   const int32_t a_right = p.a_right, b_right = p.b_right, low = p.act_min, high = p.act_max;
@@ -109,6 +118,16 @@ SCALED(sub_s8, int8_t, kDifference)
 SCALED(sub_u8, uint8_t, kDifference)
 SCALED(sub_s16, int16_t, kDifference)
 #undef SCALED
+
+void real_sum_s8(const RealSumParams& p, const int8_t* a, const int8_t* b, int8_t* out) {
+  real_sum(p, a, b, out);
+}
+void real_sum_u8(const RealSumParams& p, const uint8_t* a, const uint8_t* b, uint8_t* out) {
+  real_sum(p, a, b, out);
+}
+void real_sum_s16(const RealSumParams& p, const int16_t* a, const int16_t* b, int16_t* out) {
+  real_sum(p, a, b, out);
+}
 
 void add_shifted_s16(const ShiftedSumParams& p, const int16_t* a, const int16_t* b, int16_t* out) {
   shifted(p, a, b, out, kSum);

@@ -63,6 +63,20 @@ void sub_s8(const ScaledSumParams& p, const int8_t* a, const int8_t* b, int8_t* 
 void sub_u8(const ScaledSumParams& p, const uint8_t* a, const uint8_t* b, uint8_t* out);
 void sub_s16(const ScaledSumParams& p, const int16_t* a, const int16_t* b, int16_t* out);
 
+// ADD and SUB whose output's scale is too fine for these steps, as it is where converters write
+// "is finite" as x - x: out = quantize(a_factor (a - z_a) + b_factor (b - z_b)), saturating, with
+// factors of s_a / s_out and s_b / s_out, the latter negative for SUB.
+struct RealSumParams {
+  Broadcast broadcast;
+  int32_t a_zero, b_zero, out_zero;
+  double a_factor, b_factor;
+  int32_t act_min, act_max;
+};
+
+void real_sum_s8(const RealSumParams& p, const int8_t* a, const int8_t* b, int8_t* out);
+void real_sum_u8(const RealSumParams& p, const uint8_t* a, const uint8_t* b, uint8_t* out);
+void real_sum_s16(const RealSumParams& p, const int16_t* a, const int16_t* b, int16_t* out);
+
 // ADD and SUB of int16 whose scales are powers of two, one input's the output's:
 // out = clamp(rdbp(a, a_right) +- rdbp(b, b_right)), with the other input's right shift in [0, 31].
 struct ShiftedSumParams {
