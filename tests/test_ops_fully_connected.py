@@ -13,6 +13,7 @@ from weights import (
     ACTIVATIONS,
     HYBRID,
     INT16_B32,
+    INT16_W16,
     boundary_operands,
     dequantized,
     hybrid_bound,
@@ -105,11 +106,13 @@ def test_int16_weights(kind, data, with_bias):
     oracle.assert_equal_to_litert(*build_fully_connected(o, shape, options, with_bias))
 
 
+@pytest.mark.parametrize("kind", [INT16_B32, INT16_W16])
 @settings(max_examples=20, deadline=None)
 @given(data=st.data())
-def test_the_type_of_the_bias_decides(data):
-    """An int32 bias without the option quantized_bias_type, which LiteRT reads as int64."""
-    o, shape, options = data.draw(fully_connected(INT16_B32))
+def test_the_type_of_the_bias_decides(kind, data):
+    """Without the option quantized_bias_type LiteRT reads an int32 bias as int64; with weights of
+    int16 it reads an int64 one as int32."""
+    o, shape, options = data.draw(fully_connected(kind))
     expected, [y] = oracle.run(*build_fully_connected(o, shape, options))
     del options["quantized_bias_type"]
     ours, _ = oracle.octavo_run(*build_fully_connected(o, shape, options))
