@@ -25,6 +25,7 @@ TIED = {
     *(
         "EMBEDDING_LOOKUP",
         "ONE_HOT",
+        "REVERSE_SEQUENCE",
         "REVERSE_V2",
         "SPARSE_TO_DENSE",
         "SELECT",
