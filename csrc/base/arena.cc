@@ -3,8 +3,9 @@
 namespace octavo {
 namespace {
 
-// Small requests share a block of this size; larger ones get a block of their own.
-constexpr size_t kBlockBytes = 64 * 1024;
+// Small requests share blocks, each of which is twice the one before, as an arena that lives for one
+// node has to zero all of its first one. Larger requests get a block of their own.
+constexpr size_t kMostBlockBytes = 64 * 1024;
 
 // What no machine has; on those of 32 bits, less than a size_t would cut off.
 constexpr int64_t kMostBytes = sizeof(size_t) < sizeof(int64_t) ? INT32_MAX : int64_t{1} << 46;
@@ -24,7 +25,9 @@ Status Arena::allocate(int64_t bytes, size_t alignment, void** out) {
     return next_ != nullptr && start() <= end && size <= end - start();
   };
   if (!fits()) {
-    const size_t block = size > kBlockBytes / 4 ? size : kBlockBytes;
+    const bool is_large = size > kMostBlockBytes / 4;
+    while (!is_large && block_bytes_ < 4 * size) block_bytes_ *= 2;
+    const size_t block = is_large ? size : block_bytes_;
     void* fresh = take_block(block);
     if (fresh == nullptr) {
       return Status::failed("out of memory: ", bytes, " bytes asked for, ",
@@ -32,13 +35,14 @@ Status Arena::allocate(int64_t bytes, size_t alignment, void** out) {
                             " left after ", used_, " in use");
     }
     // A large block of its own leaves the shared block, with its remainder, current.
-    if (block == size) {
+    if (is_large) {
       used_ += bytes;
       *out = fresh;
       return {};
     }
     next_ = static_cast<uint8_t*>(fresh);
     end_ = next_ + block;
+    if (block_bytes_ < kMostBlockBytes) block_bytes_ *= 2;
   }
   auto* memory = reinterpret_cast<uint8_t*>(start());
   used_ += memory + size - next_;
