@@ -3,8 +3,8 @@
 namespace octavo {
 namespace {
 
-// Small requests share blocks, each of which is twice the one before, as an arena that lives for one
-// node has to zero all of its first one. Larger requests get a block of their own.
+// Small requests share blocks, each of which is twice the one before, as an arena that lives for
+// one node has to zero all of its first one. Larger requests get a block of their own.
 constexpr size_t kMostBlockBytes = 64 * 1024;
 
 // What no machine has; on those of 32 bits, less than a size_t would cut off.

@@ -80,8 +80,8 @@ class Arena {
   const Heap heap_;
   Block* blocks_ = nullptr;
   size_t block_bytes_ = 4096;  // of the next shared one
-  Arena* inner_ = nullptr;    // the first one, which knows the next
-  Arena* sibling_ = nullptr;  // the next within the same one
+  Arena* inner_ = nullptr;     // the first one, which knows the next
+  Arena* sibling_ = nullptr;   // the next within the same one
   int64_t used_ = 0;
 };
 

@@ -331,13 +331,9 @@ Status invoke_kernel(const Step& s, const Workspace& w) {
   return {};
 }
 
-struct Op {
-  Opcode code;
-  Status (*prepare)(PrepareContext&);
-};
-
-// Null where octavo does not have the operator.
-const Op* find_op(Opcode code);
+// An operator's prepare; null where octavo does not have the operator.
+using Prepare = Status (*)(PrepareContext&);
+Prepare find_op(Opcode code);
 
 // An operator that files call by a name, as Opcode::CUSTOM.
 struct CustomOp {

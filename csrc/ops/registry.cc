@@ -12,11 +12,19 @@ namespace octavo {
 
 namespace {
 
-constexpr Op kOps[] = {
-#define OP(code, prepare) {Opcode::code, &prepare},
+// By code: networks that are prepared while running look operators up in every run.
+struct Operators {
+  static constexpr int32_t kCount = 256;
+  Prepare by_code[kCount] = {};
+
+  constexpr Operators() {
+#define OP(code, prepare) by_code[static_cast<int32_t>(Opcode::code)] = &prepare;
 #include "ops/ops.inc"
 #undef OP
+  }
 };
+
+constexpr Operators kOperators;
 
 constexpr CustomOp kCustomOps[] = {
 #define CUSTOM_OP(name, prepare) {Text(#name, sizeof(#name) - 1), &prepare},
@@ -33,11 +41,9 @@ const CustomOp* find_by_name(Text name, Span<const CustomOp> ops) {
 
 }  // namespace
 
-const Op* find_op(Opcode code) {
-  for (const Op& op : kOps) {
-    if (op.code == code) return &op;
-  }
-  return nullptr;
+Prepare find_op(Opcode code) {
+  const auto number = static_cast<uint32_t>(code);
+  return number < Operators::kCount ? kOperators.by_code[number] : nullptr;
 }
 
 const CustomOp* find_custom_op(Text name, Span<const CustomOp> given) {

@@ -116,7 +116,7 @@ Status Tabulation::make_samples(const Step& step) {
   small.outputs[0] = sample;
 
   PrepareContext c(small, kPortable, workers_, store_, s_.memory);
-  OCTAVO_TRY(find_op(step.node->code)->prepare(c));
+  OCTAVO_TRY(find_op(step.node->code)(c));
   OCTAVO_TRY(s_.memory.allocate(sample->bytes(), Arena::kAlignment, &sample->data));
   for (Scratch& scratch : small.scratch_buffers) {
     OCTAVO_TRY(s_.memory.allocate(scratch.bytes, Arena::kAlignment, &scratch.data));

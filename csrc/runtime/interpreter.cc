@@ -171,7 +171,7 @@ Status Interpreter::run_steps(Span<Step> steps, const Observer* observer) const 
 
 Status Interpreter::prepare_operator(PrepareContext& c) const {
   const Node& node = *c.step.node;
-  if (node.code != Opcode::CUSTOM) return find_op(node.code)->prepare(c);
+  if (node.code != Opcode::CUSTOM) return find_op(node.code)(c);
   const CustomOp& op = *find_custom_op(node.custom_code, host_.custom_ops);
   return op.prepare(c, op.context);
 }

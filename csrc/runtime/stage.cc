@@ -37,7 +37,9 @@ bool reads_variable(const Step& step) {
 void keep_running(Span<Step>& steps) {
   size_t count = 0;
   for (const Step& step : steps) {
-    if (step.invoke != nullptr) steps[count++] = step;
+    if (step.invoke == nullptr) continue;
+    if (&steps[count] != &step) steps[count] = step;
+    ++count;
   }
   steps.size = count;
 }
