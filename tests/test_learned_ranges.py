@@ -131,6 +131,24 @@ def test_other_modes_keep_what_was_trained():
         assert "FAKE_QUANT" in Graph(bytes(octavo.quantize(content, mode))).names
 
 
+@pytest.mark.parametrize("operator", ["GATHER", "DIV"])
+def test_what_definitions_say_needs_no_data(operator):
+    """A LOGISTIC is at most 1, which decides what becomes of what reads it."""
+    net = Network()
+    x, fake, y, z, last = (
+        net.tensor(name, (3,), "float32") for name in ("x", "fake", "y", "z", "last")
+    )
+    net.op("FAKE_QUANT", [x], [fake], min=-4.0, max=4.0, num_bits=8)
+    net.op("LOGISTIC", [fake], [y])
+    other = net.constant("c", np.int32([2, 0, 1]) if operator == "GATHER" else np.ones(3, "f4"))
+    net.op(operator, [y, other], [z])
+    net.op("FAKE_QUANT", [z], [last], min=0.0, max=1.0, num_bits=8)
+    net.inputs, net.outputs = [x], [last]
+    result = octavo.quantize(net.build(), "int8")
+    assert {o.operator: o.mode for o in result.summary.operators}[operator] == "int8"
+    assert result.calibration is None
+
+
 @pytest.mark.parametrize(("operator", "mode"), [("LESS", "int8"), ("DIV", "float")])
 def test_a_range_reaches_what_decides_by_it(operator, mode):
     """Through a RESHAPE, whose result has none of its own: no data is asked for."""

@@ -46,6 +46,134 @@ def test_what_was_always_empty_stays_float():
         octavo.quantize(model, "int8", data, output_type="int8")
 
 
+# ---- What may saturate --------------------------------------------------------------------------
+
+ROWS = (6, 8)
+LOWEST = float(np.finfo(np.float32).min)
+both = pytest.mark.parametrize(("mode", "steps"), [("int8", 255), ("16x8", 65534)])
+
+
+def masked(b: Builder, x: int, form: str, far: float) -> int:
+    """x, and `far` or something near it where the mask says so."""
+
+    def constant(value):
+        return b.net.constant("c", np.asarray(value))
+
+    def op(code, *operands, name=""):
+        return b.op(code, *operands, name=name or code.lower(), shape=ROWS)
+
+    if form == "selected":
+        flag = b.input("flag", "bool", ROWS)
+        return op("SELECT_V2", flag, x, constant(np.float32(far)))
+    if form == "added":
+        return op("ADD", x, constant(np.triu(np.full(ROWS, far, np.float32), 1)), name="masked")
+    flag = b.input("flag", shape=ROWS)
+    if form == "computed":
+        gone = op("SUB", constant(np.float32([1])), flag)
+        return op("ADD", x, op("MUL", gone, constant(np.float32([far]))), name="masked")
+    wide = op("MUL", flag, constant(np.float32([-far])))
+    row = b.op("RESHAPE", wide, constant(np.int32([48])), name="row", shape=(48,))
+    return op("SUB", x, op("RESHAPE", row, constant(np.int32(ROWS)), name="back"), name="masked")
+
+
+def mask_samples(model: bytes, all_of_row_0: bool, count: int = 30) -> list[list[np.ndarray]]:
+    graph, rng = Graph(model), np.random.default_rng(3)
+
+    def value(t):
+        if graph.name(t) == "x":
+            return rng.normal(0, 1, ROWS).astype(np.float32)
+        flags = rng.random(ROWS) < 0.6
+        flags[:, 0], flags[:, 1] = True, False
+        flags[0] &= not all_of_row_0
+        return flags.astype(graph.dtype(t))
+
+    return [[value(t) for t in graph.inputs] for _ in range(count)]
+
+
+@both
+@pytest.mark.parametrize("far", [-1e4, -1e9, LOWEST])
+@pytest.mark.parametrize("form", ["selected", "added", "computed", "subtracted"])
+def test_a_mask_saturates(mode, steps, form, far):
+    b = Builder()
+    logits = b.op("FULLY_CONNECTED", b.input(shape=ROWS), b.weights(8, 8), name="x", shape=ROWS)
+    b.outputs = [b.op("SOFTMAX", masked(b, logits, form, far), beta=1.0, shape=ROWS)]
+    model = b.build()
+    # At -1e4 a row that is masked throughout keeps its differences.
+    data = mask_samples(model, all_of_row_0=far < -1e4)
+    graph = quantized.check(model, mode, data=data, limit=0.05)
+    [softmax] = graph.of("SOFTMAX")
+    scale = graph.quantization(graph.operands(softmax)[0][1])[1]
+    assert scale * steps < 60
+
+
+def test_what_a_logarithm_does_not_show_saturates():
+    b = Builder()
+    logits = b.op("FULLY_CONNECTED", b.input(shape=ROWS), b.weights(8, 8), name="x", shape=ROWS)
+    b.outputs = [b.op("LOG_SOFTMAX", masked(b, logits, "selected", -1e9), shape=ROWS)]
+    model = b.build()
+    data = mask_samples(model, all_of_row_0=True)
+    content = bytes(octavo.quantize(model, "int8", data))
+    quantized.assert_litert_agrees(content, data[0])
+    [ours], [expected] = (quantized.run(m, data[0]) for m in (content, model))
+    np.testing.assert_allclose(ours, np.maximum(expected, -16), atol=0.2)
+
+
+@both
+def test_a_mask_that_others_read_keeps_its_range(mode, steps):
+    b = Builder()
+    logits = b.op("FULLY_CONNECTED", b.input(shape=ROWS), b.weights(8, 8), name="x", shape=ROWS)
+    y = masked(b, logits, "selected", -1e3)
+    b.outputs = [b.op("SOFTMAX", y, beta=1.0, shape=ROWS), b.op("ABS", y, shape=ROWS)]
+    model = b.build()
+    graph = quantized.check(model, mode, data=mask_samples(model, True), limit=1)
+    [select] = graph.of("SELECT_V2")
+    assert graph.quantization(graph.results(select)[0])[1] * steps > 1e3
+
+
+def test_a_constant_ties_nothing_together():
+    b = Builder()
+    x, flag, far = (
+        b.input(shape=ROWS),
+        b.input("flag", "bool", ROWS),
+        b.net.constant("far", np.float32(-1e9)),
+    )
+    for i in range(2):
+        wider = b.op("MUL", x, b.net.constant("c", np.float32([10.0**i])), shape=ROWS)
+        y = b.op("SELECT_V2", flag, wider, far, name=f"select{i}", shape=ROWS)
+        b.outputs.append(b.op("SOFTMAX", y, name=f"softmax{i}", beta=1.0, shape=ROWS))
+    model = b.build()
+    graph = quantized.check(model, data=mask_samples(model, True), limit=0.1)
+    first, second = (graph.quantization(graph.results(n)[0])[1] for n in graph.of("SELECT_V2"))
+    assert 2 * first < second
+
+
+def test_numbers_picked_from_among_far_greater_ones_stay_float():
+    """Empty segments are the lowest float32, and nobody asks for them."""
+    b = Builder()
+    x, segments = b.input(shape=ROWS), b.net.constant("segments", np.int32([0, 0, 2, 2, 4, 4]))
+    count = b.net.constant("count", np.int32(5))
+    most = b.op("UNSORTED_SEGMENT_MAX", x, segments, count, shape=(5, 8))
+    b.outputs = [b.op("TANH", b.op("GATHER", most, segments, shape=ROWS), shape=ROWS)]
+    model = b.build()
+    data = mask_samples(model, True)
+    quantized.check(model, data=data, limit=0.03)
+    kept = {o.operator: o.reason for o in octavo.quantize(model, "int8", data).summary.kept_float()}
+    assert kept["GATHER"] == "picks small numbers from among far greater ones"
+
+
+@pytest.mark.parametrize("far", [-1e4, -1e9])
+def test_a_mask_of_floats_does_not_overflow(far):
+    """QUANTIZE counts steps in 32 bits."""
+    b = Builder()
+    logits = b.op("FULLY_CONNECTED", b.input(shape=ROWS), b.weights(8, 8), name="x", shape=ROWS)
+    wide = b.op("MUL", b.input("flag", shape=ROWS), b.net.constant("c", np.float32(-far)))
+    mask = b.op("NEG", wide, shape=ROWS)
+    y = b.op("ADD", logits, mask, shape=ROWS)
+    b.outputs = [b.op("SOFTMAX", y, beta=1.0, shape=ROWS)]
+    model = b.build()
+    quantized.check(model, data=mask_samples(model, False), limit=0.05)
+
+
 # ---- Ranges that training has learned -----------------------------------------------------------
 
 

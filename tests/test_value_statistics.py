@@ -196,3 +196,35 @@ def test_threads_share_a_calibration():
     assert statistics["samples"] == 2 * runs
     assert statistics["histogram"].sum() == 2 * runs * shape[0]
     assert list(statistics["channel_mean"]) == [1]
+
+
+def softmax_floor(operator, *values):
+    net = Network()
+    x, y = (net.tensor(name, values[0].shape, "float32") for name in "xy")
+    net.op(operator, [x], [y], **({"beta": 1.0} if operator == "SOFTMAX" else {}))
+    net.inputs, net.outputs = [x], [y]
+    model = _core.Model.copy(net.build())
+    interpreter = _core.Interpreter(model, keep_all=True)
+    calibration = _core.Calibration(model, False)
+    interpreter.allocate()
+    for value in values:
+        interpreter.set_tensor(x, value)
+        interpreter.calibrate(calibration)
+    assert calibration.statistics()[0][y]["row_floor"] is None
+    return calibration.statistics()[0][x]["row_floor"]
+
+
+@pytest.mark.parametrize("operator", ["SOFTMAX", "LOG_SOFTMAX"])
+def test_the_floor_of_a_softmaxs_rows(operator):
+    rng = np.random.default_rng(0)
+    values = [rng.normal(0, 3, (4, 5)).astype(np.float32) for _ in range(3)]
+    expected = min(row.max() for value in values for row in value) - np.log(5)
+    # Rows of equal elements have none that are less than others.
+    flat = np.full((4, 5), -1e9, np.float32)
+    for seen in (values, [*values, flat]):
+        assert softmax_floor(operator, *seen) == pytest.approx(expected, rel=1e-6)
+    assert softmax_floor(operator, flat) is None
+    assert softmax_floor(operator, np.float32([[3], [4]])) is None
+    assert softmax_floor(operator, np.float32([[-np.inf, 3], [2, 1]])) == 2 - np.float32(np.log(2))
+    assert softmax_floor(operator, np.full((2, 2), np.nan, np.float32)) is None
+    assert softmax_floor("TANH", values[0]) is None

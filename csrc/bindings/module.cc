@@ -74,6 +74,7 @@ py::dict statistics_of(const ValueStatistics& s) {
   d["limit"] = s.limit;
   d["histogram"] = to_array(Span<const int64_t>{s.histogram.data(), s.histogram.size()});
   d["zeros"] = s.zeros;
+  d["row_floor"] = std::isfinite(s.row_floor) ? py::object(py::float_(s.row_floor)) : py::none();
   return d;
 }
 

@@ -67,6 +67,16 @@ void ValueStatistics::add(const float* values, const Shape& shape, bool with_his
   if (with_histogram) count_values(values, count, std::max(-e.low, e.high));
 }
 
+void ValueStatistics::add_rows(const float* values, const Shape& shape) {
+  const int64_t length = shape.rank > 0 ? shape.dims[shape.rank - 1] : 1;
+  if (length < 2) return;  // a softmax gives 1 whatever the element
+  const float logarithm = std::log(static_cast<float>(length));
+  for (int64_t i = 0, count = shape.count(); i < count; i += length) {
+    const auto [low, high] = std::minmax_element(values + i, values + i + length);
+    if (*low < *high) row_floor = std::min(row_floor, *high - logarithm);
+  }
+}
+
 void ValueStatistics::sum_channels(const float* values, const Shape& shape) {
   const auto channels = static_cast<size_t>(shape.dims[shape.rank - 1]);
   if (rows == 0) channel_sums.assign(channels, 0);
@@ -169,6 +179,12 @@ void Calibration::add_step(const Step& step) {
   for (const Tensor* t : step.inputs) {
     if (t != nullptr && t->info->is_variable) add(*t);
   }
+  const Opcode code = step.node->code;
+  if (code != Opcode::SOFTMAX && code != Opcode::LOG_SOFTMAX) return;
+  const Tensor& logits = *step.inputs[0];
+  ValueStatistics* statistics = logits.type == DType::kFloat32 ? find(logits) : nullptr;
+  if (statistics == nullptr) return;
+  statistics->add_rows(static_cast<const float*>(logits.data), logits.shape);
 }
 
 Status Calibration::run(Interpreter& interpreter) {

@@ -1,6 +1,7 @@
 // What calibration learns of the tensors of a float network while it runs.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <mutex>
 #include <vector>
@@ -27,8 +28,13 @@ struct ValueStatistics {
   float limit = 0;
   std::vector<int64_t> histogram;
   int64_t zeros = 0;  // of the histogram's values, those that are exactly zero
+  // Of the rows that a softmax has taken and whose elements differ, the least of their greatest
+  // element less the logarithm of their length: all that lies d below weighs at most e^-d in any
+  // row. Infinite where there were no such rows.
+  float row_floor = INFINITY;
 
   void add(const float* values, const Shape& shape, bool with_histogram);
+  void add_rows(const float* values, const Shape& shape);
 
  private:
   void sum_channels(const float* values, const Shape& shape);

@@ -30,6 +30,13 @@ class Affine:
     scale: float
     zero_point: int
 
+    @property
+    def range(self) -> tuple[float, float]:
+        """The least and the greatest real that it has."""
+        info = np.iinfo(self.dtype)
+        low, high = (self.scale * (int(q) - self.zero_point) for q in (info.min, info.max))
+        return low, high
+
     def as_uint8(self) -> Affine:
         """The same reals in uint8 (of an int8 quantization)."""
         return Affine("uint8", self.scale, self.zero_point + 128)

@@ -28,7 +28,7 @@ from octavo.quantizer.estimators import Range, TensorStatistics, estimate
 # What a range is for: an activation type -> its bits, and whether its zero point is always 0.
 _TARGETS = {"int8": (8, False), "int16": (16, True)}
 
-_FORMAT = "octavo calibration 1"
+_FORMAT = "octavo calibration 2"
 
 
 @dataclass(frozen=True, eq=False)

@@ -38,6 +38,9 @@ class TensorStatistics:
       limit: the histogram's equal bins cover [-limit, limit].
       histogram: the count of values in each bin; empty if calibration made none.
       zeros: how many of the counted values are exactly zero.
+      row_floor: of the rows that a softmax took and whose elements differ, the least of their
+        greatest element less the logarithm of their length: all that lies d below weighs at most
+        e^-d in any row. None without such rows.
     """
 
     samples: int
@@ -50,6 +53,7 @@ class TensorStatistics:
     limit: float
     histogram: npt.NDArray[np.int64]
     zeros: int
+    row_floor: float | None = None
 
 
 Estimator: TypeAlias = Callable[..., Range]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from octavo.quantizer.affine import Affine, affine_of_range
-from octavo.quantizer.ranges import Range, Ranges
+from octavo.quantizer.estimators import Range
+from octavo.quantizer.needs import Needs, union
+from octavo.quantizer.ranges import Ranges
 from octavo.quantizer.recurrent import OBSTACLES, has_diagonal
 from octavo.quantizer.source import Source
 from octavo.quantizer.table import CALLS, OPERATORS, Output, Role, Rule
@@ -23,6 +25,9 @@ _CLAMPING_ACTIVATIONS = (0, 1, 2, 3)  # NONE, RELU, RELU_N1_TO_1, RELU6
 
 # Where all divisors that were seen are within this factor, one half as small still is no 0 in int8.
 _MOST_DIVISOR_RATIO = 128
+
+# Numbers picked from among others that are so many times greater would all be one integer.
+_MOST_PICKED_RATIO = {"int8": 2.0**8, "int16": 2.0**16}
 
 
 @dataclass(frozen=True)
@@ -122,12 +127,17 @@ def keep_precise(source: Source, choices: Sequence[Choice], ranges: Ranges) -> l
         if choice.mode not in INTEGER:
             return choice
         rule = OPERATORS[source.names[n]]
-        if rule.divisor is None and not rule.resolution:
+        if rule.divisor is None and not rule.resolution and not rule.picks:
             return choice
         operands = [(i, t) for i, t in source.operands(n) if rule.role(i) is Role.ACTIVATION]
         spans = {i: _span(source, t, choice.mode, quantizations) for i, t in operands}
         if rule.divisor is not None and spans[rule.divisor].may_become_0:
             return Choice("float", f"divides by numbers that {choice.mode} may round to 0")
+        if rule.picks:
+            picked = _span(source, source.results(n)[0], choice.mode, quantizations)
+            greatest = max(span.step for span in spans.values())
+            if greatest > _MOST_PICKED_RATIO[choice.mode] * picked.step:
+                return Choice("float", "picks small numbers from among far greater ones")
         if rule.resolution and max(span.step for span in spans.values()) < rule.resolution:
             return Choice("float", f"has steps that {choice.mode} kernels do not tell apart")
         return choice
@@ -160,23 +170,19 @@ def _span(source: Source, t: int, dtype: str, quantizations: Quantizations) -> _
     return _Span(step, least, max(abs(low), abs(high)))
 
 
-def _union(ranges: Iterable[Range]) -> Range:
-    low, high = zip(*ranges, strict=True)
-    return min(low), max(high)
-
-
 # By how much steps of a tensor that saturates may be coarser than those that it is saturated to. An
 # operator's output may lie so far outside its range that the fixed point of its kernels overflows:
 # from 2^14 times an int16 range on, and of int8 where a multiplier is 2^12 or more.
 _FARTHEST = {"int8": 2.0**11, "int16": 2.0**10}
+_MOST_STEPS = 2.0**30  # that QUANTIZE may count, in 32 bits
 
 
 class Quantizations:
     """The quantization of every tensor that an integer operator touches.
 
     A tensor has one for each activation type that operators use it in. Operators that only move
-    values tie their activations together: a tie's members share the union of their ranges, less
-    those of members that may saturate.
+    values tie their activations together: a tie's members share the union of what is needed of
+    them.
     """
 
     def __init__(self, source: Source, choices: Sequence[Choice], ranges: Ranges) -> None:
@@ -187,7 +193,7 @@ class Quantizations:
         self._affine: dict[tuple[int, str], Affine] = {}
         self._least: dict[tuple[int, str], float] = {}  # the least scale of a tie
         self._tied: list[tuple[int, str, Rule]] = []
-        self._saturating: set[int] = set()  # tensors of which nobody sees what leaves their tie
+        self._tied_constants: list[tuple[int, int, str]] = []  # operator, constant, type
         for n, choice in enumerate(choices):
             if choice.mode in INTEGER:
                 self._add(n, choice.mode, OPERATORS[source.names[n]])
@@ -195,6 +201,12 @@ class Quantizations:
         self._members: dict[tuple[int, str], list[int]] = {}
         for key in list(self._parent):
             self._members.setdefault(self._find(key), []).append(key[0])
+        self._constants: dict[tuple[int, str], list[tuple[int, int]]] = {}  # of a tie's operators
+        for n, t, dtype in self._tied_constants:
+            root = self._find((source.results(n)[0], dtype))
+            self._constants.setdefault(root, []).append((n, t))
+        self._modes = [c.mode if c.mode in INTEGER else None for c in choices]
+        self._needs = Needs(source, self._modes, self._whole_range, ranges.row_floor)
         for n, choice in enumerate(choices):
             if choice.mode in INTEGER:
                 self._coarsen(n, choice.mode, OPERATORS[source.names[n]])
@@ -206,9 +218,9 @@ class Quantizations:
             return self._fixed[root]
         if root not in self._affine:
             members = self._members.get(root, [tensor])
-            own = [t for t in members if t not in self._saturating] or members
-            low, high = self.learned_range(tensor, dtype) or _union(
-                self._range(t, dtype) for t in own
+            low, high = self.learned_range(tensor, dtype) or union(
+                [self._needs.of(t, dtype) for t in members]
+                + [self._needs.of_constant(n, t, dtype) for n, t in self._constants.get(root, [])]
             )
             least = max(self._least.get(root, 0.0), self._least_saturated(members, dtype))
             self._affine[root] = affine_of_range(low, high, dtype, least)
@@ -216,11 +228,17 @@ class Quantizations:
 
     def _least_saturated(self, members: list[int], dtype: str) -> float:
         """The least scale of a tie into which what computes its members can still saturate."""
-        computed = [
-            t for t in members if t in self._saturating and self._source.constant(t) is None
-        ]
-        steps = [affine_of_range(*self._range(t, dtype), dtype).scale for t in computed]
-        return max(steps, default=0.0) / _FARTHEST[dtype]
+        least = 0.0
+        for t in members:
+            producer = self._source.producer.get(t)
+            if producer is None:
+                continue
+            reach = self._needs.reach(t, dtype)
+            if self._modes[producer] is None:
+                least = max(least, max(-reach[0], reach[1]) / _MOST_STEPS)
+            else:
+                least = max(least, affine_of_range(*reach, dtype).scale / _FARTHEST[dtype])
+        return least
 
     def learned_range(self, tensor: int, dtype: str) -> Range | None:
         """What training has found for the tensor, or for those that it shares a scale with: in a
@@ -228,10 +246,14 @@ class Quantizations:
         members = self._members.get(self._find((tensor, dtype)), [tensor])
         learned = self._ranges.learned
         found = [learned[t] for t in members if t in learned]
-        return _union(found) if found else None
+        return union(found) if found else None
 
     def range_of(self, tensor: int, dtype: str) -> Range:
-        """The range that was seen, of what an operator has inside too."""
+        """The range that was seen, of what an operator has inside too, or that the operator's
+        definition gives."""
+        fixed = self._fixed.get(self._find((tensor, dtype)))
+        if fixed is not None and not self._ranges.was_seen(tensor):
+            return fixed.range
         square = self._ranges.squares.get(tensor)
         if square is None:
             return self._ranges.seen(tensor, dtype)
@@ -246,10 +268,11 @@ class Quantizations:
             return self.of(self._source.results(n)[0], dtype)
         return self.of(tensor, dtype)
 
-    def _range(self, tensor: int, dtype: str) -> Range:
+    def _whole_range(self, tensor: int, dtype: str) -> Range:
         value = self._source.constant(tensor)
         if value is None:
-            return self.range_of(tensor, dtype)
+            learned = None if self._ranges.was_seen(tensor) else self.learned_range(tensor, dtype)
+            return learned or self.range_of(tensor, dtype)
         return float(value.min(initial=0.0)), float(value.max(initial=0.0))
 
     def _find(self, key: tuple[int, str]) -> tuple[int, str]:
@@ -265,23 +288,23 @@ class Quantizations:
 
     def _add(self, n: int, dtype: str, rule: Rule) -> None:
         results = self._source.float_results(n)
+        is_tied = rule.output is Output.TIED
         for t in self._activations(n, rule):
-            self._find((t, dtype))
+            if is_tied and self._source.constant(t) is not None:
+                self._tied_constants.append((n, t, dtype))
+            else:
+                self._find((t, dtype))
         if rule.output is Output.FIXED:
             self._fixed[(results[0], dtype)] = rule.fixed[dtype]
         if rule.output is not Output.INDEX:
             for t in results:
                 self._find((t, dtype))
-        if rule.output is Output.TIED:
+        if is_tied:
             for t in results[1:]:
                 self._unite((t, dtype), (results[0], dtype))
             for t in self._activations(n, rule):
-                if (t, dtype) not in self._fixed:
+                if (t, dtype) not in self._fixed and self._source.constant(t) is None:
                     self._unite((t, dtype), (results[0], dtype))
-                # Callers quantize inputs by themselves, and need not saturate.
-                is_inside = t not in self._source.inputs and self._source.reads(t) == 1
-                if rule.selects and is_inside:
-                    self._saturating.add(t)
             self._tied.append((n, dtype, rule))
 
     def _coarsen(self, n: int, dtype: str, rule: Rule) -> None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from octavo.quantizer.calibration import Calibration
+from octavo.quantizer.estimators import Range, TensorStatistics
 from octavo.quantizer.source import Source, entry_points
-
-Range: TypeAlias = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -45,12 +43,26 @@ class Ranges:
             self.source.index, tensor, estimator=self.estimator, dtype=dtype
         )
 
+    def row_floor(self, tensor: int) -> float | None:
+        """See `TensorStatistics`."""
+        seen = self._statistics()
+        return seen[tensor].row_floor if tensor in seen else None
+
+    def was_seen(self, tensor: int) -> bool:
+        """Whether the data gave the tensor a value."""
+        return tensor in self._statistics()
+
     def is_unseen(self, tensor: int) -> bool:
         """Whether the data ran the subgraph, or need not, and never gave the tensor an element."""
         tensor = self.squares.get(tensor, tensor)
         if self.calibration is None or tensor in self.learned:
             return False
-        index = self.source.index
-        if index not in self.calibration.names:
-            return index not in entry_points(self.source.model)
-        return tensor not in self.calibration.statistics[index]
+        is_run = self.source.index in self.calibration.names
+        if not is_run and self.source.index in entry_points(self.source.model):
+            return False  # which is an error
+        return not self.was_seen(tensor)
+
+    def _statistics(self) -> Mapping[int, TensorStatistics]:
+        if self.calibration is None:
+            return {}
+        return self.calibration.statistics.get(self.source.index, {})

@@ -5,8 +5,9 @@ Source: LiteRT's 8-bit quantization specification, and what its converter emits.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 from octavo.quantizer.affine import Affine
@@ -32,6 +33,20 @@ class Output(Enum):
     INDEX = auto()  # not quantized: the outputs are indices
 
 
+class Need(Enum):
+    """What is needed of an operator's activations, beyond which they may saturate."""
+
+    ALL = auto()  # everything
+    OUTPUTS = auto()  # what is needed of the outputs, which are some of the inputs' elements
+    SELECTED = (
+        auto()
+    )  # the same, but no more than the outputs' range: they are the greatest or least
+    TERM = auto()  # of each of two terms, so much that their sum may be what is needed
+    DIFFERENCE = auto()  # the same of a subtraction
+    FACTOR = auto()  # the same of a constant times something
+    ROWS = auto()  # elements down to a depth below the greatest of their row
+
+
 @dataclass(frozen=True)
 class Rule:
     """How one operator is quantized.
@@ -49,8 +64,10 @@ class Rule:
       takes_int4: whether dynamic range may store the weights as int4.
       inner_weights: where `dynamic` is "hybrid", the inputs that are weights of no such role: they
         have one scale each, and all are stored alike.
-      selects: whether outputs, where TIED, are the greatest or the least of what they see: beyond
-        their range inputs may saturate.
+      need: what is needed of the activations.
+      depth: by activation type, how far below the greatest element of a row those that are needed
+        lie, where `need` is ROWS; for rows of one element, longer ones add the logarithm.
+      picks: whether outputs are those elements that indices name: others may lie far outside.
       divisor: the input by whose numbers others are divided: none may become 0.
       resolution: the least step of the inputs that integer kernels tell apart.
       finest: by activation type, how many times finer than the coarsest input's scale the output's
@@ -71,7 +88,9 @@ class Rule:
     dynamic: str = ""
     takes_int4: bool = False
     inner_weights: frozenset[int] = frozenset()
-    selects: bool = False
+    need: Need = Need.ALL
+    depth: Mapping[str, float] = field(default_factory=dict)
+    picks: bool = False
     divisor: int | None = None
     resolution: float = 0.0
     finest: Mapping[str, float] = field(default_factory=dict)
@@ -94,31 +113,36 @@ _INT8 = frozenset({"int8"})
 _LSTM_WEIGHTS = (*range(1, 12), 16)
 _ASYMMETRIC = {"dynamic": {"asymmetricQuantizeInputs": True}}
 _INT64_BIAS = {"int16": {"quantizedBiasType": 4}}
+# Where all elements beyond weigh less, together, than half a step of the output; and where they are
+# beyond the output's range.
+_SOFTMAX_DEPTHS = {"int8": 9 * math.log(2), "int16": 16 * math.log(2)}
+_LOG_SOFTMAX_DEPTHS = {"int8": 16.0}
 
 
 def _fixed(scale8: float, zero8: int, scale16: float) -> dict[str, Affine]:
     return {"int8": Affine("int8", scale8, zero8), "int16": Affine("int16", scale16, 0)}
 
 
-def _computes(*inputs: Role, int8: int = 1, int16: int = 1) -> Rule:
-    return Rule(inputs, versions={"int8": int8, "int16": int16})
+def _computes(*inputs: Role, int8: int = 1, int16: int = 1, need: Need = Need.ALL) -> Rule:
+    return Rule(inputs, versions={"int8": int8, "int16": int16}, need=need)
 
 
-def _squashes(fixed: Mapping[str, Affine]) -> Rule:
-    return Rule((_A,), Output.FIXED, fixed=fixed, versions={"int8": 2, "int16": 3})
+def _fixes(fixed: Mapping[str, Affine], depth: Mapping[str, float] | None = None) -> Rule:
+    need = Need.ROWS if depth else Need.ALL
+    versions = {"int8": 2, "int16": 3}
+    integer = frozenset(fixed)
+    return Rule(
+        (_A,), Output.FIXED, integer, fixed, versions=versions, need=need, depth=depth or {}
+    )
 
 
-def _norms(fixed: Affine) -> Rule:
-    return Rule((_A,), Output.FIXED, _INT8, {"int8": fixed}, versions={"int8": 2})
-
-
-def _adds(int16: int) -> Rule:
+def _adds(int16: int, need: Need) -> Rule:
     # The older way of int16, for scales that are powers of two, cannot broadcast.
     options = {"int16": {"potScaleInt16": False}}
     # The kernels shift inputs by 20 and by 15 bits, and have no room beyond half of these.
     finest = {"int8": 2.0**18, "int16": 2.0**13}
     versions = {"int8": 2, "int16": int16}
-    return Rule((_A, _A), finest=finest, versions=versions, options=options)
+    return Rule((_A, _A), finest=finest, versions=versions, options=options, need=need)
 
 
 def _remembers(recurrent: str, weights: Iterable[int], dynamic: int, int8: int = 0) -> Rule:
@@ -139,16 +163,21 @@ def _compares() -> Rule:
     return Rule((_A, _A), Output.INDEX, _INT8, versions={"int8": 2}, resolution=2.0**-8)
 
 
-def _moves(*inputs: Role, int8: int = 1, int16: int = 1) -> Rule:
-    return Rule(inputs, Output.TIED, versions={"int8": int8, "int16": int16})
+def _moves(*inputs: Role, int8: int = 1, int16: int = 1, need: Need = Need.OUTPUTS) -> Rule:
+    return Rule(inputs, Output.TIED, versions={"int8": int8, "int16": int16}, need=need)
 
 
 def _selects(*inputs: Role, int16: int) -> Rule:
-    return Rule(inputs, Output.TIED, versions={"int8": 2, "int16": int16}, selects=True)
+    return _moves(*inputs, int8=2, int16=int16, need=Need.SELECTED)
+
+
+def _picks(int8: int, int16: int) -> Rule:
+    rule = _moves(_A, _I, int8=int8, int16=int16)
+    return replace(rule, picks=True)
 
 
 def _moves_int8(*inputs: Role) -> Rule:
-    return Rule(inputs, Output.TIED, _INT8, versions={"int8": 2})
+    return Rule(inputs, Output.TIED, _INT8, versions={"int8": 2}, need=Need.OUTPUTS)
 
 
 CALLS = frozenset({"CALL_ONCE", "IF", "STABLEHLO_CASE", "STABLEHLO_COMPOSITE", "WHILE"})
@@ -157,10 +186,10 @@ not: as LiteRT's converter does it, float32 goes in and out."""
 
 OPERATORS: Mapping[str, Rule] = {
     "ABS": _computes(_A, int8=2, int16=3),
-    "ADD": _adds(int16=3),
+    "ADD": _adds(int16=3, need=Need.TERM),
     "ARG_MAX": Rule((_A, _I), Output.INDEX, _INT8, versions={"int8": 2}),
     "ARG_MIN": Rule((_A, _I), Output.INDEX, _INT8, versions={"int8": 2}),
-    "AVERAGE_POOL_2D": _moves(_A, int8=2, int16=3),
+    "AVERAGE_POOL_2D": _moves(_A, int8=2, int16=3, need=Need.ALL),
     "BATCH_MATMUL": _computes(_A, _A, int8=2, int16=3),
     "BATCH_TO_SPACE_ND": _moves(_A, _I, int8=2, int16=4),
     "BIDIRECTIONAL_SEQUENCE_LSTM": _remembers(
@@ -203,26 +232,26 @@ OPERATORS: Mapping[str, Rule] = {
         versions={"int8": 4, "int16": 7, "dynamic": 12},
         options={**_INT64_BIAS, **_ASYMMETRIC},
     ),
-    "GATHER": _moves(_A, _I, int8=2, int16=4),
-    "GATHER_ND": _moves(_A, _I, int16=3),
+    "GATHER": _picks(int8=2, int16=4),
+    "GATHER_ND": _picks(int8=1, int16=3),
     "GELU": _computes(_A, int8=2, int16=2),
     "GREATER": _compares(),
     "GREATER_EQUAL": _compares(),
     "HARD_SWISH": Rule((_A,), integer=_INT8),
-    "L2_NORMALIZATION": _norms(Affine("int8", 1 / 128, 0)),
+    "L2_NORMALIZATION": _fixes({"int8": Affine("int8", 1 / 128, 0)}),
     "LEAKY_RELU": _computes(_A, int16=2),
     "LESS": _compares(),
     "LESS_EQUAL": _compares(),
     "LOG": _computes(_A, int8=2, int16=2),
-    "LOGISTIC": _squashes(_fixed(1 / 256, -128, 1 / 32768)),
-    "LOG_SOFTMAX": _norms(Affine("int8", 16 / 256, 127)),
+    "LOGISTIC": _fixes(_fixed(1 / 256, -128, 1 / 32768)),
+    "LOG_SOFTMAX": _fixes({"int8": Affine("int8", 16 / 256, 127)}, _LOG_SOFTMAX_DEPTHS),
     "LSTM": _remembers("lstm", _LSTM_WEIGHTS, dynamic=4, int8=2),
     "MAXIMUM": _selects(_A, int16=4),
     "MAX_POOL_2D": _selects(_A, int16=3),
     "MEAN": _computes(_A, _I, int8=2, int16=3),
     "MINIMUM": _selects(_A, int16=4),
     "MIRROR_PAD": _moves(_A, _I, int8=2, int16=3),
-    "MUL": _computes(_A, _A, int8=2, int16=4),
+    "MUL": _computes(_A, _A, int8=2, int16=4, need=Need.FACTOR),
     "NOT_EQUAL": _compares(),
     "ONE_HOT": Rule((_I, _I, _A), Output.TIED, _INT8),
     "PACK": _moves(_A, int8=2, int16=3),
@@ -237,7 +266,7 @@ OPERATORS: Mapping[str, Rule] = {
     "RELU_0_TO_1": Rule((_A,), integer=_INT8),
     "RELU_N1_TO_1": Rule((_A,), integer=_INT8),
     "RESHAPE": _moves(_A, _I),
-    "RESIZE_BILINEAR": _moves(_A, _I, int8=2, int16=4),
+    "RESIZE_BILINEAR": _moves(_A, _I, int8=2, int16=4, need=Need.ALL),
     "RESIZE_NEAREST_NEIGHBOR": _moves(_A, _I, int8=2, int16=4),
     "REVERSE_SEQUENCE": Rule((_A, _I), Output.TIED, frozenset({"int16"})),
     "REVERSE_V2": _moves(_A, _I, int8=3, int16=3),
@@ -247,7 +276,7 @@ OPERATORS: Mapping[str, Rule] = {
     "SELECT_V2": _moves(_I, _A),
     "SHAPE": Rule((Role.ANY,), Output.INDEX),
     "SLICE": _moves(_A, _I, int8=2, int16=4),
-    "SOFTMAX": _squashes(_fixed(1 / 256, -128, 1 / 32768)),
+    "SOFTMAX": _fixes(_fixed(1 / 256, -128, 1 / 32768), _SOFTMAX_DEPTHS),
     "SPACE_TO_BATCH_ND": _moves(_A, _I, int8=2, int16=4),
     "SPACE_TO_DEPTH": _moves_int8(_A),
     "SPARSE_TO_DENSE": Rule((_I, _I, _A), Output.TIED, _INT8, versions={"int8": 3}),
@@ -257,12 +286,12 @@ OPERATORS: Mapping[str, Rule] = {
     "SQUARED_DIFFERENCE": Rule((_A, _A), integer=_INT8, versions={"int8": 2}, square_of="SUB"),
     "SQUEEZE": _moves(_A),
     "STRIDED_SLICE": _moves(_A, _I, int8=2),
-    "SUB": _adds(int16=5),
+    "SUB": _adds(int16=5, need=Need.DIFFERENCE),
     "SUM": _computes(_A, _I, int8=2),
     "SVDF": _remembers("svdf", [1, 2], dynamic=4, int8=3),
-    "TANH": _squashes(_fixed(1 / 128, 0, 1 / 32768)),
+    "TANH": _fixes(_fixed(1 / 128, 0, 1 / 32768)),
     "TILE": _moves(_A, _I, int8=3, int16=3),
-    "TOPK_V2": _moves(_A, _I, int8=2, int16=3),
+    "TOPK_V2": _moves(_A, _I, int8=2, int16=3, need=Need.ALL),
     "TRANSPOSE": _moves(_A, _I, int8=2, int16=5),
     "TRANSPOSE_CONV": Rule(
         (_I, _W, _A, _B),
