@@ -58,6 +58,12 @@ class [[nodiscard]] Status {
     return Status(Code::kTooEarly, parts...);
   }
 
+  // Of an error: the same with `parts` before its message.
+  template <class... Parts>
+  Status labeled(const Parts&... parts) const {
+    return ok() ? *this : Status(code_, parts..., message());
+  }
+
   bool ok() const { return code_ == Code::kOk; }
   Code code() const { return code_; }
   const char* message() const { return message_; }

@@ -122,10 +122,7 @@ Status Decoder::decode_subgraph(const schema::SubGraph& from, uint32_t index, Su
     const schema::Tensor& tensor = *from.tensors()->Get(i);
     Status s = decode_tensor(tensor, to.tensors[i]);
     if (s.ok()) s = decode_blocks(tensor, to, to.tensors[i]);
-    if (!s.ok()) {
-      return Status::invalid("subgraph ", index, ", tensor ", i, " \"", to.tensors[i].name,
-                             "\": ", s.message());
-    }
+    OCTAVO_TRY(s.labeled("subgraph ", index, ", tensor ", i, " \"", to.tensors[i].name, "\": "));
   }
   OCTAVO_TRY(read(from.inputs(), to.inputs));
   OCTAVO_TRY(read(from.outputs(), to.outputs));
@@ -134,11 +131,9 @@ Status Decoder::decode_subgraph(const schema::SubGraph& from, uint32_t index, Su
   OCTAVO_TRY(arena_.make(length(from.operators()), to.nodes));
   for (uint32_t i = 0; i < to.nodes.size; ++i) {
     const Status s = decode_node(*from.operators()->Get(i), to, to.nodes[i]);
-    if (!s.ok()) return Status::invalid("subgraph ", index, ", node ", i, ": ", s.message());
+    OCTAVO_TRY(s.labeled("subgraph ", index, ", node ", i, ": "));
   }
-  const Status s = check_order(to);
-  if (!s.ok()) return Status::invalid("subgraph ", index, ", ", s.message());
-  return {};
+  return check_order(to).labeled("subgraph ", index, ", ");
 }
 
 Status Decoder::decode_tensor(const schema::Tensor& from, TensorInfo& to) {
@@ -299,8 +294,7 @@ Status Decoder::decode_node(const schema::Operator& from, const Subgraph& subgra
   OCTAVO_TRY(check_indices("outputs", to.outputs, subgraph.tensors.size, 0));
   OCTAVO_TRY(check_indices("intermediates", to.intermediates, subgraph.tensors.size, 0));
   const Status s = decode_options(from, to.code, arena_, &to.options);
-  if (!s.ok()) return Status::invalid(opcode_name(to.code), ": ", s.message());
-  return {};
+  return s.labeled(opcode_name(to.code), ": ");
 }
 
 Status Decoder::decode_custom_options(const schema::Operator& from, Span<const uint8_t>& to) {
@@ -310,7 +304,7 @@ Status Decoder::decode_custom_options(const schema::Operator& from, Span<const u
   if (from.large_custom_options_offset() <= 1) return {};
   const Status s =
       bytes_behind(from.large_custom_options_offset(), from.large_custom_options_size(), to);
-  return s.ok() ? s : Status::invalid("custom options ", s.message());
+  return s.labeled("custom options ");
 }
 
 Status Decoder::check_indices(const char* what, Span<const int32_t> indices, size_t tensors,
@@ -398,7 +392,7 @@ Status Decoder::buffer(uint32_t index, Span<const uint8_t>& out) {
   if (b.data() != nullptr) out = {b.data()->data(), b.data()->size()};
   if (b.offset() <= 1) return {};
   const Status s = bytes_behind(b.offset(), b.size(), out);
-  return s.ok() ? s : Status::invalid("buffer ", index, " ", s.message());
+  return s.labeled("buffer ", index, " ");
 }
 
 // Behind the flatbuffer, in files of more than 2 GB.

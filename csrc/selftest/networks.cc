@@ -111,7 +111,7 @@ void test_too_little_memory(Check& check) {
   const Bytes model = decode_base64(kRecorded[0].model, span_of(model_bytes), check);
   octavo_network* network;
   size_t enough = 0;
-  for (size_t size = 0; size <= sizeof(memory) && enough == 0; size += 16) {
+  for (size_t size = 0; size <= sizeof(memory) && enough == 0; size += 4) {
     octavo_status status =
         octavo_create(model.data, model.size, memory, size, &kPortableAlone, &network);
     check.expect((network == nullptr) <= (status == OCTAVO_FAILED), "a null network without error");
