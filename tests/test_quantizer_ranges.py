@@ -91,15 +91,21 @@ def mask_samples(model: bytes, all_of_row_0: bool, count: int = 30) -> list[list
 
 
 @both
-@pytest.mark.parametrize("far", [-1e4, -1e9, LOWEST])
-@pytest.mark.parametrize("form", ["selected", "added", "computed", "subtracted"])
+@pytest.mark.parametrize(
+    ("form", "far"),
+    [
+        *[(f, v) for f in ("selected", "added") for v in (-1e4, -1e9, LOWEST, -np.inf)],
+        *[(f, v) for f in ("computed", "subtracted") for v in (-1e4, -1e9, LOWEST)],
+    ],
+)
 def test_a_mask_saturates(mode, steps, form, far):
     b = Builder()
     logits = b.op("FULLY_CONNECTED", b.input(shape=ROWS), b.weights(8, 8), name="x", shape=ROWS)
     b.outputs = [b.op("SOFTMAX", masked(b, logits, form, far), beta=1.0, shape=ROWS)]
     model = b.build()
     # At -1e4 a row that is masked throughout keeps its differences.
-    data = mask_samples(model, all_of_row_0=far < -1e4)
+    # And at -inf it has no numbers.
+    data = mask_samples(model, all_of_row_0=far in (-1e9, LOWEST))
     graph = quantized.check(model, mode, data=data, limit=0.05)
     [softmax] = graph.of("SOFTMAX")
     scale = graph.quantization(graph.operands(softmax)[0][1])[1]
@@ -172,6 +178,37 @@ def test_a_mask_of_floats_does_not_overflow(far):
     b.outputs = [b.op("SOFTMAX", y, beta=1.0, shape=ROWS)]
     model = b.build()
     quantized.check(model, data=mask_samples(model, False), limit=0.05)
+
+
+@pytest.mark.parametrize("mode", ["int8", "16x8"])
+def test_infinities_that_do_not_saturate_stay_float(mode):
+    b = Builder()
+    x, flag = b.input(shape=ROWS), b.input("flag", "bool", ROWS)
+    y = b.op("SELECT_V2", flag, x, b.net.constant("far", np.float32(-np.inf)), shape=ROWS)
+    b.outputs = [b.op("TANH", b.op("ABS", y, shape=ROWS), shape=ROWS)]
+    model = b.build()
+    data = mask_samples(model, False)
+    result = octavo.quantize(model, mode, data, fallback=True)
+    assert {o.operator: o.reason for o in result.summary.kept_float()} == {
+        "SELECT_V2": 'has no range: "far" was NaN or infinite',
+        "ABS": 'has no range: "select_v2" was NaN or infinite',
+        "TANH": 'has no range: "abs" was NaN or infinite',
+    }
+    [ours], [expected] = (quantized.run(m, data[0]) for m in (bytes(result), model))
+    np.testing.assert_array_equal(ours, expected)
+    with pytest.raises(ValueError, match=r'SELECT_V2 "select_v2" has no range: "far" was NaN'):
+        octavo.quantize(model, "int8-only", data)
+
+
+@pytest.mark.parametrize("estimator", ["percentile", "mse", "entropy", "moving-average"])
+def test_infinite_masks_with_every_estimator(estimator):
+    b = Builder()
+    logits = b.op("FULLY_CONNECTED", b.input(shape=ROWS), b.weights(8, 8), name="x", shape=ROWS)
+    y = masked(b, logits, "selected", -np.inf)
+    b.outputs = [b.op("SOFTMAX", y, beta=1.0, shape=ROWS)]
+    model = b.build()
+    data = mask_samples(model, False)
+    quantized.check(model, data=data, estimator=estimator, limit=0.2)
 
 
 # ---- Ranges that training has learned -----------------------------------------------------------

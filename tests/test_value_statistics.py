@@ -51,7 +51,7 @@ def test_statistics_are_numpys(data):
         assert statistics["samples"] == len(values)
         assert statistics["min"] == seen.min()
         assert statistics["max"] == seen.max()
-        assert not statistics["has_nonfinite"]
+        assert not statistics["has_nan_or_infinity"]
         assert statistics["zeros"] == (seen == 0).sum()
         limit = statistics["limit"]
         assert np.abs(seen).max() <= limit
@@ -82,13 +82,18 @@ def test_values_that_are_not_finite_are_left_out_and_told():
     second[[0, 1, 4], [3, 39, 0]] = np.nan, np.inf, -np.inf
     statistics = calibrate([first, second])[0]
     finite = np.concatenate([first.ravel(), second[np.isfinite(second)]])
-    assert statistics["has_nonfinite"]
+    assert statistics["has_nan_or_infinity"]
+    assert statistics["has_minus_infinity"]
     assert (statistics["min"], statistics["max"]) == (finite.min(), finite.max())
     assert statistics["histogram"].sum() == finite.size
     np.testing.assert_allclose(statistics["channel_mean"], first.mean(0, dtype=np.float64))
     nothing = calibrate([np.full((3,), np.nan, np.float32)])[0]
     assert nothing["samples"] == 0
-    assert nothing["has_nonfinite"]
+    assert nothing["has_nan_or_infinity"]
+    assert not nothing["has_minus_infinity"]
+    low = calibrate([np.float32([1, -np.inf])])[0]
+    assert low["has_minus_infinity"]
+    assert not low["has_nan_or_infinity"]
 
 
 def test_values_at_the_end_of_the_range_stay_in_the_histogram():

@@ -65,7 +65,8 @@ py::dict statistics_of(const ValueStatistics& s) {
   d["max"] = s.max;
   d["average_min"] = s.average_min;
   d["average_max"] = s.average_max;
-  d["has_nonfinite"] = s.has_nonfinite;
+  d["has_minus_infinity"] = s.has_minus_infinity;
+  d["has_nan_or_infinity"] = s.has_nan_or_infinity;
   py::array_t<double> mean(static_cast<py::ssize_t>(s.channel_sums.size()));
   for (size_t c = 0; c < s.channel_sums.size(); ++c) {
     mean.mutable_at(c) = s.channel_sums[c] / static_cast<double>(s.rows);

@@ -55,7 +55,11 @@ void double_limit(std::vector<int64_t>& histogram) {
 void ValueStatistics::add(const float* values, const Shape& shape, bool with_histogram) {
   const int64_t count = shape.count();
   const Extremes e = find_extremes(values, count);
-  has_nonfinite = has_nonfinite || !e.are_all_finite;
+  for (int64_t i = 0; i < count && !e.are_all_finite; ++i) {
+    const bool is_low = values[i] == -INFINITY;
+    has_minus_infinity = has_minus_infinity || is_low;
+    has_nan_or_infinity = has_nan_or_infinity || !(is_low || is_finite(values[i]));
+  }
   if (e.low > e.high) return;  // nothing finite
   min = samples == 0 ? e.low : std::min(min, e.low);
   max = samples == 0 ? e.high : std::max(max, e.high);

@@ -17,8 +17,9 @@ struct ValueStatistics {
   int64_t samples = 0;     // invocations that gave it at least one element
   float min = 0, max = 0;  // of all values
   double average_min = 0,
-         average_max = 0;      // exponential moving averages of each sample's own extremes
-  bool has_nonfinite = false;  // NaN or an infinity was among the values; they are left out
+         average_max = 0;  // exponential moving averages of each sample's own extremes
+  // Were among the values; they are left out.
+  bool has_minus_infinity = false, has_nan_or_infinity = false;
   // Sums of the values that share an index on the last axis, over `rows` values each; of samples
   // that are finite throughout. Empty without such an axis, or when its size has changed.
   std::vector<double> channel_sums;

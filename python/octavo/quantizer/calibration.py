@@ -122,12 +122,26 @@ class Calibration:
           ValueError: the data never gave the tensor a value, or one that is not finite, or the
             estimator does not exist or needs histograms.
         """
-        statistics = self.of(subgraph, tensor)
-        if statistics.has_nonfinite:
+        if self.of(subgraph, tensor).has_nonfinite:
             raise ValueError(
                 f"{self._label(subgraph, tensor)} was NaN or infinite on the representative data: "
                 "no range has these; keep the operator that computes it float"
             )
+        return self.finite_range_of(subgraph, tensor, estimator, dtype=dtype, **parameters)
+
+    def finite_range_of(
+        self,
+        subgraph: int,
+        tensor: int,
+        estimator: str = "minmax",
+        *,
+        dtype: str = "int8",
+        **parameters: Any,
+    ) -> Range:
+        """The same of the values that were finite, whatever the others."""
+        statistics = self.of(subgraph, tensor)
+        if statistics.samples == 0:
+            return 0.0, 0.0
         bits, symmetric = _TARGETS[dtype]
         return estimate(estimator, statistics, bits=bits, symmetric=symmetric, **parameters)
 
@@ -236,7 +250,9 @@ def _seen(tensors: list[dict[str, Any]]) -> dict[int, TensorStatistics]:
     return {
         tensor: TensorStatistics(**statistics)
         for tensor, statistics in enumerate(tensors)
-        if statistics["samples"] > 0 or statistics["has_nonfinite"]
+        if statistics["samples"] > 0
+        or statistics["has_minus_infinity"]
+        or statistics["has_nan_or_infinity"]
     }
 
 

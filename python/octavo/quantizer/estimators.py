@@ -33,7 +33,8 @@ class TensorStatistics:
       max: the greatest value.
       average_min: exponential moving average of each sample's least value; the newest weighs 0.1.
       average_max: the same of the greatest value.
-      has_nonfinite: whether NaN or an infinity was among the values; they are in nothing else here.
+      has_minus_infinity: whether that was among the values; it is in nothing else here.
+      has_nan_or_infinity: the same of NaN and infinity.
       channel_mean: the mean for each index of the last axis; empty for a scalar.
       limit: the histogram's equal bins cover [-limit, limit].
       histogram: the count of values in each bin; empty if calibration made none.
@@ -48,12 +49,18 @@ class TensorStatistics:
     max: float
     average_min: float
     average_max: float
-    has_nonfinite: bool
+    has_minus_infinity: bool
+    has_nan_or_infinity: bool
     channel_mean: Floats
     limit: float
     histogram: npt.NDArray[np.int64]
     zeros: int
     row_floor: float | None = None
+
+    @property
+    def has_nonfinite(self) -> bool:
+        """Whether not all values were finite."""
+        return self.has_minus_infinity or self.has_nan_or_infinity
 
 
 Estimator: TypeAlias = Callable[..., Range]

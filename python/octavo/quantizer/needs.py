@@ -8,6 +8,7 @@ backwards. How far tensors then still reach, before they saturate, is found on t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 
 from octavo.quantizer.affine import affine_of_range
@@ -108,6 +109,8 @@ class Needs:
             return _ALL
         others = [r for i, r in self._source.operands(n) if i != position]
         other = self._range_of(others[0], mode)
+        if not math.isfinite(other[1] - other[0]):
+            return _ALL
         if rule.need is Need.TERM:
             return outputs[0] - other[1], outputs[1] - other[0]
         if rule.need is Need.DIFFERENCE:
@@ -143,6 +146,8 @@ def _combined(need: Need, inputs: list[Range]) -> Range:
     if need in (Need.OUTPUTS, Need.SELECTED):
         return union(inputs)
     a, b = inputs[0], inputs[-1]
+    if not all(map(math.isfinite, (*a, *b))):
+        return _ALL
     if need is Need.TERM:
         return a[0] + b[0], a[1] + b[1]
     if need is Need.DIFFERENCE:

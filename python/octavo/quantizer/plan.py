@@ -119,9 +119,24 @@ def keep_unseen(source: Source, choices: Sequence[Choice], ranges: Ranges) -> li
 
 
 def keep_precise(source: Source, choices: Sequence[Choice], ranges: Ranges) -> list[Choice]:
-    """The choices, but float for operators whose integer kernels fail on ranges like theirs."""
-
+    """The choices, but float for operators on infinite numbers that do not saturate, and for those
+    whose integer kernels fail on ranges like theirs."""
     quantizations = Quantizations(source, choices, ranges)
+
+    def bounded(n: int, choice: Choice) -> Choice:
+        if choice.mode not in INTEGER:
+            return choice
+        rule = OPERATORS[source.names[n]]
+        operands = [t for i, t in source.operands(n) if rule.role(i) is Role.ACTIVATION]
+        for t in [*operands, *source.float_results(n)]:
+            if not quantizations.is_bounded(n, t, choice.mode):
+                reason = f'has no range: "{source.name(t)}" was NaN or infinite'
+                return Choice("float", reason)
+        return choice
+
+    found = [bounded(n, choice) for n, choice in enumerate(choices)]
+    if found != list(choices):  # then others are asked for more
+        return keep_precise(source, found, ranges)
 
     def checked(n: int, choice: Choice) -> Choice:
         if choice.mode not in INTEGER:
@@ -164,7 +179,7 @@ def _span(source: Source, t: int, dtype: str, quantizations: Quantizations) -> _
         low, high = float(value.min(initial=0.0)), float(value.max(initial=0.0))
         least = float(np.abs(value).min(initial=np.inf))
     else:
-        low, high = quantizations.learned_range(t, dtype) or quantizations.range_of(t, dtype)
+        low, high = quantizations.learned_range(t, dtype) or quantizations.needed(t, dtype)
         least = min(abs(low), abs(high)) if low * high > 0 else 0.0
     step = affine_of_range(low, high, dtype).scale
     return _Span(step, least, max(abs(low), abs(high)))
@@ -217,14 +232,33 @@ class Quantizations:
         if root in self._fixed:
             return self._fixed[root]
         if root not in self._affine:
+            low, high = self._finite(tensor, self._tie_range(root))
             members = self._members.get(root, [tensor])
-            low, high = self.learned_range(tensor, dtype) or union(
-                [self._needs.of(t, dtype) for t in members]
-                + [self._needs.of_constant(n, t, dtype) for n, t in self._constants.get(root, [])]
-            )
             least = max(self._least.get(root, 0.0), self._least_saturated(members, dtype))
             self._affine[root] = affine_of_range(low, high, dtype, least)
         return self._affine[root]
+
+    def _tie_range(self, root: tuple[int, str]) -> Range:
+        """What is needed of all members of a tie."""
+        tensor, dtype = root
+        return self.learned_range(tensor, dtype) or union(
+            [self._needs.of(t, dtype) for t in self._members.get(root, [tensor])]
+            + [self._needs.of_constant(n, t, dtype) for n, t in self._constants.get(root, [])]
+        )
+
+    def _is_finite(self, root: tuple[int, str]) -> bool:
+        if root in self._fixed:
+            return True
+        low, high = self._tie_range(root)
+        return math.isfinite(high - low)
+
+    def _finite(self, tensor: int, found: Range) -> Range:
+        if math.isfinite(found[1] - found[0]):
+            return found
+        raise ValueError(
+            f'tensor "{self._source.name(tensor)}" was NaN or infinite on the representative data: '
+            "no integers stand for it"
+        )
 
     def _least_saturated(self, members: list[int], dtype: str) -> float:
         """The least scale of a tie into which what computes its members can still saturate."""
@@ -240,6 +274,23 @@ class Quantizations:
                 least = max(least, affine_of_range(*reach, dtype).scale / _FARTHEST[dtype])
         return least
 
+    def is_bounded(self, n: int, tensor: int, dtype: str) -> bool:
+        """Whether a constant is finite as far as operator n needs it, or any other tensor as far as
+        it reaches: infinities have no defined integers to saturate to."""
+        if self._find((tensor, dtype)) in self._fixed or self.learned_range(tensor, dtype):
+            return True
+        if self._ranges.calibration is None:
+            return True  # training learns finite ranges
+        if self._source.constant(tensor) is not None:
+            low, high = self._needs.of_constant(n, tensor, dtype)
+        else:
+            low, high = self._needs.reach(tensor, dtype)
+        return math.isfinite(high - low)
+
+    def needed(self, tensor: int, dtype: str) -> Range:
+        """The part of a tensor's range that operators need, of those that compute it inside too."""
+        return self._finite(tensor, self._needs.of(tensor, dtype))
+
     def learned_range(self, tensor: int, dtype: str) -> Range | None:
         """What training has found for the tensor, or for those that it shares a scale with: in a
         tie that holds for all."""
@@ -248,16 +299,15 @@ class Quantizations:
         found = [learned[t] for t in members if t in learned]
         return union(found) if found else None
 
-    def range_of(self, tensor: int, dtype: str) -> Range:
-        """The range that was seen, of what an operator has inside too, or that the operator's
-        definition gives."""
+    def _range_of(self, tensor: int, dtype: str) -> Range:
+        """The range that was seen, or that the operator's definition gives."""
         fixed = self._fixed.get(self._find((tensor, dtype)))
         if fixed is not None and not self._ranges.was_seen(tensor):
             return fixed.range
         square = self._ranges.squares.get(tensor)
         if square is None:
             return self._ranges.seen(tensor, dtype)
-        _, high = self.learned_range(square, dtype) or self.range_of(square, dtype)
+        _, high = self.learned_range(square, dtype) or self._range_of(square, dtype)
         greatest = math.sqrt(max(high, 0.0))
         return -greatest, greatest
 
@@ -272,7 +322,7 @@ class Quantizations:
         value = self._source.constant(tensor)
         if value is None:
             learned = None if self._ranges.was_seen(tensor) else self.learned_range(tensor, dtype)
-            return learned or self.range_of(tensor, dtype)
+            return learned or self._range_of(tensor, dtype)
         return float(value.min(initial=0.0)), float(value.max(initial=0.0))
 
     def _find(self, key: tuple[int, str]) -> tuple[int, str]:
@@ -313,8 +363,10 @@ class Quantizations:
         if dtype not in rule.finest:
             return
         root = self._find((self._source.results(n)[0], dtype))
-        inputs = [t for t in self._activations(n, rule) if self._find((t, dtype)) != root]
-        least = max((self.of(t, dtype).scale for t in inputs), default=0.0) / rule.finest[dtype]
+        roots = {self._find((t, dtype)) for t in self._activations(n, rule)} - {root}
+        if not all(self._is_finite(r) for r in {root, *roots}):
+            return  # the operator will be float
+        least = max((self.of(*r).scale for r in roots), default=0.0) / rule.finest[dtype]
         if least > self.of(root[0], dtype).scale:
             self._least[root] = least
             self._affine.pop(root, None)

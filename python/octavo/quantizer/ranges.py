@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -29,7 +30,8 @@ class Ranges:
     squares: Mapping[int, int] = field(default_factory=dict)
 
     def seen(self, tensor: int, dtype: str) -> Range:
-        """The range that calibration saw, for activations of this type.
+        """The range that calibration saw, for activations of this type: infinite where values
+        were.
 
         Raises:
           ValueError: it saw none.
@@ -39,9 +41,12 @@ class Ranges:
                 f'tensor "{self.source.name(tensor)}" has no range that training has learned: give '
                 "representative data"
             )
-        return self.calibration.range_of(
-            self.source.index, tensor, estimator=self.estimator, dtype=dtype
-        )
+        index = self.source.index
+        low, high = self.calibration.finite_range_of(index, tensor, self.estimator, dtype=dtype)
+        statistics = self.calibration.of(index, tensor)
+        if statistics.has_nan_or_infinity:
+            return -math.inf, math.inf
+        return (-math.inf if statistics.has_minus_infinity else low), high
 
     def row_floor(self, tensor: int) -> float | None:
         """See `TensorStatistics`."""

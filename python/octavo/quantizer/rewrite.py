@@ -182,7 +182,7 @@ class Rewriter:
             n,
             self._quantizations.wanted(n, operands[0], mode),
             self._quantizations.of(result, mode),
-            self._quantizations.range_of,
+            self._quantizations.needed,
         )
         for position, (value, scale) in plan.constants.items():
             scales = np.asarray([scale], np.float32)
