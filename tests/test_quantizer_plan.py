@@ -454,6 +454,7 @@ def test_random_networks(data):
         ("DIV", -1.0, 1.0, "float"),  # of both signs
         ("GREATER", -1.0, 1.0, "int8"),
         ("GREATER", -1.0, 1e-3, "float"),  # kernels compare multiples of 2^-8
+        ("GREATER", -1.0, 1e3, "float"),  # LiteRT's die of steps of 1
     ],
 )
 def test_ranges_that_kernels_fail_on_stay_float(code, least, scale, mode):
@@ -469,6 +470,19 @@ def test_ranges_that_kernels_fail_on_stay_float(code, least, scale, mode):
     if mode == "float":
         with pytest.raises(ValueError, match=f"cannot quantize these operators.*{code}"):
             octavo.quantize(b.build(), "int8-only", data)
+
+
+@pytest.mark.parametrize(("scale", "mode"), [(1.0, "int8"), (1e-3, "float")])
+def test_zero_has_any_step(scale, mode):
+    """Compared with 0, numbers need steps of their own that kernels can compare."""
+    b = Builder()
+    zero = b.net.constant("zero", np.float32(0))
+    b.outputs = [b.op("GREATER", b.input(), zero, dtype="bool")]
+    values = scale * np.random.default_rng(0).normal(0, 1, (4, *SHAPE))
+    data = [[x] for x in values.astype(np.float32)]
+    result = octavo.quantize(b.build(), "int8", data)
+    assert [o.mode for o in result.summary.operators] == [mode]
+    quantized.assert_litert_agrees(bytes(result), data[0])
 
 
 # ---- Custom operators ---------------------------------------------------------------------------

@@ -52,7 +52,7 @@ def affine_of_range(low: float, high: float, dtype: str, least: float = 0.0) -> 
     exact = max(-low, high) / 32767 if dtype == "int16" else (high - low) / 255
     scale = float(np.float32(max(exact, least)))
     if scale < np.finfo(np.float32).tiny:  # only zeros, or too small for a float32 scale
-        return Affine(dtype, 1.0, 0)
+        return Affine(dtype, 2.0**-8, 0)  # no operator's kernel finds it too coarse or too fine
     if dtype == "int16":
         return Affine(dtype, scale, 0)
     zero_point = int(round_away(np.float64(-128 - low / scale)))

@@ -153,8 +153,9 @@ def keep_precise(source: Source, choices: Sequence[Choice], ranges: Ranges) -> l
             greatest = max(span.step for span in spans.values())
             if greatest > _MOST_PICKED_RATIO[choice.mode] * picked.step:
                 return Choice("float", "picks small numbers from among far greater ones")
-        if rule.resolution and max(span.step for span in spans.values()) < rule.resolution:
-            return Choice("float", f"has steps that {choice.mode} kernels do not tell apart")
+        steps = [span.step for span in spans.values() if span.greatest > 0]  # 0 has any
+        if rule.resolution and steps and not rule.resolution <= max(steps) < 1:
+            return Choice("float", f"has steps that {choice.mode} kernels cannot compare")
         return choice
 
     return [checked(n, choice) for n, choice in enumerate(choices)]

@@ -159,7 +159,7 @@ def _remembers(recurrent: str, weights: Iterable[int], dynamic: int, int8: int =
 
 
 def _compares() -> Rule:
-    # The kernels compare multiples of 2^-8.
+    # The kernels compare multiples of 2^-8, and LiteRT's take no steps of 1 and more.
     return Rule((_A, _A), Output.INDEX, _INT8, versions={"int8": 2}, resolution=2.0**-8)
 
 
