@@ -87,14 +87,18 @@ def _answer_actions(model: bytes, actions: list[Any], resolver: str) -> list[Arr
 def act(interpreter: Any, actions: list[Any]) -> list[Array]:
     """Takes an interpreter of LiteRT's or octavo's through a sequence of actions.
 
-    "reset" resets variables, {tensor: shape} resizes inputs, {tensor: array} sets them and invokes.
-    The result is the outputs of all invokes, one after the other.
+    "reset" resets variables, {tensor: shape} resizes inputs, {tensor: array} sets them and invokes,
+    (key, {name: array}) runs a signature. The result is the outputs of all invokes, one after the
+    other.
     """
     interpreter.allocate_tensors()
     values = []
     for action in actions:
         if action == "reset":
             interpreter.reset_all_variables()
+        elif isinstance(action, tuple):
+            key, inputs = action
+            values += map(np.asarray, interpreter.get_signature_runner(key)(**inputs).values())
         elif any(isinstance(value, tuple) for value in action.values()):
             for index, shape in action.items():
                 interpreter.resize_tensor_input(index, shape)

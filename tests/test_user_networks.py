@@ -14,11 +14,12 @@ import pytest
 import quantized
 from octavo import _core, flatbuffer
 from quantized import Graph
-from user_networks import NETWORKS, samples
+from user_networks import NETWORKS, SIGNATURES, calls, samples
 
 # Those that are given a stream piece by piece.
 STREAMS = [
-    *("dtln_mask", "dtln_time", "lstm_stream", "nsnet", "svdf_keywords", "temporal_convolutions")
+    *("dtln_mask", "dtln_time", "gru_stream", "lstm_stream", "nsnet", "svdf_keywords"),
+    "temporal_convolutions",
 ]
 # All of whose operators LiteRT has on uint8.
 LEGACY = [
@@ -139,10 +140,33 @@ def test_streams(name, mode):
     """Ten runs after each other, a new beginning, and five more; on every table of kernels."""
     content = network(name)[0] if mode == "float" else bytes(quantize(name, mode))
     runs = list(stream(content, 10))
+    assert_same_on_every_table(content, [*runs, "reset", *runs[:5]])
+
+
+def assert_same_on_every_table(content, actions):
     for isa in _core.available_isas():
         if isa != "neon_fp16":
             with mock.patch.dict(os.environ, OCTAVO_ISA=isa):
-                oracle.assert_same_actions(content, [*runs, "reset", *runs[:5]])
+                oracle.assert_same_actions(content, actions)
+
+
+@pytest.mark.parametrize("mode", ["float", *LEAST_SQNR])
+@pytest.mark.parametrize("name", SIGNATURES)
+def test_signatures_that_share_variables(name, mode):
+    """What one signature remembers the others see."""
+    model = SIGNATURES[name].small()
+    runs = calls(model, DATA_COUNT)
+    if mode == "float":
+        assert_same_on_every_table(model, runs)
+        return
+    content = bytes(octavo.quantize(model, mode, runs, fallback=True))
+    ours, reference = (
+        oracle.act(octavo.Interpreter(model_content=m), runs[:6]) for m in (content, model)
+    )
+    assert min(map(sqnr, ours, reference)) >= LEAST_SQNR[mode]
+    if mode != "dynamic":
+        theirs = oracle.run_actions(content, runs[:6])
+        assert min(map(sqnr, ours, theirs)) >= LEAST_SQNR_OF_MIXED
 
 
 def test_int16_attention():

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import octavo._schema as schema
 from octavo.flatbuffer import read
 
-from user_networks import audio, detection, sequence, vision
+from user_networks import audio, detection, sequence, stateful, vision
 
 Array = npt.NDArray[Any]
 
@@ -60,6 +60,9 @@ NETWORKS = _networks(
     ),
     (sequence.text_lstm, {"steps": 5, "words": 40, "width": 8, "units": 12}),
     (sequence.vit, {"size": 32, "width": 16, "heads": 2, "layers": 2, "classes": 10}),
+    (stateful.early_exit, {"width": 16, "layers": 8}),
+    (stateful.gru_stream, {"steps": 4, "depth": 6, "units": 8}),
+    (vision.convnext, {"size": 32, "widths": (8, 16), "blocks": (1, 1), "classes": 7}),
     (vision.deeplab, {"size": 33, "width": 0.25, "classes": 5, "blocks": 1}),
     (vision.face_mesh, {"size": 24, "width": 4, "stages": 3, "points": 20}),
     (vision.gan_generator, {"latent": 16, "size": 16, "width": 4}),
@@ -73,15 +76,40 @@ NETWORKS = _networks(
 )
 
 
+# Those whose callers run several signatures, which share what they remember.
+SIGNATURES = _networks(
+    (
+        stateful.dialogue,
+        {
+            **{"prompt": 5, "steps": 16, "width": 16, "heads": 4, "groups": 2},
+            **{"layers": 2, "words": 40},
+        },
+    ),
+    (stateful.trainer, {"batch": 3, "depth": 6, "units": 8, "classes": 4}),
+)
+
+
 def samples(model: bytes, count: int, seed: int = 7) -> list[list[Array]]:
     """Inputs in the order of the file: normal numbers, words of a small vocabulary, masks of 0 and
     1."""
     rng = np.random.default_rng(seed)
-
-    def value(t: Any) -> Array:
-        if t.type == schema.TensorType.FLOAT32:
-            return rng.normal(0, 1, t.shape).astype(np.float32)
-        return rng.integers(0, 2 if t.name in (b"mask", b"kinds") else 16, t.shape, np.int32)
-
     graph = read(model).subgraphs[0]
-    return [[value(graph.tensors[i]) for i in graph.inputs] for _ in range(count)]
+    return [[_value(rng, graph.tensors[i]) for i in graph.inputs] for _ in range(count)]
+
+
+def calls(model: bytes, count: int, seed: int = 7) -> list[tuple[str, dict[str, Array]]]:
+    """Each signature so many times, by turns: its key and inputs."""
+    rng = np.random.default_rng(seed)
+    tree = read(model)
+
+    def inputs(signature: Any) -> dict[str, Array]:
+        tensors = tree.subgraphs[signature.subgraphIndex].tensors
+        return {i.name.decode(): _value(rng, tensors[i.tensorIndex]) for i in signature.inputs}
+
+    return [(s.signatureKey.decode(), inputs(s)) for _ in range(count) for s in tree.signatureDefs]
+
+
+def _value(rng: np.random.Generator, t: Any) -> Array:
+    if t.type == schema.TensorType.FLOAT32:
+        return rng.normal(0, 1, t.shape).astype(np.float32)
+    return rng.integers(0, 2 if t.name in (b"mask", b"kinds") else 16, t.shape, np.int32)

@@ -17,6 +17,26 @@ def _wide(channels: int, width: float) -> int:
     return max(8, int(channels * width + 4) // 8 * 8)
 
 
+def convnext(
+    size: int = 224,
+    widths: Sequence[int] = (96, 192, 384, 768),
+    blocks: Sequence[int] = (3, 3, 9, 3),
+    classes: int = 1000,
+) -> bytes:
+    """Wide depthwise convolutions, LayerNorm of channels, GELU between layers of pixels, and a
+    factor for each channel of what a block adds."""
+    b = Builder()
+    t = b.layer_norm(b.conv(b.input("image", (1, size, size, 3)), widths[0], 4, 4, padding="VALID"))
+    for stage, (width, count) in enumerate(zip(widths, blocks, strict=True)):
+        if stage > 0:
+            t = b.conv(b.layer_norm(t), width, 2, 2, padding="VALID")
+        for _ in range(count):
+            y = b.dense(b.layer_norm(b.depthwise(t, 7)), 4 * width)
+            y = b.dense(b.op("GELU", [y], approximate=False), width)
+            t = b.add(t, b.mul(y, b.constant(b.rng.uniform(0.2, 0.6, width))))
+    return b.build(b.dense(b.layer_norm(b.reduce("MEAN", t, 1, 2)), classes))
+
+
 def inverted_residual(
     b: Builder, t: int, channels: int, expansion: int = 6, stride: int = 1, dilation: int = 1
 ) -> int:
