@@ -119,8 +119,8 @@ def _cached_attention(b: Builder, t: int, layer: int, place: int, heads: int, ca
 
 
 def gru_stream(steps: int = 10, depth: int = 40, units: int = 64) -> bytes:
-    """A stateful GRU as Keras gives it: a WHILE over the steps. Its state is a variable; its outputs
-    are written to their places."""
+    """A stateful GRU as Keras gives it: a WHILE over the steps, whose state is a variable and whose
+    outputs are written to their places."""
     net = Network()
     start = np.zeros((1, units), np.float32)
     begin = _begin(net, {"state": start})
