@@ -6,6 +6,7 @@
 #include "runtime/interpreter.h"
 #include "selftest/recorded.h"
 #include "selftest/selftest.h"
+#include "selftest/vector_state.h"
 
 namespace octavo::selftest {
 namespace {
@@ -176,6 +177,11 @@ constexpr Test kTests[] = {
     {"C interface: misuse", &test_misuse},
 };
 
+void expect_clean_registers(void* check, const Step& step) {
+  static_cast<Check*>(check)->expect(!has_dirty_upper_halves(), NodeLabel(step).text,
+                                     "leaves upper halves of vector registers in use");
+}
+
 void run_recorded(const Recorded& r, const Kernels& kernels, const Workers& workers, Check& check) {
   const Bytes model = decode_base64(r.model, span_of(model_bytes), check);
   Bytes inputs = decode_base64(r.inputs, span_of(input_bytes), check);
@@ -194,7 +200,8 @@ void run_recorded(const Recorded& r, const Kernels& kernels, const Workers& work
     const Tensor& t = interpreter->tensor(i);
     feed(inputs, i, t.data, static_cast<size_t>(t.bytes()), check);
   }
-  status = interpreter->invoke();
+  const Observer observer = {&expect_clean_registers, &check};
+  status = interpreter->invoke(&observer);
   check.expect(status.ok(), status.message());
   for (int32_t i : interpreter->graph().outputs) {
     const Tensor& t = interpreter->tensor(i);
