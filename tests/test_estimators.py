@@ -25,12 +25,13 @@ def statistics(values):
     x, y = (net.tensor(name, values.shape, "float32") for name in "xy")
     net.op("RELU", [x], [y])
     net.inputs, net.outputs = [x], [y]
-    interpreter = _core.Interpreter(_core.Model.copy(net.build()), keep_all=True)
+    model = _core.Model.copy(net.build())
+    interpreter = _core.Interpreter(model, keep_all=True)
     interpreter.allocate()
     interpreter.set_tensor(x, values)
-    calibration = _core.Calibration(2, True)
+    calibration = _core.Calibration(model, True)
     interpreter.calibrate(calibration)
-    return TensorStatistics(**calibration.statistics()[x])
+    return TensorStatistics(**calibration.statistics()[0][x])
 
 
 def quantized(values, low, high, *, bits, symmetric):
