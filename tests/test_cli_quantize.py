@@ -122,6 +122,9 @@ def test_calibration_is_saved_and_loaded(quantize, arrays, tmp_path):
     rows, again = quantize("--calibration", saved, "--estimator", "mse")
     assert again == first
     assert not any("dB" in row for row in rows)
+    rows, again = quantize("--calibration", saved, "--estimator", "mse", "--data", arrays)
+    assert again == first
+    assert "samples" in [cell for row in rows for cell in row]  # of the comparison
     _, other = quantize("--calibration", saved, "--mode", "16x8", "--estimator", "percentile")
     assert other == bytes(octavo.quantize(FLOAT, "16x8", DIGITS, estimator="percentile"))
 

@@ -172,8 +172,8 @@ def test_types_of_inputs_and_outputs(mode, input_type, output_type):
 @pytest.mark.parametrize("name", ["uint8", "int16"])
 def test_types_that_a_mode_does_not_have(name):
     b = Builder()
-    mode = "16x8" if name == "uint8" else "int8-only"
-    with pytest.raises(ValueError, match=f'input type {name}: with mode "{mode}" it is one of'):
+    mode, types = ("16x8", "float32 or") if name == "uint8" else ("int8-only", "int8 or uint8 or")
+    with pytest.raises(ValueError, match=f'input type {name}: with mode "{mode}" it is {types}'):
         octavo.quantize(b.build(b.op("TANH", b.input())), mode, input_type=name)
 
 

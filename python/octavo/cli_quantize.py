@@ -60,7 +60,7 @@ def add_to(commands: Any) -> None:
         "--recipe", metavar="R.json", help="operators to quantize otherwise or to keep float"
     )
     parser.add_argument(
-        "--calibration", metavar="C.json", help="ranges saved before, instead of --data"
+        "--calibration", metavar="C.json", help="ranges saved before, instead of those on --data"
     )
     parser.add_argument("--save-calibration", metavar="C.json", help="save the ranges")
     parser.add_argument(
@@ -86,7 +86,7 @@ def _quantize(options: argparse.Namespace) -> None:
     result = octavo.quantize(
         content,
         options.mode,
-        data,
+        data if options.calibration is None else None,
         input_type=options.input_type,
         output_type=options.output_type,
         fallback=options.fallback,

@@ -154,6 +154,8 @@ def quantize(
     """
     settings = _settings(mode)
     check_name(estimator)
+    if data is not None and calibration is not None:
+        raise ValueError("there are data and a calibration: ranges come from one of them")
     boundaries = tuple(
         _boundary(mode, settings, role, given)
         for role, given in (("input", input_type), ("output", output_type))
@@ -167,6 +169,7 @@ def quantize(
         content = flatbuffer.write(tree)
     rules = Recipe.of(recipe)
     sources = [Source(tree, index) for index in range(len(tree.subgraphs))]
+    rules.check(sources)
     parts = [decompose(s, rules.modes(s, settings.operators)) for s in sources]
     sources = [part.source for part in parts]
     choices = [choose(part.source, part.wanted) for part in parts]
@@ -221,7 +224,7 @@ def _boundary(mode: str, settings: _Mode, role: str, given: Any) -> str:
     name = dtype_name(given)
     if name not in settings.boundaries:
         raise ValueError(
-            f'{role} type {name}: with mode "{mode}" it is one of {", ".join(settings.boundaries)}'
+            f'{role} type {name}: with mode "{mode}" it is {" or ".join(settings.boundaries)}'
         )
     return name
 

@@ -233,7 +233,10 @@ def _full_range(statistics: TensorStatistics, symmetric: bool) -> Range:
 def _bins(statistics: TensorStatistics) -> tuple[Floats, Floats]:
     """The edges of the histogram's bins, and their counts."""
     if statistics.histogram.size == 0:
-        raise ValueError("the estimator needs histograms: calibrate with histograms=True")
+        raise ValueError(
+            "the estimator needs histograms, which the calibration lacks: quantize on data with "
+            "this estimator, or collect with histograms=True"
+        )
     edges = np.linspace(-statistics.limit, statistics.limit, len(statistics.histogram) + 1)
     # The outermost bins hold what exceeds the greatest limit, 2^127.
     edges[0], edges[-1] = min(edges[0], statistics.min), max(edges[-1], statistics.max)

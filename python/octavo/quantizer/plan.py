@@ -107,6 +107,8 @@ def keep_unseen(source: Source, choices: Sequence[Choice], ranges: Ranges) -> li
     def checked(n: int, choice: Choice) -> Choice:
         if choice.mode not in INTEGER:
             return choice
+        if ranges.never_ran:
+            return Choice("float", "is in a subgraph that the data never ran")
         rule = OPERATORS[source.names[n]]
         operands = [t for i, t in source.operands(n) if rule.role(i) is Role.ACTIVATION]
         for t in [*operands, *source.float_results(n)]:

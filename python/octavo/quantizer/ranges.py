@@ -48,6 +48,15 @@ class Ranges:
             return -math.inf, math.inf
         return (-math.inf if statistics.has_minus_infinity else low), high
 
+    @property
+    def never_ran(self) -> bool:
+        """Whether it is a subgraph that operators call, and on the data none did."""
+        return (
+            self.calibration is not None
+            and self.source.index not in self.calibration.names
+            and self.source.index not in entry_points(self.source.model)
+        )
+
     def row_floor(self, tensor: int) -> float | None:
         """See `TensorStatistics`."""
         seen = self._statistics()
@@ -58,14 +67,11 @@ class Ranges:
         return tensor in self._statistics()
 
     def is_unseen(self, tensor: int) -> bool:
-        """Whether the data ran the subgraph, or need not, and never gave the tensor an element."""
+        """Whether the data never gave the tensor an element, in a subgraph that they ran."""
         tensor = self.squares.get(tensor, tensor)
-        if self.calibration is None or tensor in self.learned:
+        if self.calibration is None or self.source.index not in self.calibration.names:
             return False
-        is_run = self.source.index in self.calibration.names
-        if not is_run and self.source.index in entry_points(self.source.model):
-            return False  # which is an error
-        return not self.was_seen(tensor)
+        return not (tensor in self.learned or self.was_seen(tensor))
 
     def _statistics(self) -> Mapping[int, TensorStatistics]:
         if self.calibration is None:

@@ -12,11 +12,11 @@ import json
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from octavo.quantizer.source import Source
+from octavo.quantizer.source import BUILTINS, Source
 
 # What users call a mode -> the mode of an operator.
 _MODES = {
@@ -68,6 +68,8 @@ class Recipe:
             return recipe
         if isinstance(recipe, (str, os.PathLike)):
             return cls.load(os.fspath(recipe))
+        if isinstance(recipe, (dict, Entry)):
+            raise ValueError("a recipe is a list of entries, not an entry")
         return cls(() if recipe is None else recipe)
 
     @classmethod
@@ -86,6 +88,16 @@ class Recipe:
         entries = [{k: v for k, v in asdict(e).items() if v} for e in self.entries]
         Path(path).write_text(json.dumps(entries, indent=2) + "\n")
 
+    def check(self, sources: Iterable[Source]) -> None:
+        """Raises ValueError where an entry names an operator that neither the format has nor any
+        subgraph as a custom one. Those that merely do not occur serve other networks."""
+        known = BUILTINS.union(*(source.names for source in sources))
+        for entry in self.entries:
+            if entry.operator and entry.operator not in known:
+                raise ValueError(
+                    f'recipe: operator "{entry.operator}" does not exist; names are like "CONV_2D"'
+                )
+
     def modes(self, source: Source, otherwise: str) -> list[str]:
         """The mode of each operator of a subgraph; `otherwise` where no entry fits."""
         return [
@@ -96,10 +108,13 @@ class Recipe:
 
 def _entry(entry: Entry | dict[str, Any]) -> Entry:
     if not isinstance(entry, Entry):
-        try:
-            entry = Entry(**entry)
-        except TypeError as error:
-            raise ValueError(f"recipe entry {entry}: {error}") from error
+        known = [f.name for f in fields(Entry)]
+        if not isinstance(entry, dict) or "mode" not in entry or not {*entry} <= {*known}:
+            raise ValueError(
+                f"recipe entry {entry!r}: an entry is a dictionary with a mode, and an operator or "
+                "a tensor or both"
+            )
+        entry = Entry(**entry)
     if entry.mode not in _MODES:
         raise ValueError(f'recipe: mode "{entry.mode}" is none of {", ".join(_MODES)}')
     try:

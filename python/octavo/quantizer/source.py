@@ -18,6 +18,8 @@ def _names(enum: type) -> dict[int, str]:
 
 
 _CODES = _names(schema.BuiltinOperator)
+BUILTINS = frozenset(_CODES.values())
+"""The names of the format's own operators."""
 _TYPES = {value: name.lower() for value, name in _names(schema.TensorType).items()}
 
 
