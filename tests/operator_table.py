@@ -34,6 +34,8 @@ def _row(name: str, rule: Rule) -> list[str]:
     if Role.WEIGHT in rule.inputs:
         inputs[rule.inputs.index(Role.WEIGHT)] += f" (scales along axis {rule.weight_axis})"
     parts = f"{rule.square_of}, MUL" if rule.square_of else ""
+    if rule.times is not None:
+        parts = "MUL"
     versions = [
         str(rule.versions.get(t, 1)) if t in rule.integer else parts for t in ("int8", "int16")
     ]

@@ -80,3 +80,26 @@ def test_one_calibration_serves_all_modes(estimator):
     [square] = graph.results(graph.names.index("MUL"))
     steps = [graph.quantization(t)[1] for t in (root, square)]
     assert (32767 * steps[0]) ** 2 == pytest.approx(32767 * steps[1])
+
+
+@pytest.mark.parametrize("mode", ["int8-only", "16x8"])
+@pytest.mark.parametrize(("operator", "function"), [("NEG", np.negative), ("SQUARE", np.square)])
+def test_a_product_stands_for_it(mode, operator, function):
+    net = Network()
+    x, y = (net.tensor(name, (2, 16), "float32") for name in "xy")
+    i, j = (net.tensor(name, (2,), "int32") for name in "ij")
+    net.op(operator, [x], [y])
+    net.op("NEG", [i], [j])
+    net.inputs, net.outputs = [x, i], [y, j]
+    data = [[v, np.int32([1, -2])] for v in samples()]
+    types = {"input_type": "float32", "output_type": "float32"}
+    result = octavo.quantize(net.build(), mode, data, **types)
+    assert not result.summary.kept_float()
+    content = bytes(result)
+    assert Graph(content).names == ["QUANTIZE", "MUL", "NEG", "DEQUANTIZE"]
+    quantized.assert_litert_agrees(content, data[0])
+    ours, integers = quantized.run(content, data[0])
+    expected = function(data[0][0])
+    step = np.abs(function(samples())).max() * (2 / 255 if mode == "int8-only" else 2 / 32767)
+    np.testing.assert_allclose(ours, expected, rtol=0, atol=4 * step)
+    np.testing.assert_array_equal(integers, [-1, 2])

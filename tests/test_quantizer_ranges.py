@@ -172,8 +172,8 @@ def test_a_mask_of_floats_does_not_overflow(far):
     """QUANTIZE counts steps in 32 bits."""
     b = Builder()
     logits = b.op("FULLY_CONNECTED", b.input(shape=ROWS), b.weights(8, 8), name="x", shape=ROWS)
-    wide = b.op("MUL", b.input("flag", shape=ROWS), b.net.constant("c", np.float32(-far)))
-    mask = b.op("NEG", wide, shape=ROWS)
+    wide = b.op("MUL", b.input("flag", shape=ROWS), b.net.constant("c", np.float32(far)))
+    mask = b.op("FLOOR", wide, shape=ROWS)
     y = b.op("ADD", logits, mask, shape=ROWS)
     b.outputs = [b.op("SOFTMAX", y, beta=1.0, shape=ROWS)]
     model = b.build()

@@ -12,8 +12,8 @@ import numpy as np
 import octavo._schema as schema
 from octavo.flatbuffer import options_name
 from octavo.quantizer.plan import INTEGER
-from octavo.quantizer.source import Source
-from octavo.quantizer.table import OPERATORS
+from octavo.quantizer.source import Source, store_constant
+from octavo.quantizer.table import OPERATORS, Rule
 
 
 @dataclass(frozen=True)
@@ -36,30 +36,46 @@ def decompose(source: Source, wanted: Sequence[str]) -> Decomposed:
 
     The file is changed; tensors keep their numbers.
     """
-    operators, modes, squares = [], [], {}
+    operators: list[Any] = []
+    modes: list[str] = []
+    squares: dict[int, int] = {}
     for n, op in enumerate(source.operators):
         rule = OPERATORS.get(source.names[n])
-        has_form = rule is None or not rule.square_of or wanted[n] in rule.integer
-        if rule is None or has_form or wanted[n] not in INTEGER or not source.float_results(n):
-            operators.append(op)
-            modes.append(wanted[n])
-            continue
-        result = source.results(n)[0]
-        root = _new_tensor(source, result)
-        operators.append(_operator(source, rule.square_of, list(op.inputs), root))
-        operators.append(_operator(source, "MUL", [root, root], result))
-        modes += [wanted[n]] * 2
-        squares[root] = result
-    if squares:
+        lacks_form = rule is not None and wanted[n] in INTEGER and wanted[n] not in rule.integer
+        parts = [op]
+        if rule is not None and lacks_form and source.float_results(n):
+            parts = _parts(source, op, rule, squares) or parts
+        operators += parts
+        modes += [wanted[n]] * len(parts)
+    if operators != source.operators:
         source.graph.operators = operators
         source = Source(source.model, source.index)
     return Decomposed(source, tuple(modes), squares)
 
 
-def _new_tensor(source: Source, square: int) -> int:
+def _parts(source: Source, op: Any, rule: Rule, squares: dict[int, int]) -> list[Any]:
+    """What stands for an operator; nothing where nothing does. Notes what is a square."""
+    result = int(op.outputs[0])
+    if rule.square_of:
+        root = _new_tensor(source, result, "_root")
+        squares[root] = result
+        difference = _operator(source, rule.square_of, list(op.inputs), root)
+        return [difference, _operator(source, "MUL", [root, root], result)]
+    if rule.times is None:
+        return []
+    x = factor = int(op.inputs[0])
+    if isinstance(rule.times, float):
+        factor = _new_tensor(source, result, "_factor")
+        tensor = source.graph.tensors[factor]
+        tensor.shape, tensor.shapeSignature = np.zeros(0, np.int32), None
+        store_constant(source.model, tensor, np.float32(rule.times))
+    return [_operator(source, "MUL", [x, factor], result)]
+
+
+def _new_tensor(source: Source, like: int, suffix: str) -> int:
     tensors = source.graph.tensors
-    tensor = copy.copy(tensors[square])
-    tensor.name = f"{source.name(square)}_root".encode()
+    tensor = copy.copy(tensors[like])
+    tensor.name = f"{source.name(like)}{suffix}".encode()
     tensors.append(tensor)
     return len(tensors) - 1
 

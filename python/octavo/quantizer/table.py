@@ -76,6 +76,8 @@ class Rule:
       options: option fields to set, by the same keys.
       square_of: the operator of the same inputs that it is the square of: where the kernels of
         some integers are wanting, that and a MUL stand for it.
+      times: what its input is multiplied by, by a MUL that stands for it on all integers: a number,
+        or "itself".
       recurrent: for operators with a state, the key of `octavo.quantizer.recurrent.PLANS`.
     """
 
@@ -97,6 +99,7 @@ class Rule:
     versions: Mapping[str, int] = field(default_factory=dict)
     options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     square_of: str = ""
+    times: float | str | None = None
     recurrent: str = ""
 
     def role(self, position: int) -> Role:
@@ -252,6 +255,7 @@ OPERATORS: Mapping[str, Rule] = {
     "MINIMUM": _selects(_A, int16=4),
     "MIRROR_PAD": _moves(_A, _I, int8=2, int16=3),
     "MUL": _computes(_A, _A, int8=2, int16=4, need=Need.FACTOR),
+    "NEG": Rule((_A,), integer=frozenset(), times=-1.0),
     "NOT_EQUAL": _compares(),
     "ONE_HOT": Rule((_I, _I, _A), Output.TIED, _INT8),
     "PACK": _moves(_A, int8=2, int16=3),
@@ -283,6 +287,7 @@ OPERATORS: Mapping[str, Rule] = {
     "SPLIT": _moves(_I, _A, int8=2, int16=4),
     "SPLIT_V": _moves(_A, _I, _I, int8=2),
     "SQRT": Rule((_A,), integer=_INT8, versions={"int8": 2}),
+    "SQUARE": Rule((_A,), integer=frozenset(), times="itself"),
     "SQUARED_DIFFERENCE": Rule((_A, _A), integer=_INT8, versions={"int8": 2}, square_of="SUB"),
     "SQUEEZE": _moves(_A),
     "STRIDED_SLICE": _moves(_A, _I, int8=2),
