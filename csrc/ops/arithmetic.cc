@@ -103,6 +103,30 @@ Status prepare_real_sum(PrepareContext& c, const reference::Broadcast& broadcast
   return choose_invoke(c, kRealSum);
 }
 
+// Runs the weighted sum that stands for the exact one, where there is one. To find that out takes
+// the time of adding many elements, so that it is remembered.
+Status use_linear_sum(PrepareContext& c, const reference::ScaledSumParams& exact, bool subtract) {
+  struct Found {
+    LinearSumParams sum;
+    bool is_exact;
+  };
+  const auto find = [&](void* memory) {
+    auto* found = static_cast<Found*>(memory);
+    found->is_exact = find_linear_sum(c.kernels, c.output(0).type, subtract, exact, &found->sum);
+    return Status();
+  };
+  const Found* found;
+  OCTAVO_TRY(c.make_derived(Derived::kLinearSum, {{exact.act_min, exact.act_max}},
+                            /*is_shareable=*/true, sizeof(Found), find, &found));
+  if (!found->is_exact) return {};
+  LinearSumParams* p;
+  OCTAVO_TRY(c.make_params(p));
+  *p = found->sum;
+  p->broadcast = exact.broadcast;
+  c.step.invoke = &invoke_broadcast<&Kernels::linear_sum_8>;
+  return {};
+}
+
 Status prepare_scaled_sum(PrepareContext& c, const reference::Broadcast& broadcast, bool subtract,
                           Step::Invoke invoke) {
   const Tensor& a = c.input(0);
@@ -125,14 +149,7 @@ Status prepare_scaled_sum(PrepareContext& c, const reference::Broadcast& broadca
   p->out_scale = quantize_multiplier(rescale);
   OCTAVO_TRY(quantized_activation_range(c, fused_activation(c), out, &p->act_min, &p->act_max));
   c.step.invoke = invoke;
-  LinearSumParams linear, *chosen;
-  if (out.type == DType::kInt16 || !find_linear_sum(c.kernels, out.type, subtract, *p, &linear)) {
-    return {};
-  }
-  OCTAVO_TRY(c.make_params(chosen));
-  *chosen = linear;
-  c.step.invoke = &invoke_broadcast<&Kernels::linear_sum_8>;
-  return {};
+  return out.type == DType::kInt16 ? Status() : use_linear_sum(c, *p, subtract);
 }
 
 // Whether log2(x) is within 0.001 of an integer, which is then *exponent: LiteRT's power of two.

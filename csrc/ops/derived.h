@@ -16,6 +16,8 @@ enum class Derived : int32_t {
   kMultipliers,
   kGemmColumns,
   kDepthwiseFilter,
+  kLinearSum,
+  kLut,
   kMatrices
 };
 

@@ -22,12 +22,11 @@ Status prepare_hard_swish(PrepareContext& c) {
     return c.fail("input scale ", in.scale(), " is 128 times the output scale ", out.scale(),
                   " or more");
   }
-  uint8_t* lut;
-  OCTAVO_TRY(make_lookup_8(c, lut));
   const DTypeInfo& type = dtype_info(in.type);
-  reference::build_hard_swish_lut(
-      {in.zero_point(), out.zero_point(), type.min, type.max, to_output, to_reluish}, lut);
-  return {};
+  return make_lookup_8(c, [&](uint8_t* lut) {
+    reference::build_hard_swish_lut(
+        {in.zero_point(), out.zero_point(), type.min, type.max, to_output, to_reluish}, lut);
+  });
 }
 
 }  // namespace octavo

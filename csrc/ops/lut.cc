@@ -109,12 +109,8 @@ Status prepare_s16(PrepareContext& c, const Sigmoid& op) {
   reference::SigmoidParams* p;
   OCTAVO_TRY(c.make_params(p));
   find_multiplier(in.scale(), op.most_doubled, *p);
-  Span<uint16_t> lut;
-  OCTAVO_TRY(c.make_array(reference::kSigmoidLutSize, lut));
-  reference::build_sigmoid_lut(lut.data);
-  p->lut = lut.data;
   c.step.invoke = op.invoke_s16;
-  return {};
+  return make_lut(c, reference::kSigmoidLutSize, &reference::build_sigmoid_lut, &p->lut);
 }
 
 Status prepare(PrepareContext& c, const Sigmoid& op) {
@@ -135,12 +131,10 @@ Status prepare(PrepareContext& c, const Sigmoid& op) {
 
 }  // namespace
 
-Status make_lookup_8(PrepareContext& c, uint8_t*& lut) {
-  Span<uint8_t> table;
-  OCTAVO_TRY(c.make_array(reference::kLut8Size, table));
+Status use_lookup_8(PrepareContext& c, const uint8_t* lut) {
   LookupParams* p;
   OCTAVO_TRY(c.make_params(p));
-  p->lut = lut = table.data;
+  p->lut = lut;
   c.step.invoke = &invoke_lookup_8;
   return {};
 }
@@ -148,12 +142,11 @@ Status make_lookup_8(PrepareContext& c, uint8_t*& lut) {
 Status make_lut_16(PrepareContext& c, float (*function)(float), const int16_t*& lut) {
   const Tensor& in = c.input(0);
   const Tensor& out = c.output(0);
-  Span<int16_t> table;
-  OCTAVO_TRY(c.make_array(reference::kLut16Size, table));
-  reference::build_lut_16({in.scale(), out.scale(), in.zero_point(), out.zero_point()}, function,
-                          table.data);
-  lut = table.data;
-  return {};
+  const auto fill = [&](int16_t* table) {
+    reference::build_lut_16({in.scale(), out.scale(), in.zero_point(), out.zero_point()}, function,
+                            table);
+  };
+  return make_lut(c, reference::kLut16Size, fill, &lut);
 }
 
 Status tabulate(PrepareContext& c, float (*function)(float)) {
@@ -165,13 +158,12 @@ Status tabulate(PrepareContext& c, float (*function)(float)) {
     OCTAVO_TRY(make_lut_16(c, function, p.lut));
     return c.set_invoke(&invoke_lookup_16, p);
   }
-  uint8_t* lut;
-  OCTAVO_TRY(make_lookup_8(c, lut));
   const DTypeInfo& type = dtype_info(in.type);
-  reference::build_lut_8(
-      {in.scale(), out.scale(), in.zero_point(), out.zero_point(), type.min, type.max}, function,
-      lut);
-  return {};
+  return make_lookup_8(c, [&](uint8_t* lut) {
+    reference::build_lut_8(
+        {in.scale(), out.scale(), in.zero_point(), out.zero_point(), type.min, type.max}, function,
+        lut);
+  });
 }
 
 Status prepare_logistic(PrepareContext& c) { return prepare(c, kLogistic); }

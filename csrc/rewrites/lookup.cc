@@ -129,11 +129,11 @@ Status Tabulation::use_table(Step& step) const {
   OCTAVO_TRY(s_.memory.make(1, step.inputs));
   step.inputs[0] = &s_.tensors[sources_[out]];
   step.scratch_buffers = {};
-  uint8_t* table;
+  Span<uint8_t> table;
+  OCTAVO_TRY(s_.memory.make(reference::kLut8Size, table));
+  memcpy(table.data, samples_[out]->data, reference::kLut8Size);
   PrepareContext c(step, s_.kernels, workers_, store_, s_.memory);
-  OCTAVO_TRY(make_lookup_8(c, table));
-  memcpy(table, samples_[out]->data, reference::kLut8Size);
-  return {};
+  return use_lookup_8(c, table.data);
 }
 
 Status Tabulation::run() {
