@@ -227,7 +227,9 @@ inline reference::Pool2DParams any_pool(int32_t channels, Random& random) {
 inline reference::ResizeParams any_resize(int32_t channels, Random& random) {
   const auto draw = [&] { return static_cast<int32_t>(random.integer(1, 9)); };
   const int option = static_cast<int>(random.integer(0, 2));
-  return {1 + draw() % 2, draw(), draw(), channels, draw(), draw(), option == 1, option == 2};
+  // Kernels may take some columns at a time.
+  const int32_t out_w = random.integer(0, 5) == 0 ? 60 * draw() : draw();
+  return {1 + draw() % 2, draw(), draw(), channels, draw(), out_w, option == 1, option == 2};
 }
 
 }  // namespace octavo::selftest
