@@ -146,6 +146,9 @@ def arithmetic() -> Iterator[Case]:
                 yield Case(code, [x(dtype, *image), x(dtype, *other)])
             yield Case(code, [x(dtype, 1, 128, 1, 64), x(dtype, 1, 1, 128, 64)])
             yield Case(code, [x(dtype, 8, 128, 128), x(dtype, 1, 1, 128)])
+        for code in ("SUB", "MUL", "SQUARED_DIFFERENCE"):
+            yield Case(code, [x(dtype, 48, 48, 1, 2), x(dtype, 1, 1, 17, 2)])
+            yield Case(code, [x(dtype, 48, 48, 17, 2), x(dtype, 48, 48, 17, 1)])
         for code in ("MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE"):
             yield Case(code, [x(dtype, *image), x(dtype, *image)])
         yield Case("PRELU", [x(dtype, *image), weights(dtype, 1, 1, 64)])
@@ -216,6 +219,8 @@ def reductions() -> Iterator[Case]:
                 yield Case(code, [x(dtype, *shape), const(axes)], note=f"of {axes}")
             yield Case(code, [x(dtype, 128, 512), const([1])], {"keep_dims": True}, note="of [1]")
             yield Case(code, [x(dtype, 1, 56, 56, 64), const([3])], note="of [3]")
+            yield Case(code, [x(dtype, 48, 48, 17, 2), const([3])], note="of [3]")
+            yield Case(code, [x(dtype, 1, 112, 112, 3), const([3])], note="of [3]")
             yield Case(code, [x(dtype, 1, 64, 56, 56), const([2, 3])], note="of [2, 3]")
         yield Case("ARG_MAX", [x(dtype, 1, 1000), const(1)], {"output_type": "INT32"}, ("int32",))
         yield Case(
@@ -312,6 +317,8 @@ def movement() -> Iterator[Case]:
                 yield Case("RESIZE_BILINEAR", operands, options, note=f"to {size} {note}".strip())
         operands = [x(dtype, 1, 256, 256, 3), const([224, 224])]
         yield Case("RESIZE_BILINEAR", operands, {"half_pixel_centers": True}, note="to 224")
+        operands = [x(dtype, 1, 64, 64, 1), const([256, 256])]
+        yield Case("RESIZE_BILINEAR", operands, {"half_pixel_centers": True}, note="to 256")
         operands = [x(dtype, 1, 26, 26, 256), const([52, 52])]
         yield Case("RESIZE_NEAREST_NEIGHBOR", operands, note="to 52")
     rows = Operand(RNG.integers(0, 3000, (128,)).astype(np.int32))

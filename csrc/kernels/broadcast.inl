@@ -38,51 +38,75 @@ class RowTile {
   using Element = typename L::Element;
   static constexpr int64_t kLongest = 512 / sizeof(Element), kRow = 4096 / sizeof(Element);
 
-  // Rows of `n` elements, `stride` apart, of one element each that repeats if `repeats`.
-  RowTile(int64_t n, int64_t stride, bool repeats)
-      : n_(n), stride_(stride), repeats_(repeats), is_in_place_(stride == n && !repeats) {}
+  // Slices of so many rows of `n` elements; strides are those of slices, rows and elements.
+  RowTile(int64_t slices, int64_t rows, int64_t n, const int64_t (&strides)[3])
+      : rows_(rows),
+        n_(n),
+        slice_stride_(strides[0]),
+        stride_(strides[1]),
+        repeats_(strides[2] == 0),
+        is_in_place_(stride_ == n && !repeats_ && (slices == 1 || slice_stride_ == rows * n)),
+        is_same_((slices == 1 ? stride_ : slice_stride_) == 0) {}
 
-  // `count` rows from row `first` on; a tile of the same row throughout is filled once.
+  // `count` rows from row `first` on; of several slices these are whole ones. A tile that would be
+  // the same again is not filled again.
   const Element* rows(const Element* data, int64_t first, int64_t count) {
-    const Element* from = data + first * stride_;
-    if (is_in_place_) return from;
-    if (stride_ == 0 && first > 0) return tile_;
-    for (int64_t i = 0; i < count; ++i, from += stride_) {
-      Element* to = tile_ + i * n_;
-      if (!repeats_) {
-        memcpy(to, from, static_cast<size_t>(n_) * sizeof(Element));
-        continue;
-      }
-      // The next row comes over what is too much.
-      const typename L::Vec value = L::set(*from);
-      for (int64_t j = 0; j < n_; j += L::kLanes) L::store(value, to + j);
+    if (is_in_place_) return data + first * n_;
+    if (is_same_ && first > 0) return tile_;
+    const Element* slice = data + first / rows_ * slice_stride_ + first % rows_ * stride_;
+    for (int64_t i = 0; i < count; i += rows_, slice += slice_stride_) {
+      fill(slice, min(rows_, count - i), tile_ + i * n_);
     }
     return tile_;
   }
 
  private:
-  int64_t n_, stride_;
-  bool repeats_, is_in_place_;
+  // The next row comes over what is too much.
+  void fill(const Element* from, int64_t count, Element* to) const {
+    if (repeats_) {
+      for (int64_t i = 0; i < count; ++i, from += stride_, to += n_) {
+        const typename L::Vec value = L::set(*from);
+        for (int64_t j = 0; j < n_; j += L::kLanes) L::store(value, to + j);
+      }
+    } else if (stride_ == 0 && n_ < L::kLanes) {
+      const typename L::Vec row = L::load_part(from, n_);
+      for (int64_t i = 0; i < count; ++i, to += n_) L::store(row, to);
+    } else if (stride_ == 0) {
+      for (int64_t i = 0; i < count; ++i, to += n_) memcpy(to, from, n_ * sizeof(Element));
+    } else {
+      memcpy(to, from, count * n_ * sizeof(Element));
+    }
+  }
+
+  int64_t rows_, n_, slice_stride_, stride_;
+  bool repeats_, is_in_place_, is_same_;
   Element tile_[kRow + L::kLanes];
 };
 
-// The two innermost dimensions of a walk whose rows are short, as many rows at a time as make long
-// ones.
+// The innermost dimensions of a walk whose rows are short, as many rows at a time as make long
+// ones: those of two dimensions, or of three where so several of the second fit.
 template <class L, class Compute, class Element = typename L::Element>
 void for_each_tile(const reference::Broadcast& p, const Element* a, const Element* b, Element* out,
                    const Compute& compute) {
-  const int32_t last = p.rank - 1;
-  const int64_t rows = p.dims[last - 1], n = p.dims[last], most = RowTile<L>::kRow / n;
-  RowTile<L> a_tile(n, p.a_strides[last - 1], p.a_strides[last] == 0);
-  RowTile<L> b_tile(n, p.b_strides[last - 1], p.b_strides[last] == 0);
+  int32_t first = p.rank - 2;  // of those dimensions
+  const int64_t rows = p.dims[first], n = p.dims[first + 1];
+  int64_t slices = 1, most = RowTile<L>::kRow / n;
+  if (first > 0 && most >= 2 * rows) {
+    slices = p.dims[--first];
+    most = most / rows * rows;
+  }
+  const auto tile_of = [&](const int64_t* strides) {
+    return RowTile<L>(slices, rows, n, {strides[first], strides[p.rank - 2], strides[p.rank - 1]});
+  };
+  RowTile<L> a_tile = tile_of(p.a_strides), b_tile = tile_of(p.b_strides);
   reference::Broadcast outer = p;
-  outer.rank = last;
-  outer.dims[last - 1] = rows * n;
+  outer.rank = first + 1;
+  outer.dims[first] = slices * rows * n;
   reference::for_each_row(
       outer, a, b, out,
       [&](int64_t, const Element* x, int64_t, const Element* y, int64_t, Element* to) {
-        for (int64_t i = 0; i < rows; i += most) {
-          const int64_t count = min(most, rows - i);
+        for (int64_t i = 0; i < slices * rows; i += most) {
+          const int64_t count = min(most, slices * rows - i);
           compute_row<L>(count * n, {a_tile.rows(x, i, count), 1}, {b_tile.rows(y, i, count), 1},
                          to + i * n, compute);
         }

@@ -183,6 +183,10 @@ void for_each_pair(int repetitions, Random& random, Check& check, Body body) {
     const auto rows = static_cast<int32_t>(random.integer(1, 4000 / n));
     const Shape full = make_shape(3, n), row = make_shape(n), column = make_shape(3, 1);
     const Shape images = make_shape(2, rows, n);
+    // Of which several fit where one image does, and of which there are more than that.
+    const auto few = static_cast<int32_t>(random.integer(2, 5));
+    const auto slices = static_cast<int32_t>(random.integer(2, 2 + 6000 / (few * n)));
+    const Shape sliced = make_shape(slices, few, n);
     const Shape pairs[][2] = {{full, full},
                               {make_shape(1), full},
                               {full, make_shape(1)},
@@ -191,7 +195,12 @@ void for_each_pair(int repetitions, Random& random, Check& check, Body body) {
                               {row, column},
                               {images, make_shape(2, 1, n)},
                               {make_shape(rows, 1), images},
-                              {make_shape(2, rows, 1), make_shape(rows, n)}};
+                              {make_shape(2, rows, 1), make_shape(rows, n)},
+                              {sliced, make_shape(slices, few, 1)},
+                              {make_shape(slices, 1, n), make_shape(few, n)},
+                              {sliced, make_shape(slices, 1, n)},
+                              {make_shape(2, 1, 1, n), make_shape(1, slices, few, 1)},
+                              {make_shape(2, 1, few, n), sliced}};
     for (int i = 0; i < repetitions; ++i) {
       const auto& [a, b] = pairs[random.bits() % (sizeof(pairs) / sizeof(pairs[0]))];
       Shape shape;
