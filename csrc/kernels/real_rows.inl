@@ -141,9 +141,36 @@ void for_each_rows(const reference::ReduceParams& p, const T* in, Result* result
       q, in, results, [=](const T* row, int64_t, Result* to) { body(row, count, width, to); });
 }
 
+// results[i] = of(row, n) of each row of a walk that keeps one dimension and reduces the last, of 2
+// to 4 elements: n is a constant, by which compilers make vectors of rows. False of other walks.
+template <class T, class Result, class OfRow>
+bool reduce_few(const reference::ReduceParams& p, const T* in, Result* results, OfRow of) {
+  if (p.rank != 2 || p.out_strides[1] != 0) return false;
+  const auto reduce_each = [&](auto n) {
+    for (int64_t i = 0; i < p.dims[0]; ++i) results[i] = of(in + i * n, n);
+    return true;
+  };
+  switch (p.dims[1]) {
+    case 2:
+      return reduce_each(std::integral_constant<int, 2>());
+    case 3:
+      return reduce_each(std::integral_constant<int, 3>());
+    case 4:
+      return reduce_each(std::integral_constant<int, 4>());
+    default:
+      return false;
+  }
+}
+
 // kRow is the Operation of a whole row.
 template <class Operation, class T, T (*kRow)(const T*, int64_t)>
 void reduce(const reference::ReduceParams& p, const T* in, T* results) {
+  const bool is_done = reduce_few(p, in, results, [](const T* row, int n) {
+    T so_far = Operation::kStart;
+    for (int i = 0; i < n; ++i) so_far = Operation::apply(so_far, row[i]);
+    return so_far;
+  });
+  if (is_done) return;
   for (int64_t i = 0; i < p.outputs; ++i) results[i] = Operation::kStart;
   if (p.out_strides[p.rank - 1] == 0) {
     reference::for_each_reduced_row(p, in, results, [](const T* row, int64_t n, T* to) {

@@ -5,9 +5,14 @@ void row_sums_s8(int64_t rows, int64_t width, const int8_t* in, int32_t* sums) {
   for (int64_t i = 0; i < rows; ++i) sums[i] = sum_of_row(in + i * width, width);
 }
 
-template <class T, auto kReference>
-void reduce_sum(const reference::ReduceParams& p, const T* in, int32_t* sums, T* out) {
-  if (p.count == 0) return kReference(p, in, sums, out);
+template <class T>
+void add_up(const reference::ReduceParams& p, const T* in, int32_t* sums) {
+  const bool is_done = reduce_few(p, in, sums, [](const T* row, int n) {
+    int32_t sum = 0;
+    for (int i = 0; i < n; ++i) sum += row[i];
+    return sum;
+  });
+  if (is_done) return;
   memset(sums, 0, static_cast<size_t>(p.outputs) * sizeof(*sums));
   if (p.out_strides[p.rank - 1] == 0) {
     reference::for_each_reduced_row(p, in, sums, [](const T* row, int64_t width, int32_t* to) {
@@ -18,6 +23,12 @@ void reduce_sum(const reference::ReduceParams& p, const T* in, int32_t* sums, T*
       add_rows(row, rows, width, width, to);
     });
   }
+}
+
+template <class T, auto kReference>
+void reduce_sum(const reference::ReduceParams& p, const T* in, int32_t* sums, T* out) {
+  if (p.count == 0) return kReference(p, in, sums, out);
+  add_up(p, in, sums);
   requantize_to({p.outputs, static_cast<int32_t>(p.count * p.in_zero), p.out_zero, p.multiplier,
                  std::numeric_limits<T>::min(), std::numeric_limits<T>::max()},
                 sums, out);

@@ -210,6 +210,16 @@ void for_each_pair(int repetitions, Random& random, Check& check, Body body) {
   }
 }
 
+// A result of each row.
+inline reference::ReduceParams walk_of_rows(int64_t rows, int64_t width) {
+  reference::ReduceParams p = {};
+  p.rank = 2;
+  p.dims[0] = p.outputs = rows;
+  p.dims[1] = p.count = width;
+  p.out_strides[0] = 1;
+  return p;
+}
+
 // But for the range that outputs are clamped to.
 inline reference::Pool2DParams any_pool(int32_t channels, Random& random) {
   const auto draw = [&](int32_t least, int32_t most) {

@@ -102,6 +102,15 @@ void test_average_16(const Kernels& k, Check& check) {
 }
 
 template <class T>
+void expect_same(const reference::ReduceParams& p, Buffer<T>& out, Buffer<T>& expected,
+                 Check& check) {
+  for (int64_t j = 0; j < p.outputs + kGuard; ++j) {
+    check.expect(out[j] == expected[j], p.rank, " dimensions, the last ", p.dims[p.rank - 1],
+                 ": element ", j, " is ", int32_t{out[j]}, ", should be ", int32_t{expected[j]});
+  }
+}
+
+template <class T>
 using SumKernel = void (*)(const reference::ReduceParams& p, const T* in, int32_t* sums, T* out);
 
 // Dimensions that are kept and reduced in turn, the last of `width`.
@@ -119,29 +128,31 @@ reference::ReduceParams any_walk(int32_t width, int keeps_row, Random& random) {
   return p;
 }
 
-// Rows of every length, kept or reduced.
+// Rows of every length up to `longest`, kept or reduced, and many of very few elements.
+template <class Body>
+void for_each_walk(int32_t longest, Random& random, Body body) {
+  for (int32_t width = 0; width <= longest; ++width) {
+    for (int keeps_row = 0; keeps_row < 2; ++keeps_row) body(any_walk(width, keeps_row, random));
+  }
+  for (int32_t rows = 1; rows <= 150; ++rows) body(walk_of_rows(rows, 1 + rows % 6));
+}
+
 template <class T>
 void sweep_sum(SumKernel<T> kernel, SumKernel<T> reference, Check& check) {
   Random random(42);
-  for (int32_t width = 0; width <= 300; ++width) {
-    for (int keeps_row = 0; keeps_row < 2; ++keeps_row) {
-      OutputStage stage(1, 64, random);
-      reference::ReduceParams p = any_walk(width, keeps_row, random);
-      p.in_zero = any_bound<T>(random);
-      p.out_zero = any_bound<T>(random);
-      p.multiplier = stage.multiplier[0];
-      Buffer<T> in(p.outputs * p.count);
-      fill(any_content(random), random, in);
-      Buffer<int32_t> sums(p.outputs);
-      Buffer<T> out(p.outputs + kGuard), expected(p.outputs + kGuard);
-      kernel(p, in.data(), sums.data(), out.data());
-      reference(p, in.data(), sums.data(), expected.data());
-      for (int64_t j = 0; j < p.outputs + kGuard; ++j) {
-        check.expect(out[j] == expected[j], p.rank, " dimensions, the last ", width, ": element ",
-                     j, " is ", int32_t{out[j]}, ", should be ", int32_t{expected[j]});
-      }
-    }
-  }
+  for_each_walk(300, random, [&](reference::ReduceParams p) {
+    OutputStage stage(1, 64, random);
+    p.in_zero = any_bound<T>(random);
+    p.out_zero = any_bound<T>(random);
+    p.multiplier = stage.multiplier[0];
+    Buffer<T> in(p.outputs * p.count);
+    fill(any_content(random), random, in);
+    Buffer<int32_t> sums(p.outputs);
+    Buffer<T> out(p.outputs + kGuard), expected(p.outputs + kGuard);
+    kernel(p, in.data(), sums.data(), out.data());
+    reference(p, in.data(), sums.data(), expected.data());
+    expect_same(p, out, expected, check);
+  });
 }
 
 void test_sum(const Kernels& k, Check& check) {
@@ -153,24 +164,17 @@ void test_sum(const Kernels& k, Check& check) {
 template <class T>
 using ExtremeKernel = void (*)(const reference::ReduceParams& p, const T* in, T* out);
 
-// As sweep_sum; rows may be empty.
 template <class T>
 void sweep_extremes(ExtremeKernel<T> kernel, ExtremeKernel<T> reference, Check& check) {
   Random random(45);
-  for (int32_t width = 0; width <= 400; ++width) {
-    for (int keeps_row = 0; keeps_row < 2; ++keeps_row) {
-      const reference::ReduceParams p = any_walk(width, keeps_row, random);
-      Buffer<T> in(p.outputs * p.count);
-      fill(any_content(random), random, in);
-      Buffer<T> out(p.outputs + kGuard), expected(p.outputs + kGuard);
-      kernel(p, in.data(), out.data());
-      reference(p, in.data(), expected.data());
-      for (int64_t j = 0; j < p.outputs + kGuard; ++j) {
-        check.expect(out[j] == expected[j], p.rank, " dimensions, the last ", width, ": element ",
-                     j, " is ", int32_t{out[j]}, ", should be ", int32_t{expected[j]});
-      }
-    }
-  }
+  for_each_walk(400, random, [&](const reference::ReduceParams& p) {
+    Buffer<T> in(p.outputs * p.count);
+    fill(any_content(random), random, in);
+    Buffer<T> out(p.outputs + kGuard), expected(p.outputs + kGuard);
+    kernel(p, in.data(), out.data());
+    reference(p, in.data(), expected.data());
+    expect_same(p, out, expected, check);
+  });
 }
 
 void test_extremes(const Kernels& k, Check& check) {

@@ -333,39 +333,48 @@ void test_softmax(const Kernels& k, Check& check) {
 
 using ReduceKernel = void (*)(const reference::ReduceParams&, const float*, float*);
 
-// The sum of the magnitudes that go into each sum, of which rounding leaves a part in 2^24 an
-// addition.
-void sweep_reduce(ReduceKernel kernel, ReduceKernel reference, bool is_mean, Check& check) {
-  Random random(64);
+// Rows of every length in so many dimensions, each kept or reduced, and many of very few elements.
+template <class Body>
+void for_each_walk(int32_t rank, Random& random, Body body) {
   for (int64_t n = 1; n <= 150; ++n) {
-    for (int kept = 0; kept < 16; ++kept) {
+    for (int kept = 0; kept < 1 << rank; ++kept) {
       reference::ReduceParams p = {};
-      p.rank = 4;
+      p.rank = rank;
       p.count = p.outputs = 1;
-      for (int32_t d = p.rank - 1; d >= 0; --d) {
-        p.dims[d] = d == 3 ? n : random.integer(1, 5);
+      for (int32_t d = rank - 1; d >= 0; --d) {
+        p.dims[d] = d == rank - 1 ? n : random.integer(1, 5);
         const bool is_kept = (kept >> d & 1) != 0;
         p.out_strides[d] = is_kept ? p.outputs : 0;
         (is_kept ? p.outputs : p.count) *= p.dims[d];
       }
-      const int64_t count = p.outputs + kGuard;
-      Buffer<float> in(p.outputs * p.count), out(count), expected(count), magnitudes(count);
-      fill_reals(in, random, any_finite);
-      kernel(p, in.data(), out.data());
-      reference(p, in.data(), expected.data());
-      for (size_t i = 0; i < in.size(); ++i) in.data()[i] = std::fabs(in.data()[i]);
-      reference(p, in.data(), magnitudes.data());
-      // Where the last dimension is kept the order is the reference's.
-      const bool is_same = (kept >> 3 & 1) != 0;
-      const auto terms = static_cast<float>(is_same ? 0 : p.count);
-      for (int64_t i = 0; i < count; ++i) {
-        const float bound = i < p.outputs ? terms * kEpsilon * magnitudes[i] : 0;
-        check.expect(are_same(out[i], expected[i]) || std::fabs(out[i] - expected[i]) <= bound,
-                     is_mean ? "mean" : "sum", " of ", p.count, ": number ", i, " is ", out[i],
-                     ", should be ", expected[i]);
-      }
+      body(p);
     }
+    body(walk_of_rows(n, 1 + n % 6));
   }
+}
+
+// The sum of the magnitudes that go into each sum, of which rounding leaves a part in 2^24 an
+// addition.
+void sweep_reduce(ReduceKernel kernel, ReduceKernel reference, bool is_mean, Check& check) {
+  Random random(64);
+  for_each_walk(4, random, [&](const reference::ReduceParams& p) {
+    const int64_t count = p.outputs + kGuard;
+    Buffer<float> in(p.outputs * p.count), out(count), expected(count), magnitudes(count);
+    fill_reals(in, random, any_finite);
+    kernel(p, in.data(), out.data());
+    reference(p, in.data(), expected.data());
+    for (size_t i = 0; i < in.size(); ++i) in.data()[i] = std::fabs(in.data()[i]);
+    reference(p, in.data(), magnitudes.data());
+    // Where the last dimension is kept the order is the reference's.
+    const bool is_same = p.out_strides[p.rank - 1] != 0;
+    const auto terms = static_cast<float>(is_same ? 0 : p.count);
+    for (int64_t i = 0; i < count; ++i) {
+      const float bound = i < p.outputs ? terms * kEpsilon * magnitudes[i] : 0;
+      check.expect(are_same(out[i], expected[i]) || std::fabs(out[i] - expected[i]) <= bound,
+                   is_mean ? "mean" : "sum", " of ", p.count, ": number ", i, " is ", out[i],
+                   ", should be ", expected[i]);
+    }
+  });
 }
 
 // Rows of every length, one of them zeros.
@@ -417,34 +426,23 @@ void test_extremes_of_rows(const Kernels& k, Check& check) {
   } kernels[] = {{k.reduce_max_f32, &reference::reduce_max_f32, false},
                  {k.reduce_min_f32, &reference::reduce_min_f32, false},
                  {k.reduce_prod_f32, &reference::reduce_prod_f32, true}};
-  for (int64_t n = 1; n <= 150; ++n) {
-    for (int kept = 0; kept < 8; ++kept) {
-      reference::ReduceParams p = {};
-      p.rank = 3;
-      p.count = p.outputs = 1;
-      for (int32_t d = p.rank - 1; d >= 0; --d) {
-        p.dims[d] = d == 2 ? n : random.integer(1, 5);
-        const bool is_kept = (kept >> d & 1) != 0;
-        p.out_strides[d] = is_kept ? p.outputs : 0;
-        (is_kept ? p.outputs : p.count) *= p.dims[d];
-      }
-      const int64_t count = p.outputs + kGuard;
-      for (const auto& [kernel, reference, is_product] : kernels) {
-        Buffer<float> in(p.outputs * p.count), out(count), expected(count);
-        fill_reals(in, random,
-                   is_product ? [](Random& r) { return static_cast<float>(0.9 + 0.2 * r.real()); }
-                              : any_real);
-        kernel(p, in.data(), out.data());
-        reference(p, in.data(), expected.data());
-        for (int64_t i = 0; i < count; ++i) {
-          const auto units = is_product && i < p.outputs ? static_cast<float>(p.count) : 0;
-          check.expect(
-              units > 0 ? are_near(out[i], expected[i], units) : are_same(out[i], expected[i]),
-              "of ", p.count, ": number ", i, " is ", out[i], ", should be ", expected[i]);
-        }
+  for_each_walk(3, random, [&](const reference::ReduceParams& p) {
+    const int64_t count = p.outputs + kGuard;
+    for (const auto& [kernel, reference, is_product] : kernels) {
+      Buffer<float> in(p.outputs * p.count), out(count), expected(count);
+      fill_reals(in, random,
+                 is_product ? [](Random& r) { return static_cast<float>(0.9 + 0.2 * r.real()); }
+                            : any_real);
+      kernel(p, in.data(), out.data());
+      reference(p, in.data(), expected.data());
+      for (int64_t i = 0; i < count; ++i) {
+        const auto units = is_product && i < p.outputs ? static_cast<float>(p.count) : 0;
+        check.expect(
+            units > 0 ? are_near(out[i], expected[i], units) : are_same(out[i], expected[i]), "of ",
+            p.count, ": number ", i, " is ", out[i], ", should be ", expected[i]);
       }
     }
-  }
+  });
 }
 
 constexpr KernelTest kTests[] = {
