@@ -52,6 +52,13 @@ def test_nan_loses_along_the_last_axis_too(code, data):
     oracle.assert_same(ours, expected)
 
 
+@pytest.mark.parametrize("code", CODES)
+def test_places_that_no_float_holds(code):
+    x = np.zeros((1, 2**24 + 4), np.float32)
+    x[0, -3] = 1 if code == "ARG_MAX" else -1
+    assert result(oracle.octavo_run, *arg_op(code, Operand(x), 1)) == [2**24 + 1]
+
+
 def test_litert_stops_at_a_nan_along_the_last_axis():
     """From four elements on; of three it finds the greatest number, as everywhere else."""
     for values, theirs, index in (([np.nan, 5, 6], 2, 2), ([np.nan, 5, 6, 7], 0, 3)):

@@ -43,6 +43,8 @@ constexpr void fill_narrow(Kernels& k) {
   k.minimum_s8 = &extreme<int8_t, false>;
   k.minimum_u8 = &extreme<uint8_t, false>;
   k.minimum_s16 = &extreme<int16_t, false>;
+  k.arg_min_max_f32_s32 = &arg_min_max_real<int32_t, &reference::arg_min_max_f32_s32>;
+  k.arg_min_max_f32_s64 = &arg_min_max_real<int64_t, &reference::arg_min_max_f32_s64>;
   k.arg_min_max_s8_s32 = &arg_min_max<int8_t, int32_t, &reference::arg_min_max_s8_s32>;
   k.arg_min_max_s8_s64 = &arg_min_max<int8_t, int64_t, &reference::arg_min_max_s8_s64>;
   k.arg_min_max_u8_s32 = &arg_min_max<uint8_t, int32_t, &reference::arg_min_max_u8_s32>;

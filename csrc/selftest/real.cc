@@ -377,6 +377,42 @@ void sweep_reduce(ReduceKernel kernel, ReduceKernel reference, bool is_mean, Che
   });
 }
 
+template <class Index>
+using SearchKernel = void (*)(const reference::ArgMinMaxParams& p, const float* in, Index* out);
+
+// With equals among them, and with nothing but what is no number or is beyond all numbers.
+float any_of_few(Random& random) { return static_cast<float>(random.integer(-2, 2)); }
+float any_of_none(Random& random) {
+  constexpr float kNone[] = {kNan, -kInfinity, kInfinity};
+  return kNone[random.bits() % 3];
+}
+
+template <class Index>
+void sweep_search(SearchKernel<Index> kernel, SearchKernel<Index> reference, Check& check) {
+  Random random(72);
+  for (int32_t axis = 1; axis <= 150; ++axis) {
+    for (const auto value : {&any_real, &any_of_few, &any_of_none}) {
+      const reference::ArgMinMaxParams p = {random.integer(1, 5), axis, 1 + (axis % 9 == 0),
+                                            random.bits() % 2 == 0};
+      const int64_t rows = p.outer * p.inner;
+      Buffer<float> in(rows * axis);
+      fill_reals(in, random, value);
+      Buffer<Index> out(rows + kGuard), expected(rows + kGuard);
+      kernel(p, in.data(), out.data());
+      reference(p, in.data(), expected.data());
+      for (int64_t i = 0; i < rows + kGuard; ++i) {
+        check.expect(out[i] == expected[i], "of ", axis, ": ", int64_t{out[i]}, ", should be ",
+                     int64_t{expected[i]});
+      }
+    }
+  }
+}
+
+void test_arg_min_max(const Kernels& k, Check& check) {
+  sweep_search<int32_t>(k.arg_min_max_f32_s32, &reference::arg_min_max_f32_s32, check);
+  sweep_search<int64_t>(k.arg_min_max_f32_s64, &reference::arg_min_max_f32_s64, check);
+}
+
 // Rows of every length, one of them zeros.
 void test_l2_normalization(const Kernels& k, Check& check) {
   Random random(69);
@@ -466,6 +502,7 @@ constexpr KernelTest kTests[] = {
     {"float LOG_SOFTMAX", &test_log_softmax},
     {"float L2_NORMALIZATION", &test_l2_normalization},
     {"float SUM and MEAN", &test_sum},
+    {"float ARG_MAX, ARG_MIN", &test_arg_min_max},
     {"float REDUCE_MAX, REDUCE_MIN, REDUCE_PROD", &test_extremes_of_rows},
     {"float AVERAGE_POOL_2D, MAX_POOL_2D", &test_pools},
     {"float RESIZE_BILINEAR", &test_resize},
