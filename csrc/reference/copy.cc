@@ -5,30 +5,48 @@
 namespace octavo::reference {
 namespace {
 
-// The innermost loop; a block of known size is a load and a store.
-template <int64_t kBytes>
-void copy_blocks(int64_t count, const uint8_t* in, int64_t in_stride, uint8_t* out,
-                 int64_t out_stride) {
-  for (int64_t i = 0; i < count; ++i) memcpy(out + i * out_stride, in + i * in_stride, kBytes);
-}
-
-void copy_blocks(int64_t bytes, int64_t count, const uint8_t* in, int64_t in_stride, uint8_t* out,
-                 int64_t out_stride) {
-  switch (bytes) {
-    case 1:
-      return copy_blocks<1>(count, in, in_stride, out, out_stride);
-    case 2:
-      return copy_blocks<2>(count, in, in_stride, out, out_stride);
-    case 4:
-      return copy_blocks<4>(count, in, in_stride, out, out_stride);
-    case 8:
-      return copy_blocks<8>(count, in, in_stride, out, out_stride);
-    default:
-      for (int64_t i = 0; i < count; ++i) memcpy(out + i * out_stride, in + i * in_stride, bytes);
+// Blocks of at least kUnit bytes, so many at a time as a load and a store: the last unit overlaps
+// the one before it.
+template <int64_t kUnit>
+void copy_units(int64_t bytes, int64_t count, const uint8_t* in, int64_t in_stride, uint8_t* out,
+                int64_t out_stride) {
+  for (int64_t i = 0; i < count; ++i, in += in_stride, out += out_stride) {
+    for (int64_t at = 0; at + kUnit < bytes; at += kUnit) memcpy(out + at, in + at, kUnit);
+    memcpy(out + bytes - kUnit, in + bytes - kUnit, kUnit);
   }
 }
 
 }  // namespace
+
+void copy_blocks(int64_t bytes, int64_t count, const uint8_t* in, int64_t in_stride, uint8_t* out,
+                 int64_t out_stride) {
+  constexpr int64_t kLong = 256;  // what memcpy does better
+  switch (bytes) {
+    case 0:
+      return;
+    case 1:
+      return copy_units<1>(1, count, in, in_stride, out, out_stride);
+    case 2:
+      return copy_units<2>(2, count, in, in_stride, out, out_stride);
+    case 4:
+      return copy_units<4>(4, count, in, in_stride, out, out_stride);
+    case 8:
+      return copy_units<8>(8, count, in, in_stride, out, out_stride);
+    default:
+      break;
+  }
+  if (bytes > kLong) {
+    for (int64_t i = 0; i < count; ++i) memcpy(out + i * out_stride, in + i * in_stride, bytes);
+  } else if (bytes >= 16) {
+    copy_units<16>(bytes, count, in, in_stride, out, out_stride);
+  } else if (bytes >= 8) {
+    copy_units<8>(bytes, count, in, in_stride, out, out_stride);
+  } else if (bytes >= 4) {
+    copy_units<4>(bytes, count, in, in_stride, out, out_stride);
+  } else {
+    copy_units<2>(bytes, count, in, in_stride, out, out_stride);
+  }
+}
 
 void strided_copy(const StridedCopyParams& p, const void* in, void* out) {
   if (p.block_bytes == 0) return;

@@ -17,6 +17,10 @@ struct StridedCopyParams {
   int64_t out_offset, out_strides[kMaxRank];
 };
 
+// Copies `count` blocks of so many bytes; strides are in bytes, too.
+void copy_blocks(int64_t bytes, int64_t count, const uint8_t* in, int64_t in_stride, uint8_t* out,
+                 int64_t out_stride);
+
 // For every index i with 0 <= i[d] < dims[d]: copies the block at in_offset + sum(i[d] *
 // in_strides[d]) to out_offset + sum(i[d] * out_strides[d]). `in` and `out` do not overlap.
 void strided_copy(const StridedCopyParams& p, const void* in, void* out);

@@ -1,7 +1,5 @@
 #include "reference/space_to_batch.h"
 
-#include <cstring>
-
 #include "base/math.h"
 #include "reference/copy.h"
 
@@ -36,11 +34,6 @@ void for_each_row(const SpaceBatchParams& p, F row) {
   }
 }
 
-void copy_pixels(int64_t count, int64_t bytes, const uint8_t* in, int64_t in_step, uint8_t* out,
-                 int64_t out_step) {
-  for (int64_t i = 0; i < count; ++i) memcpy(out + i * out_step, in + i * in_step, bytes);
-}
-
 }  // namespace
 
 void space_to_batch(const SpaceBatchParams& p, int32_t element_bytes, const void* zero,
@@ -52,7 +45,7 @@ void space_to_batch(const SpaceBatchParams& p, int32_t element_bytes, const void
   };
   for_each_row(p, [&](const GridRow& row) {
     fill_pixels(row.grid_pixel - row.first, row.first);
-    copy_pixels(row.end - row.first, bytes,
+    copy_blocks(bytes, row.end - row.first,
                 static_cast<const uint8_t*>(in) + row.image_pixel * bytes, p.block_w * bytes,
                 to + row.grid_pixel * bytes, bytes);
     fill_pixels(row.grid_pixel + row.end - row.first, p.grid_w - row.end);
@@ -62,7 +55,7 @@ void space_to_batch(const SpaceBatchParams& p, int32_t element_bytes, const void
 void batch_to_space(const SpaceBatchParams& p, const void* in, void* out) {
   const int64_t bytes = p.pixel_bytes;
   for_each_row(p, [&](const GridRow& row) {
-    copy_pixels(row.end - row.first, bytes,
+    copy_blocks(bytes, row.end - row.first,
                 static_cast<const uint8_t*>(in) + row.grid_pixel * bytes, bytes,
                 static_cast<uint8_t*>(out) + row.image_pixel * bytes, p.block_w * bytes);
   });

@@ -1,8 +1,10 @@
-// Where everything lies and what is said when it does not fit: arena, plan, messages.
+// Where everything lies, what is said when it does not fit, and what is copied: arena, plan,
+// messages, blocks.
 #include <initializer_list>
 
 #include "base/arena.h"
 #include "base/math.h"
+#include "reference/copy.h"
 #include "runtime/plan.h"
 #include "selftest/selftest.h"
 
@@ -180,10 +182,30 @@ void test_plan(Check& check) {
   }
 }
 
+// Blocks of every size, close together and apart; nothing else is written.
+void test_copy_blocks(Check& check) {
+  constexpr int64_t kMost = 300, kApart = 7, kCount = 3;
+  uint8_t in[kCount * (kMost + kApart)], out[sizeof(in)], expected[sizeof(in)];
+  for (size_t i = 0; i < sizeof(in); ++i) in[i] = static_cast<uint8_t>(i * 37 + i / 256);
+  for (int64_t bytes = 0; bytes <= kMost; ++bytes) {
+    for (int64_t count = 0; count <= kCount; ++count) {
+      const int64_t in_stride = bytes + (bytes + count) % kApart, out_stride = bytes + bytes % 3;
+      memset(out, 0xee, sizeof(out));
+      memset(expected, 0xee, sizeof(expected));
+      reference::copy_blocks(bytes, count, in, in_stride, out, out_stride);
+      for (int64_t i = 0; i < count; ++i) {
+        for (int64_t j = 0; j < bytes; ++j) expected[i * out_stride + j] = in[i * in_stride + j];
+      }
+      check.expect(memcmp(out, expected, sizeof(out)) == 0, count, " blocks of ", bytes, " bytes");
+    }
+  }
+}
+
 constexpr Test kTests[] = {
-    {"arena: blocks", &test_arena},      {"arena: its end", &test_arena_end},
-    {"arena: grows", &test_arena_grows}, {"arena: arenas within", &test_arenas_within},
-    {"status: messages", &test_status},  {"plan: random lifetimes", &test_plan},
+    {"arena: blocks", &test_arena},          {"arena: its end", &test_arena_end},
+    {"arena: grows", &test_arena_grows},     {"arena: arenas within", &test_arenas_within},
+    {"status: messages", &test_status},      {"plan: random lifetimes", &test_plan},
+    {"copies of blocks", &test_copy_blocks},
 };
 
 }  // namespace
