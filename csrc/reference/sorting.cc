@@ -57,10 +57,13 @@ void top_k(const TopKParams& p, const void* in, int32_t* indices) {
     int32_t* heap = indices + row * p.k;
     for (int64_t i = 0; i < p.k; ++i) heap[i] = static_cast<int32_t>(i);
     make_heap(heap, p.k, before);
+    // Of equals the later goes behind.
+    T last = before.in[heap[0]];
     for (int64_t i = p.k; i < p.row_size; ++i) {
-      if (!before(static_cast<int32_t>(i), heap[0])) continue;
+      if (!is_less(last, before.in[i])) continue;
       heap[0] = static_cast<int32_t>(i);
       sift_down(heap, p.k, 0, before);
+      last = before.in[heap[0]];
     }
     sort_heap(heap, p.k, before);
   }
