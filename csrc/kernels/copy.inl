@@ -61,7 +61,7 @@ template <class T>
 void transpose(int64_t rows, int64_t columns, const uint8_t* in, int64_t in_stride, uint8_t* out,
                int64_t out_stride) {
   constexpr int64_t kRows = kTileRows<T>, kColumns = Lanes<T>::kLanes, kBytes = sizeof(T);
-  constexpr int64_t kBlockRows = 64 * kRows, kBlockColumns = 4 * kColumns;
+  constexpr int64_t kBlockRows = 8 * kRows, kBlockColumns = 4 * kColumns;
   if (rows < kRows || columns < kColumns) {
     for (int64_t i = 0; i < rows; ++i) {
       for (int64_t j = 0; j < columns; ++j) {
