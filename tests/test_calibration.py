@@ -49,6 +49,29 @@ def two_signatures():
     return net.build()
 
 
+def test_signatures_share_variables():
+    """One reads what the other has assigned."""
+    net = Network()
+    for graph, key in ((net.subgraph("writer"), "write"), (net, "read")):
+        x, handle = graph.tensor("x", (2,), "float32"), graph.tensor("handle", (), "resource")
+        y = graph.tensor("y", (2,), "float32")
+        graph.op("VAR_HANDLE", [], [handle], shared_name="v")
+        if key == "write":
+            graph.op("ASSIGN_VARIABLE", [handle, x], [])
+            graph.op("NEG", [x], [y])
+        else:
+            value = graph.tensor("value", (2,), "float32")
+            graph.op("READ_VARIABLE", [handle], [value])
+            graph.op("ADD", [x, value], [y])
+        graph.inputs, graph.outputs = [x], [y]
+        graph.signature(key, {"x": x}, {"y": y})
+    ones = np.ones(2, np.float32)
+    data = [("write", {"x": 3 * ones}), ("read", {"x": ones}), ("write", {"x": -5 * ones})]
+    data.append(("read", {"x": ones}))
+    calibration = Calibration.collect(net.build(), data, histograms=False)
+    assert calibration.range_of(0, y) == (-4, 4)
+
+
 def values_of_all_tensors(model, samples, x=X):
     """What each float tensor that is no constant was, sample by sample."""
     interpreter = _core.Interpreter(_core.Model.copy(model), 0, keep_all=True)

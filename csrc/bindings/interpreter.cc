@@ -375,7 +375,7 @@ class PyInterpreter {
 
 void bind_interpreter(py::module_& m) {
   py::class_<PySession, std::shared_ptr<PySession>>(m, "Session")
-      .def(py::init<int64_t>(), py::arg("max_loop_iterations"));
+      .def(py::init<int64_t>(), py::arg("max_loop_iterations") = Session::kMaxLoopIterations);
   py::class_<PyInterpreter>(m, "Interpreter")
       .def(
           py::init(

@@ -43,7 +43,7 @@ class Model:
 class Session:
     """The variables of a model's subgraphs, for the interpreters that share them."""
 
-    def __init__(self, max_loop_iterations: int) -> None: ...
+    def __init__(self, max_loop_iterations: int = ...) -> None: ...
 
 class Interpreter:
     """One subgraph, prepared and run. For one thread at a time: RuntimeError otherwise."""

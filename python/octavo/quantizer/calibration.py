@@ -71,9 +71,10 @@ class Calibration:
         samples = RepresentativeData(shared, data)
         calibration = _core.Calibration(shared, histograms)
         runners: dict[int, _Runner] = {}
+        session = _core.Session()  # what one signature assigns to a variable the others read
         for subgraph, inputs in _with_progress(samples, samples.count, progress is not False):
             if subgraph not in runners:
-                runners[subgraph] = _Runner(shared, subgraph, calibration, custom)
+                runners[subgraph] = _Runner(shared, subgraph, calibration, custom, session)
             runners[subgraph].run(inputs)
         seen = {i: _seen(tensors) for i, tensors in enumerate(calibration.statistics())}
         ran = [i for i, statistics in seen.items() if statistics or i in runners]
@@ -228,9 +229,12 @@ class _Runner:
         subgraph: int,
         calibration: _core.Calibration,
         custom_ops: list[CoreOp],
+        session: _core.Session,
     ) -> None:
         # With keep_all nothing that makes running faster leaves a tensor out.
-        self._interpreter = _core.Interpreter(model, subgraph, keep_all=True, custom_ops=custom_ops)
+        self._interpreter = _core.Interpreter(
+            model, subgraph, keep_all=True, custom_ops=custom_ops, session=session
+        )
         self._calibration = calibration
         self._shapes: dict[int, tuple[int, ...]] = {}
 
