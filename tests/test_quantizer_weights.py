@@ -219,3 +219,12 @@ def test_per_tensor_weights():
     weights = dict(graph.operands(graph.of("FULLY_CONNECTED")[0]))[1]
     assert len(graph.graph.tensors[weights].quantization.scale) == 1
     quantized.assert_litert_agrees(content, samples(model)[0])
+
+
+@pytest.mark.parametrize("mode", ["int8", "16x8"])
+def test_a_bias_of_several_dimensions_becomes_a_vector(mode):
+    b = Builder()
+    bias = b.net.constant("bias", b.rng.normal(0, 1, (1, 1, 8)).astype(np.float32))
+    graph = check(b.build(b.dense(b.input(), bias=bias)), mode)
+    [dense] = graph.of("FULLY_CONNECTED")
+    assert graph.graph.tensors[dict(graph.operands(dense))[2]].shape.tolist() == [8]

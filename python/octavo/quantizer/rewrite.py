@@ -205,7 +205,13 @@ class Rewriter:
         operands = self._source.operands(n)
         activation = next(t for i, t in operands if rule.role(i) is Role.ACTIVATION)
         bias = [t for i, t in operands if rule.role(i) is Role.BIAS]
-        return activation, self._source.constant(bias[0]) if bias else None
+        return activation, self._vector(bias[0]) if bias else None
+
+    def _vector(self, bias: int) -> Array:
+        """Some converters give it more dimensions."""
+        value = self._source.constant(bias)
+        assert value is not None
+        return value.reshape(-1)
 
     def _weights(self, n: int, t: int, rule: Rule, mode: str, weighted: _Weighted) -> int:
         weights = self._source.constant(t)
@@ -254,9 +260,8 @@ class Rewriter:
         return self._stored_weights(t, *arithmetic.quantize_weights(weights, None), None)
 
     def _bias(self, n: int, t: int, mode: str, weighted: _Weighted) -> int:
-        bias = self._source.constant(t)
+        activation, bias = self._activation_and_bias(n, OPERATORS[self._source.names[n]])
         assert bias is not None
-        activation, _ = self._activation_and_bias(n, OPERATORS[self._source.names[n]])
         input_scale = self._quantizations.wanted(n, activation, mode).scale
         scales = np.float32(input_scale) * weighted.scales
         bias = bias - weighted.mean_error
@@ -264,6 +269,7 @@ class Rewriter:
         if key not in self._forms:
             q = arithmetic.quantize_bias(bias, scales, _BIAS_TYPES[mode])
             self._forms[key] = self._constant(t, q, scales, 0)
+            self._source.graph.tensors[self._forms[key]].shape = np.array(q.shape, np.int32)
         return self._forms[key]
 
     def _half(self, t: int) -> int:
