@@ -42,6 +42,8 @@ inline std::vector<py::ssize_t> dimensions(const Shape& shape) {
   return {shape.dims, shape.dims + shape.rank};
 }
 
+// The table that `isa` names, or where it is empty the environment, which is read anew, so that two
+// interpreters in one process can be compared.
 inline const Kernels& selected_kernels(const std::string& isa = "") {
   const Kernels* kernels;
   if (!isa.empty()) {
@@ -49,7 +51,7 @@ inline const Kernels& selected_kernels(const std::string& isa = "") {
     return *kernels;
   }
   const Status s = select_kernels(std::getenv("OCTAVO_ISA"), &kernels);
-  if (!s.ok()) raise_if_failed(Status::invalid("OCTAVO_ISA: ", s.message()));
+  raise_if_failed(s.labeled("OCTAVO_ISA: "));
   return *kernels;
 }
 

@@ -56,8 +56,6 @@ py::list signatures(const Model& model) {
   return out;
 }
 
-// The table that `isa` names, or where it is empty the environment, which is read anew, so that two
-// interpreters in one process can be compared.
 py::dict statistics_of(const ValueStatistics& s) {
   py::dict d;
   d["samples"] = s.samples;

@@ -1,6 +1,6 @@
 // Whether a kernel has left something in the upper halves of x86's vector registers. While it is
-// there, every SSE instruction of the code behind it waits for the old upper half: vzeroupper, which
-// compilers leave out of a function that is given a vector by value, takes it away.
+// there, every SSE instruction of the code behind it waits for the old upper half: vzeroupper,
+// which compilers leave out of a function that is given a vector by value, takes it away.
 #pragma once
 
 #include <cstdint>
