@@ -161,12 +161,12 @@ def test_signatures_that_share_variables(name, mode):
         return
     content = bytes(octavo.quantize(model, mode, runs, fallback=True))
     ours, reference = (
-        oracle.act(octavo.Interpreter(model_content=m), runs[:6]) for m in (content, model)
+        oracle.act(octavo.Interpreter(model_content=m), runs) for m in (content, model)
     )
-    assert min(map(sqnr, ours, reference)) >= LEAST_SQNR[mode]
+    few = 6  # what has been learned with errors goes its own way
+    assert min(map(sqnr, ours[:few], reference)) >= LEAST_SQNR[mode]
     if mode != "dynamic":
-        theirs = oracle.run_actions(content, runs[:6])
-        assert min(map(sqnr, ours, theirs)) >= LEAST_SQNR_OF_MIXED
+        assert min(map(sqnr, ours, oracle.run_actions(content, runs))) >= LEAST_SQNR_OF_MIXED
 
 
 def test_int16_attention():
