@@ -184,6 +184,10 @@ void neg_f32(int64_t count, const float* in, float* out) {
   for_each_vector(count, in, out, [=](F::Vec x) { return F::mul(minus, x); });
 }
 
+void square_f32(int64_t count, const float* in, float* out) {
+  for_each_vector(count, in, out, [](F::Vec x) { return F::mul(x, x); });
+}
+
 // Between these a reciprocal root and its square are normal numbers.
 constexpr float kLeastRooted = 0x1p-100f, kGreatestRooted = 0x1p100f;
 
@@ -244,12 +248,13 @@ void log_f32(int64_t count, const float* in, float* out) {
 // The sine of x + shift quarter turns, within 6e-8. x = n pi/2 + r, |r| <= pi/4; beyond kMostTurned
 // n has too many digits.
 constexpr float kMostTurned = 8192;
-OCTAVO_ALWAYS_INLINE F::Vec sin_shifted(F::Vec x, float shift) {
+OCTAVO_ALWAYS_INLINE F::Vec sin_shifted(F::Vec x, int32_t shift) {
   constexpr float kSin[] = {-0x1.992c2ep-13f, 0x1.1106fcp-7f, -0x1.555544p-3f};
   constexpr float kCos[] = {0x1.99e36p-16f, -0x1.6c0c22p-10f, 0x1.55554ap-5f};
   constexpr float kHalfPi[] = {0x1.921fb6p+0f, -0x1.777a5cp-25f, -0x1.ee59dap-50f};
-  const F::Vec no_fraction = F::set(0x1.8p23f), half = F::set(0.5f);
-  const F::Vec n = F::sub(F::fma(x, F::set(0x1.45f306p-1f), no_fraction), no_fraction);
+  // The sum has n in its lowest bits.
+  const F::Vec no_fraction = F::set(0x1.8p23f);
+  const F::Vec sum = F::fma(x, F::set(0x1.45f306p-1f), no_fraction), n = F::sub(sum, no_fraction);
   F::Vec r = x;
 #pragma GCC unroll 3
   for (float part : kHalfPi) r = F::fma(n, F::set(-part), r);
@@ -257,11 +262,11 @@ OCTAVO_ALWAYS_INLINE F::Vec sin_shifted(F::Vec x, float shift) {
   const F::Vec sine = F::fma(F::mul(polynomial(square, kSin), square), r, r);
   const F::Vec cosine =
       F::fma(F::fma(polynomial(square, kCos), square, F::set(-0.5f)), square, F::set(1));
-  const F::Vec turned = F::add(n, F::set(shift));
-  const F::Vec quarter = F::fma(F::floor(F::mul(turned, F::set(0.25f))), F::set(-4), turned);
-  const F::Vec odd = F::fma(F::floor(F::mul(turned, half)), F::set(-2), turned);
-  const F::Vec y = F::select_above(odd, half, cosine, sine);
-  return F::select_above(quarter, F::set(1.5f), F::mul(F::set(-1), y), y);
+  const V::I32 turned = V::add(F::bits(sum), V::set(shift));
+  const V::I32 is_odd = V::sub(V::set(0), B::bit_and(turned, V::set(1)));
+  const V::I32 sign = V::shift_left(B::bit_and(turned, V::set(2)), V::set(30));
+  const V::I32 y = B::select(is_odd, F::bits(cosine), F::bits(sine));
+  return F::from_bits(B::bit_xor(y, sign));
 }
 
 void sin_f32(int64_t count, const float* in, float* out) {
@@ -383,5 +388,6 @@ constexpr void fill_functions(Kernels& k) {
   k.sign_f32 = &sign_f32;
   k.sin_f32 = &sin_f32;
   k.sqrt_f32 = &sqrt_f32;
+  k.square_f32 = &square_f32;
   k.tanh_f32 = &tanh_f32;
 }

@@ -55,7 +55,7 @@ constexpr TypedInvoke kSin[] = {
     {DType::kFloat16, &invoke_short<Half, &reference::sin_real>},
 };
 constexpr TypedInvoke kSqrt[] = {{DType::kFloat32, &invoke_elements<&Kernels::sqrt_f32>}};
-constexpr TypedInvoke kSquare[] = {{DType::kFloat32, &invoke_elements<&reference::square_f32>}};
+constexpr TypedInvoke kSquare[] = {{DType::kFloat32, &invoke_elements<&Kernels::square_f32>}};
 
 template <class Choices>
 Status prepare_plain(PrepareContext& c, const Choices& choices) {

@@ -92,6 +92,7 @@ void test_rounding(const Kernels& k, Check& check) {
   sweep_unary(0, check, k.neg_f32, &reference::neg_f32);
   sweep_unary(0, check, k.round_f32, &reference::round_f32);
   sweep_unary(0, check, k.sign_f32, &reference::sign_f32);
+  sweep_unary(0, check, k.square_f32, &reference::square_f32);
 }
 
 void test_logarithm(const Kernels& k, Check& check) {
@@ -486,7 +487,7 @@ constexpr KernelTest kTests[] = {
     {"float TANH", &test_tanh},
     {"float EXP, ELU", &test_exponentials},
     {"float SQRT, RSQRT", &test_roots},
-    {"float CEIL, NEG, ROUND, SIGN", &test_rounding},
+    {"float CEIL, NEG, ROUND, SIGN, SQUARE", &test_rounding},
     {"float LOG", &test_logarithm},
     {"float SIN, COS", &test_turns},
     {"float GELU", &test_gelu},

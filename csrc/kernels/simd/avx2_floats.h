@@ -97,6 +97,7 @@ struct F {
   static Vec greater_distance(Vec a, Vec b) { return _mm256_max_ps(a, b); }
 
   static I32 bits(Vec x) { return _mm256_castps_si256(x); }
+  static Vec from_bits(I32 x) { return _mm256_castsi256_ps(x); }
   static Vec from_int(I32 x) { return _mm256_cvtepi32_ps(x); }
   // The nearest integers, halves to even; INT32_MIN for NaN and what no int32 holds.
   static I32 round_even(Vec x) { return _mm256_cvtps_epi32(x); }

@@ -99,6 +99,7 @@ struct F {
   }
 
   static I32 bits(Vec x) { return _mm512_castps_si512(x); }
+  static Vec from_bits(I32 x) { return _mm512_castsi512_ps(x); }
   static Vec from_int(I32 x) { return _mm512_cvtepi32_ps(x); }
   // The nearest integers, halves to even; INT32_MIN for NaN and what no int32 holds.
   static I32 round_even(Vec x) { return _mm512_cvtps_epi32(x); }

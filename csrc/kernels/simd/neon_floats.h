@@ -99,6 +99,7 @@ struct F {
   static Vec greater_distance(Vec a, Vec b) { return vmaxq_f32(a, b); }
 
   static I32 bits(Vec x) { return vreinterpretq_s32_f32(x); }
+  static Vec from_bits(I32 x) { return vreinterpretq_f32_s32(x); }
   static Vec from_int(I32 x) { return vcvtq_f32_s32(x); }
   // The nearest integers, halves to even, that int32 holds; INT32_MIN for NaN.
   static I32 round_even(Vec x) {
