@@ -222,3 +222,25 @@ def test_a_diagonal_that_lies_where_its_matrix_does():
     interpreter.set_tensor(x, values)
     interpreter.invoke()
     np.testing.assert_array_equal(interpreter.get_tensor(y, copy=True), np.floor(values))
+
+
+@pytest.mark.parametrize("code", ["NEG", "READ_VARIABLE"])
+def test_very_many_tensors_that_are_alive_together(code):
+    """To place them takes a fraction of a second, not many."""
+    net, count = Network(), 60_000
+    x, y = net.tensor("x", (1,), "int32"), net.tensor("y", (count,), "int32")
+    handle = net.tensor("handle", (), "resource")
+    net.op("VAR_HANDLE", [], [handle], shared_name="v")
+    net.op("ASSIGN_VARIABLE", [handle, x], [])
+    parts = [net.tensor("", (1,), "int32") for _ in range(count)]
+    for part in parts:
+        net.op(code, [x if code == "NEG" else handle], [part])
+    net.op("CONCATENATION", parts, [y], axis=0)
+    net.inputs, net.outputs = [x], [y]
+    interpreter = _core.Interpreter(_core.Model.copy(net.build()))
+    interpreter.allocate()
+    interpreter.set_tensor(x, np.int32([5]))
+    interpreter.invoke()
+    np.testing.assert_array_equal(
+        interpreter.get_tensor(y, copy=True), np.full(count, -5 if code == "NEG" else 5)
+    )

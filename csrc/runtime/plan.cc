@@ -18,6 +18,10 @@ bool alive_together(const PlannedBuffer& a, const PlannedBuffer& b) {
 
 constexpr int64_t kNowhere = -1;
 
+// Among more than these that are alive with it, a buffer gets no gap but the end: only files made
+// to take long have so many.
+constexpr size_t kMostOthers = 1024;
+
 // The placed buffers alive with another, without a look at all others: a search tree over the
 // buffers, in the order of their first steps, whose nodes know how long something below them lives.
 // The root of a range of numbers is its middle.
@@ -130,12 +134,13 @@ int64_t plan_memory(Span<PlannedBuffer> buffers, Span<int32_t> room) {
     PlannedBuffer& buffer = buffers[index];
     // order[0, n) is kept sorted by offset. Where few of them are alive these are sorted anew.
     Span<const int32_t> others = {order.data, n};
-    const size_t few = n / 16, alive = placed.find(buffer, {found, few});
+    const size_t few = std::min(n / 16, kMostOthers), alive = placed.find(buffer, {found, few});
     if (alive < few) {
       std::sort(found, found + alive, is_lower);
       others = {found, alive};
     }
-    buffer.offset = find_place(all, buffer, others, begin);
+    const bool is_crowded = few == kMostOthers && alive == few;
+    buffer.offset = is_crowded ? total : find_place(all, buffer, others, begin);
     total = std::max(total, buffer.offset + align(buffer.bytes));
     placed.add(index);
     int32_t* at = std::upper_bound(order.begin(), order.begin() + n, index, is_lower);

@@ -65,9 +65,11 @@ class Sharing {
   void show(int32_t s) {
     PlannedBuffer& out = own_buffer(*steps_[s].outputs[0]);
     if (out.bytes == 0 || out.last == end_) return;
-    for (int32_t i = s + 1; i <= out.last; ++i) {
-      if (!steps_[i].is_pure && steps_[i].show == nullptr) return;
+    change_ = max(change_, s + 1);
+    while (change_ < end_ && (steps_[change_].is_pure || steps_[change_].show != nullptr)) {
+      ++change_;
     }
+    if (change_ <= out.last) return;
     steps_[s].invoke = steps_[s].show;
     out = {0, end_, kNoMemory, 0};
   }
@@ -113,12 +115,13 @@ class Sharing {
     if (in == nullptr || !is_planned(*in)) return;
     const Place whole = place(*in);
     const PlannedBuffer& buffer = buffers_[whole.buffer];
-    int64_t bytes = 0;
+    int64_t bytes = 0;  // that keep the buffer alive
     int32_t last = 0;
     for (size_t i = 0; i < step.outputs.size; ++i) {
       const Tensor& out = *step.outputs[i];
       if (!may_lie_elsewhere(out) || r.offsets[i] % Arena::kAlignment != 0) return;
       if (buffer.last == end_ && own_buffer(out).last == end_) return;
+      if (own_buffer(out).last <= buffer.last) continue;
       bytes += out.bytes();
       last = max(last, own_buffer(out).last);
     }
@@ -131,6 +134,7 @@ class Sharing {
 
   Span<Step> steps_;
   int32_t end_;
+  int32_t change_ = 0;  // the next step that may change what others show
   const Tensor* tensors_;
   Span<PlannedBuffer> buffers_;
   Span<Place> places_;
