@@ -42,12 +42,13 @@ Status Arena::allocate(int64_t bytes, size_t alignment, void** out) {
     }
     next_ = static_cast<uint8_t*>(fresh);
     end_ = next_ + block;
+    is_zero_ = true;
     if (block_bytes_ < kMostBlockBytes) block_bytes_ *= 2;
   }
   auto* memory = reinterpret_cast<uint8_t*>(start());
   used_ += memory + size - next_;
   next_ = memory + size;
-  memset(memory, 0, size);
+  if (!is_zero_) memset(memory, 0, size);
   *out = memory;
   return {};
 }

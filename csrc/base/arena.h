@@ -77,6 +77,7 @@ class Arena {
 
   uint8_t* next_;
   uint8_t* end_;
+  bool is_zero_ = false;  // what is left of the current block, as all of the heap's are
   const Heap heap_;
   Block* blocks_ = nullptr;
   size_t block_bytes_ = 4096;  // of the next shared one

@@ -82,12 +82,6 @@ Int reciprocal_of_one_plus(Int x) {
 // x * 2^n, saturating to the left, rounded to the right.
 int32_t shift_rounded(int32_t x, int n) { return n > 0 ? double_saturating(x, n) : rdbp(x, -n); }
 
-int leading_zeros(int32_t x) {
-  int n = 0;
-  while (n < 32 && (static_cast<uint32_t>(x) << n & 0x80000000) == 0) ++n;
-  return n;
-}
-
 int32_t saturate(int64_t x) {
   using Limits = std::numeric_limits<int32_t>;
   return static_cast<int32_t>(clamp<int64_t>(x, Limits::min(), Limits::max()));
@@ -143,10 +137,10 @@ int32_t log_at_least_1(int32_t x) {
   constexpr int32_t kAlphaF = 638450708;   // 1/4 2^(1/4)
   constexpr int32_t kQuarter = 1 << (29 - kSum);
 
-  const int zeros_a = leading_zeros(x);
+  const int zeros_a = leading_zeros(static_cast<uint32_t>(x));
   const int32_t r_a = shift_rounded(srdhm(shift_rounded(x, zeros_a - 1), kRootHalf), 1);
   const int32_t k_a = saturate(int64_t{shift_rounded(kIn - zeros_a, 31 - kSum)} + kQuarter);
-  const int zeros_b = leading_zeros(srdhm(x, kRootHalf)) - 1;
+  const int zeros_b = leading_zeros(static_cast<uint32_t>(srdhm(x, kRootHalf))) - 1;
   const int32_t r_b = shift_rounded(x, zeros_b);
   const int32_t k_b = saturate(int64_t{shift_rounded(kIn - zeros_b, 31 - kSum)} - kQuarter);
   const int32_t r = min(r_a, r_b), k = max(k_a, k_b);

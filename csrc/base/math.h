@@ -35,6 +35,17 @@ double split_exponent(double x, int* exponent);
 
 inline bool is_finite(double x) { return x - x == 0; }
 
+// Of the 32 bits, those above the highest that is set.
+inline int leading_zeros(uint32_t x) {
+#ifdef __GNUC__
+  return x == 0 ? 32 : __builtin_clz(x);
+#else
+  int n = 0;
+  while (n < 32 && (x << n & 0x80000000) == 0) ++n;
+  return n;
+#endif
+}
+
 template <class T>
 constexpr T min(T a, T b) {
   return b < a ? b : a;

@@ -23,7 +23,7 @@ using F = avx2::F;
 #include "kernels/direct_depthwise.inl"
 #include "kernels/product_f32.inl"
 #include "kernels/product_s8.inl"
-#include "kernels/divide.inl"
+#include "kernels/floor_divide.inl"
 #include "kernels/functions.inl"
 #include "kernels/real.inl"
 #include "kernels/real_rows.inl"

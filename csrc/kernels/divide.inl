@@ -1,38 +1,38 @@
-// FLOOR_DIV and FLOOR_MOD over the traits V and F, in double as reference/divide.h defines them:
-// the floor of a quotient of int32 or float32 is that of the quotient rounded to double.
+// DIV of 8 bits over the traits V, B and F; reference/divide.h has its formula.
 
-V::Double floor_quotient(V::Double a, V::Double b) { return V::floor(V::div(a, b)); }
-
-void floor_div_f32(const reference::Broadcast& p, const float* a, const float* b, float* out) {
-  compute_broadcast<F>(p, a, b, out, [](F::Vec x, F::Vec y) {
-    return F::from_halves(floor_quotient(F::low_half(x), F::low_half(y)),
-                          floor_quotient(F::high_half(x), F::high_half(y)));
-  });
+// The exponent of x from 0 to 2^24, that of 0 being -1.
+V::I32 exponent_of(V::I32 x) {
+  const V::I32 biased = V::shift_right_logical(F::bits(F::from_int(x)), V::set(23));
+  return V::max(V::sub(biased, V::set(127)), V::set(-1));
 }
 
-// By 0, where a row of the operands is shorter than a vector, comes what nobody reads.
-void floor_div_s32(const reference::Broadcast& p, const int32_t* a, const int32_t* b,
-                   int32_t* out) {
-  for_each_vector(p, a, b, out, [](V::I32 x, V::I32 y) {
-    return V::to_int32(floor_quotient(V::low_half(x), V::low_half(y)),
-                       floor_quotient(V::high_half(x), V::high_half(y)));
+template <class T>
+void scaled_quotient(const reference::ScaledQuotientParams& p, const T* a, const T* b, T* out) {
+  const Centre a_centre = centre_of<T>(p.a_zero), b_centre = centre_of<T>(p.b_zero);
+  const V::I32 multiplier = V::set(p.multiplier.m), top = V::set(30);
+  const V::I32 shift = V::set(p.multiplier.shift);
+  const V::I32 most_shift = V::set(31), least_shift = V::set(-31), one = V::set(1);
+  // As requantize() of the reference, whose sum with the zero point may wrap, is clamped.
+  const V::I32 zero = V::set(p.out_zero), low = V::set(p.act_min), high = V::set(p.act_max);
+  const auto to = output_of<T>(0);
+  for_each_vector(p.broadcast, a, b, out, [&](B::Vec i, B::Vec j) {
+    return by_parts<T>(
+        to,
+        [&](V::I32 x, V::I32 y) {
+          x = a_centre(x);
+          y = b_centre(y);
+          const V::I32 sign = LanesOf<4>::sign(y);
+          x = V::sub(B::bit_xor(x, sign), sign);
+          y = V::sub(B::bit_xor(y, sign), sign);
+          const V::I32 magnitude = B::bit_xor(x, LanesOf<4>::sign(x));  // or one less
+          const V::I32 headroom = V::sub(top, exponent_of(magnitude));
+          const V::I32 reciprocal = B::gather_pairs(p.reciprocals, V::shift_left(y, one));
+          const V::I32 quotient = V::srdhm(V::shift_left(x, headroom), reciprocal);
+          const V::I32 by = V::sub(V::sub(shift, exponent_of(y)), headroom);
+          const V::I32 bounded = V::min(V::max(by, least_shift), most_shift);
+          const V::I32 z = V::add(requantize(quotient, multiplier, bounded), zero);
+          return V::min(V::max(z, low), high);
+        },
+        i, j);
   });
-}
-
-// Less than 2^53 and whole, so that no product is rounded.
-void floor_mod_s32(const reference::Broadcast& p, const int32_t* a, const int32_t* b,
-                   int32_t* out) {
-  const auto rest = [](V::Double x, V::Double y) {
-    return V::fma(V::mul(V::set(-1.0), floor_quotient(x, y)), y, x);
-  };
-  for_each_vector(p, a, b, out, [=](V::I32 x, V::I32 y) {
-    return V::to_int32(rest(V::low_half(x), V::low_half(y)),
-                       rest(V::high_half(x), V::high_half(y)));
-  });
-}
-
-constexpr void fill_divide(Kernels& k) {
-  k.floor_div_f32 = &floor_div_f32;
-  k.floor_div_s32 = &floor_div_s32;
-  k.floor_mod_s32 = &floor_mod_s32;
 }

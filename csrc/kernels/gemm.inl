@@ -100,7 +100,7 @@ template <class F>
 void copy_rows(const GemmColumns& c, const PanelColumns<F>& panel) {
   constexpr int kRows = F::kDepth;
   const int64_t row_bytes = int64_t{panel.used} * F::kWeightBytes;
-  const int64_t packed_bytes = int64_t{panel.width} * F::kWeightBytes * kRows;
+  const int64_t step_bytes = int64_t{panel.width} * F::kWeightBytes * kRows;
   for (int32_t t = 0; t < c.taps; ++t) {
     for (int32_t d = 0; d < c.depth; d += kRows) {
       for (int64_t at = 0; at < row_bytes; at += B::kSize) {
@@ -114,7 +114,7 @@ void copy_rows(const GemmColumns& c, const PanelColumns<F>& panel) {
         }
         interleave<Unit<F::kWeightBytes>>(rows);
         uint8_t* to = panel.row(t, d) + at * kRows;
-        const int64_t left = packed_bytes - at * kRows;
+        const int64_t left = step_bytes - at * kRows;
 #pragma GCC unroll 8
         for (int k = 0; k < kRows; ++k) {
           if (left > k * B::kSize) store_bytes(rows[k], to + k * B::kSize, left - k * B::kSize);

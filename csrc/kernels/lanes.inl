@@ -1,6 +1,5 @@
 // What kernels share, over the traits V, B and F: vectors by element type, int32 from elements of 8
-// and 16 bits and back. int8 and int16 are computed with; uint8 has
-// its sign bit flipped first.
+// and 16 bits and back. int8 and int16 are computed with; uint8 has its sign bit flipped first.
 
 template <class T>
 constexpr Flip kFlipOf = std::is_signed_v<T> ? Flip::kNo : Flip::kSign;

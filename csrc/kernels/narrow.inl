@@ -3,6 +3,7 @@
 
 #include "kernels/arg_min_max.inl"
 #include "kernels/cast.inl"
+#include "kernels/divide.inl"
 #include "kernels/elementwise.inl"
 #include "kernels/linear_sum.inl"
 #include "kernels/lookup.inl"
@@ -10,7 +11,6 @@
 #include "kernels/pool.inl"
 #include "kernels/quantize.inl"
 #include "kernels/quantize_rows.inl"
-#include "kernels/quotient.inl"
 #include "kernels/reduce.inl"
 #include "kernels/resize.inl"
 #include "kernels/softmax.inl"

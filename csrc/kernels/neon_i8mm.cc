@@ -25,7 +25,7 @@ using W = neon::W;
 #include "kernels/direct_depthwise.inl"
 #include "kernels/product_f32.inl"
 #include "kernels/product_s8.inl"
-#include "kernels/divide.inl"
+#include "kernels/floor_divide.inl"
 #include "kernels/functions.inl"
 #include "kernels/real.inl"
 #include "kernels/real_rows.inl"

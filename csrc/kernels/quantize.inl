@@ -17,8 +17,8 @@ bool has_inverse(float scale) { return scale >= 0x1p-100f && scale <= 0x1p100f; 
 // The definition divides and rounds halves away from zero, which takes several times as long as
 // multiplying by 1 / scale and rounding them to even. Where an output is not clamped both sums are
 // within 2^-14 of each other (2^8 times two roundings of 2^-24, and two of 2^7), so that they round
-// alike unless they are that near to the middle of two integers. Outputs of 16
-// bits are so precise that nearly every vector would have doubtful ones: they are divided.
+// alike unless they are that near to the middle of two integers. Outputs of 16 bits are so precise
+// that nearly every vector would have doubtful ones: they are divided.
 constexpr float kCertain = 0.5f - 0x1p-14f;  // distances from an integer up to this
 
 class QuantizerByInverse {
@@ -104,8 +104,6 @@ void quantize_to(const reference::AffineParams& p, const float* in, T* out) {
   }
   kReference(rest_of(p, i), in + i, out + i);
 }
-
-// reference/dynamic_range.h.
 
 template <class T, auto kReference>
 void dequantize_from(const reference::AffineParams& p, const T* in, float* out) {

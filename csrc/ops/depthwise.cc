@@ -117,7 +117,7 @@ Status use_depthwise(PrepareContext& c, const WeightedOperands& o, const referen
   params.macs = int64_t{p.batch} * p.out_h * p.out_w * p.out_c * taps;
   ImageBlocks& blocks = params.blocks;
   const ImageOrder order = {&product->depthwise.image, p.out_c / p.in_c,
-                            p.out_w > 1 ? p.stride_w : 1, /*has_slack=*/true};
+                            p.out_w > 1 ? p.stride_w : 1, /*is_copied=*/true};
   if (!plan_blocks(*product, p, flip_of(o.input), parts_for(c, params.macs), order, &blocks)) {
     return {};
   }

@@ -19,7 +19,7 @@ bool is_image_enough(const reference::ConvParams& p, const ImageOrder& order) {
   const int64_t width = reach(p.out_w, p.stride_w, p.filter_w, p.dilation_w);
   const bool is_inside = p.pad_h == 0 && p.pad_w == 0 && height <= p.in_h && width <= p.in_w;
   return order.kernel->is_identity && is_inside && order.repeat == 1 && order.planes == 1 &&
-         !order.has_slack;
+         !order.is_copied;
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ namespace octavo {
 struct ImageOrder {
   const ImageKernel* kernel;
   int32_t repeat, planes;  // as in ImageConversion
-  bool has_slack;          // reads beyond its end
+  bool is_copied;          // reads beyond its end, or what is outside from memory
 };
 inline ImageOrder gemm_image(const Product& product) { return {&product.gemm.image, 1, 1, false}; }
 

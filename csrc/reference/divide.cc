@@ -9,12 +9,6 @@
 namespace octavo::reference {
 namespace {
 
-int leading_zeros(uint32_t x) {
-  int n = 0;
-  while (n < 32 && (x << n & 0x80000000) == 0) ++n;
-  return n;
-}
-
 int32_t scaled_quotient(const ScaledQuotientParams& p, int32_t a, int32_t b) {
   if (b < 0) {
     a = -a;

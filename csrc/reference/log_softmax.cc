@@ -9,13 +9,6 @@ namespace octavo::reference {
 namespace {
 
 template <class T>
-T row_max(const T* row, int32_t depth) {
-  T most = std::numeric_limits<T>::lowest();
-  for (int32_t i = 0; i < depth; ++i) most = max(most, row[i]);
-  return most;
-}
-
-template <class T>
 void log_softmax_8(const LogSoftmax8Params& p, const T* in, T* out) {
   constexpr int32_t kLow = std::numeric_limits<T>::min(), kHigh = std::numeric_limits<T>::max();
   const int32_t depth = p.shape.depth;

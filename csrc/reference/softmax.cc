@@ -9,13 +9,6 @@
 namespace octavo::reference {
 namespace {
 
-template <class T>
-T row_max(const T* row, int32_t depth) {
-  T most = std::numeric_limits<T>::lowest();
-  for (int32_t i = 0; i < depth; ++i) most = max(most, row[i]);
-  return most;
-}
-
 int floor_log2(int64_t x) {
   int n = 0;
   for (int step = 32; step > 0; step /= 2) {

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 
 #include "base/fixed_point.h"
 #include "base/half.h"
+#include "base/math.h"
 
 namespace octavo::reference {
 
@@ -12,6 +14,13 @@ struct SoftmaxShape {
   int64_t rows;
   int32_t depth;
 };
+
+template <class T>
+T row_max(const T* row, int32_t depth) {
+  T most = std::numeric_limits<T>::lowest();
+  for (int32_t i = 0; i < depth; ++i) most = max(most, row[i]);
+  return most;
+}
 
 void softmax_f32(const SoftmaxShape& shape, float beta, const float* in, float* out);
 void softmax_f16(const SoftmaxShape& shape, float beta, const Half* in, Half* out);

@@ -34,16 +34,5 @@ OCTAVO_ALWAYS_INLINE int lowest_bit(T bits) {
 #endif
 }
 
-// How many bits are 0 above the highest that is set, where one is.
-OCTAVO_ALWAYS_INLINE int leading_zeros(uint32_t bits) {
-#if defined(_MSC_VER) && !defined(__clang__)
-  unsigned long number;
-  _BitScanReverse(&number, bits);
-  return 31 - static_cast<int>(number);
-#else
-  return __builtin_clz(bits);
-#endif
-}
-
 }  // namespace
 }  // namespace octavo

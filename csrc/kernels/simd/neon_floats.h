@@ -18,8 +18,7 @@ struct F {
   static constexpr int kLanes = 4;
   // Of products of matrices: rows of a tile that is 1, 2, 3 and 4 vectors wide. 5 x 4 sums, 4
   // vectors of weights and 5 elements of the left matrix, all loaded before they are used: 29
-  // registers of
-  // 32. A multiplication takes its element as one lane of a vector.
+  // registers of 32. A multiplication takes its element as one lane of a vector.
   static constexpr int kRows[] = {8, 8, 7, 5};
   static constexpr int kPanelVectors = 4;
 
