@@ -3,11 +3,11 @@
 
 #include "kernels/arg_min_max.inl"
 #include "kernels/cast.inl"
-#include "kernels/divide.inl"
 #include "kernels/elementwise.inl"
 #include "kernels/linear_sum.inl"
 #include "kernels/lookup.inl"
 #include "kernels/lstm.inl"
+#include "kernels/narrow_divide.inl"
 #include "kernels/pool.inl"
 #include "kernels/quantize.inl"
 #include "kernels/quantize_rows.inl"
