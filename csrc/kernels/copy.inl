@@ -63,9 +63,21 @@ void transpose(int64_t rows, int64_t columns, const uint8_t* in, int64_t in_stri
   constexpr int64_t kRows = kTileRows<T>, kColumns = Lanes<T>::kLanes, kBytes = sizeof(T);
   constexpr int64_t kBlockRows = 8 * kRows, kBlockColumns = 4 * kColumns;
   if (rows < kRows || columns < kColumns) {
-    for (int64_t i = 0; i < rows; ++i) {
+    const auto copy = [=](int64_t i, int64_t j) {
+      memcpy(out + i * out_stride + j * kBytes, in + j * in_stride + i * kBytes, sizeof(T));
+    };
+    const auto copy_rows = [=](auto columns) {
+      for (int64_t i = 0; i < rows; ++i) {
+        for (int64_t j = 0; j < columns; ++j) copy(i, j);
+      }
+    };
+    if (columns == 2) {
+      copy_rows(std::integral_constant<int, 2>());
+    } else if (rows < columns) {
+      copy_rows(columns);
+    } else {
       for (int64_t j = 0; j < columns; ++j) {
-        memcpy(out + i * out_stride + j * kBytes, in + j * in_stride + i * kBytes, sizeof(T));
+        for (int64_t i = 0; i < rows; ++i) copy(i, j);
       }
     }
     return;
