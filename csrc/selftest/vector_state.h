@@ -5,8 +5,9 @@
 
 #include <cstdint>
 
-// gcc leaves it out everywhere below -O2, which builds with sanitizers are.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_ADDRESS__)
+// gcc leaves it out everywhere below -O2, as of builds to debug and with sanitizers.
+#if defined(__x86_64__) && defined(__GNUC__) && defined(__OPTIMIZE__) && \
+    !defined(__SANITIZE_ADDRESS__)
 #define OCTAVO_KNOWS_VECTOR_STATE
 #include <cpuid.h>
 #endif
