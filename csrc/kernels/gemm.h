@@ -122,6 +122,7 @@ struct GemmArgs {
   Span<const uint8_t> next = {};       // memory to fetch meanwhile, that somebody reads afterwards
   void* workspace = nullptr;           // see GemmKernel
   const int32_t* row_terms = nullptr;  // s8: what is added to each row's sums, unless null
+  const float* addend = nullptr;  // hybrid: what is added to each output, as `out` lies; or null
 };
 
 struct GemmKernel {

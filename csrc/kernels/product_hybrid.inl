@@ -144,12 +144,17 @@ struct FormHybrid : W {
     for (int i = 0; i < kTileRows; ++i) {
       if (i >= rows) continue;
       if (panel.args.by_row) row.set(columns, quantization[first + i]);
-      float* out = panel.template out<float>(first) + i * panel.args.out_stride;
+      const int64_t at = (first + i) * panel.args.out_stride + panel.first;
+      float* out = static_cast<float*>(panel.args.out) + at;
+      const float* addend = panel.args.addend == nullptr ? nullptr : panel.args.addend + at;
 #pragma GCC unroll 8
       for (int j = 0; j < kVectors; ++j) {
         V::I32 whole = V::sub(sum[i][j], row.zeros[j]);
         if constexpr (W::kLift != 0) whole = V::shift_right(whole, V::set(W::kLift));
-        const F::Vec y = F::add(F::mul(F::from_int(whole), row.scale[j]), columns.bias(j));
+        F::Vec y = F::add(F::mul(F::from_int(whole), row.scale[j]), columns.bias(j));
+        if (addend != nullptr) {
+          y = F::add(y, load_channels(addend + j * kLanes, addend + panel.used));
+        }
         store_channels(clamp_real(y, panel.output.low, panel.output.high), out + j * kLanes,
                        out + panel.used);
       }

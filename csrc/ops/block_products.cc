@@ -3,7 +3,6 @@
 #include <limits>
 
 #include "base/half.h"
-#include "ops/elementwise.h"
 #include "ops/matrix_product.h"
 
 namespace octavo {
@@ -20,8 +19,9 @@ struct Params {
   float low, high;  // of an output
 };
 
-// Scratch buffers: converted rows, their quantization, sums over blocks and the block's own.
-constexpr size_t kConverted = 0, kQuantization = 1, kSums = 2, kBlocks = 3;
+// Scratch buffers: converted rows, their quantization, and sums over blocks, of which every other
+// is in the output.
+constexpr size_t kConverted = 0, kQuantization = 1, kSums = 2;
 
 // What is summed up while it is in the nearest cache: some rows of some panels.
 constexpr int32_t kMostRows = 32;
@@ -41,14 +41,10 @@ int32_t quotient_up(int32_t a, int32_t b) { return (a - 1) / b + 1; }
 
 void multiply_tile(const Params& p, const Tile& tile, const Step& s, const Workspace& w) {
   const GemmKernel& gemm = p.product->gemm;
-  const int32_t first_column = tile.first_panel * gemm.panel_width;
-  // Tiles of as many rows lie side by side.
-  const int64_t at = int64_t{tile.first_row} * p.units + int64_t{tile.rows} * first_column;
-  float* sums = static_cast<float*>(s.scratch(kSums)) + at;
-  float* of_block = static_cast<float*>(s.scratch(kBlocks)) + at;
+  const int64_t at = int64_t{tile.first_row} * p.units;
+  float* const to[] = {static_cast<float*>(s.output(0)) + at,
+                       static_cast<float*>(s.scratch(kSums)) + at};
   const reference::RowQuantization* quantization = s.scratch(kQuantization);
-  const int64_t count = int64_t{tile.rows} * tile.columns;
-  const reference::Broadcast line = {1, {count}, {1}, {1}};
 
   GemmArgs args = {};
   args.columns = INT32_MAX;
@@ -60,7 +56,7 @@ void multiply_tile(const Params& p, const Tile& tile, const Step& s, const Works
   args.n = p.units;
   args.first_panel = tile.first_panel;
   args.panels = tile.panels;
-  args.out_stride = tile.columns;
+  args.out_stride = p.units;
   args.quantization = quantization + tile.first_row;
   args.by_row = true;
   const auto* image = static_cast<const uint8_t*>(s.scratch(kConverted));
@@ -69,15 +65,15 @@ void multiply_tile(const Params& p, const Tile& tile, const Step& s, const Works
     const int64_t element = int64_t{tile.first_row} * p.depth + int64_t{b} * p.block;
     args.image = image + element * gemm.image.element_bytes;
     args.packed = p.packed + b * p.packed_bytes;
-    args.out = (b == 0 ? sums : of_block) - first_column;
+    // The last sum is the output. A product may compute rows again: it does not add to its output.
+    args.out = to[(blocks - 1 - b) % 2];
     gemm.run(args);
-    if (b > 0) w.kernels.add_f32({line, -kInfinity, kInfinity}, sums, of_block, sums);
+    args.addend = static_cast<const float*>(args.out);
   }
-  w.kernels.relu_f32({count, p.low, p.high}, sums, sums);
-  float* out = static_cast<float*>(s.output(0)) + int64_t{tile.first_row} * p.units + first_column;
-  const auto bytes = static_cast<size_t>(tile.columns) * sizeof(float);
+  if (p.low == -kInfinity && p.high == kInfinity) return;
   for (int32_t i = 0; i < tile.rows; ++i) {
-    memcpy(out + int64_t{i} * p.units, sums + int64_t{i} * tile.columns, bytes);
+    float* row = to[0] + int64_t{i} * p.units + int64_t{tile.first_panel} * gemm.panel_width;
+    w.kernels.relu_f32({tile.columns, p.low, p.high}, row, row);
   }
 }
 
@@ -175,7 +171,6 @@ Status use_block_products(PrepareContext& c, const WeightedOperands& o,
   const ImageKernel& image = gemm.image;
   OCTAVO_TRY(c.add_scratch((p.rows * p.depth + image.slack) * image.element_bytes));
   OCTAVO_TRY(c.add_scratch(p.rows * int64_t{sizeof(reference::RowQuantization)}));
-  OCTAVO_TRY(c.add_scratch(c.output(0).bytes()));
   return c.add_scratch(c.output(0).bytes());
 }
 
