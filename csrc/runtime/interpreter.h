@@ -118,6 +118,8 @@ class Interpreter {
   Status run_while_preparing(const Stage& stage, const PrepareContext& c);
   Status share_value(const PrepareContext& c, Tensor& output) const;
   void forget_outputs(int32_t node);
+  void mark_deferred(int32_t node);
+  bool is_input_missing(int32_t node) const;
   Status run_deferred(const Observer* observer);
   void forget_deferred();
   void drop_unread(Stage& stage, Span<int32_t> reads);

@@ -57,11 +57,20 @@ void announce_reads(Span<Step> steps) {
 
 // Prepares the stage's nodes, but for those that have to wait for values of others.
 Status Interpreter::prepare_stage(Stage& stage) {
-  OCTAVO_TRY(stage.memory->make(static_cast<int64_t>(stage.nodes.size), stage.steps));
-  stage.steps.size = 0;
+  void* steps;
+  OCTAVO_TRY(stage.memory->allocate(
+      static_cast<int64_t>(stage.nodes.size) * static_cast<int64_t>(sizeof(Step)), alignof(Step),
+      &steps));
+  stage.steps = {static_cast<Step*>(steps), 0};
   stage.has_state = false;
   size_t left = 0;
   for (int32_t index : stage.nodes) {
+    // Where others have to come first anyway, as most have in a late stage, nothing is tried.
+    if (is_input_missing(index)) {
+      stage.nodes[left++] = index;
+      mark_deferred(index);
+      continue;
+    }
     const Status s = prepare_node(stage, index, /*is_behind_others=*/left > 0);
     if (s.code() == Status::Code::kTooEarly) {
       if (left == 0) stage.reason = s;
@@ -90,9 +99,22 @@ void Interpreter::forget_outputs(int32_t node) {
   for (int32_t i : nodes_[node].node->outputs) {
     const TensorInfo& info = graph_.tensors[i];
     tensors_[i] = {&info, info.type, info.shape};
+  }
+  mark_deferred(node);
+}
+
+void Interpreter::mark_deferred(int32_t node) {
+  for (int32_t i : nodes_[node].node->outputs) {
     is_missing_[i] = is_deferred_[i] = true;
     kept_[i] = false;
   }
+}
+
+bool Interpreter::is_input_missing(int32_t node) const {
+  for (int32_t i : nodes_[node].node->inputs) {
+    if (i != kNoTensor && is_missing_[i]) return true;
+  }
+  return false;
 }
 
 // Runs the nodes that could not be prepared before. Each stage has the first node left, for which
@@ -130,8 +152,7 @@ void Interpreter::forget_deferred() {
 
 Status Interpreter::prepare_node(Stage& stage, int32_t index, bool is_behind_others) {
   const Node& node = *nodes_[index].node;
-  Step& step = stage.steps.data[stage.steps.size];
-  step = Step{};
+  Step& step = *::new (static_cast<void*>(stage.steps.end())) Step{};
   step.node = &node;
   step.index = index;
   OCTAVO_TRY(stage.memory->make(static_cast<int64_t>(node.inputs.size), step.inputs));
@@ -140,7 +161,6 @@ Status Interpreter::prepare_node(Stage& stage, int32_t index, bool is_behind_oth
   bool all_known = true;
   for (size_t i = 0; i < node.inputs.size; ++i) {
     if (node.inputs[i] == kNoTensor) continue;
-    if (is_missing_[node.inputs[i]]) return Status::too_early();
     step.inputs[i] = &tensors_[node.inputs[i]];
     all_known = all_known && step.inputs[i]->is_known;
   }
