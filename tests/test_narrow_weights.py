@@ -95,17 +95,19 @@ def test_float_activations(code, dtype, data):
     build, narrow, wide = data.draw(operators(code, HYBRID, dtype))
     ours, [y] = oracle.octavo_run(*build(narrow))
     as_int8, _ = oracle.octavo_run(*build(wide))
-    np.testing.assert_array_equal(ours[y], as_int8[y])
     expected, _ = oracle.run(*build(dequantized(wide)))
     filter_value, x = wide.filter.value, wide.input.value
     is_matrix = filter_value.ndim == 2
+    grouped = not is_matrix and x.shape[3] != filter_value.shape[3]
+    # In int8, groups of one channel are a depthwise convolution, whose input stays float.
+    if not (grouped and filter_value.shape[3] == 1 and dtype == "int4"):
+        np.testing.assert_array_equal(ours[y], as_int8[y])
     rows = x.reshape(-1, filter_value.shape[1]) if is_matrix else x.reshape(len(x), -1)
     bound = hybrid_bound(wide, rows, asymmetric=True)
     bound = bound.reshape(ours[y].shape) if is_matrix else bound[:, None, None, :]
     assert np.all(np.abs(ours[y] - expected[y]) <= bound)
 
     one_scale = narrow.filter.quantization.scale.size == 1
-    grouped = not is_matrix and x.shape[3] != filter_value.shape[3]
     if grouped and (one_scale or dtype == "uint8"):
         return  # LiteRT reads as many scales as there are channels
     if dtype == "uint8" and not (is_matrix or one_scale):
