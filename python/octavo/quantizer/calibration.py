@@ -108,6 +108,7 @@ class Calibration:
         estimator: str = "minmax",
         *,
         dtype: str = "int8",
+        only_finite: bool = False,
         **parameters: Any,
     ) -> Range:
         """The range that a tensor should represent.
@@ -117,30 +118,20 @@ class Calibration:
           tensor: number of the tensor.
           estimator: a name of `octavo.quantizer.estimators.ESTIMATORS`.
           dtype: the activations that the range is for: "int8", or "int16", which is symmetric.
+          only_finite: whether to take the range of the finite values where others are among them;
+            (0, 0) where there are none.
           **parameters: of the estimator.
 
         Raises:
           ValueError: the data never gave the tensor a value, or one that is not finite, or the
             estimator does not exist or needs histograms.
         """
-        if self.of(subgraph, tensor).has_nonfinite:
+        statistics = self.of(subgraph, tensor)
+        if statistics.has_nonfinite and not only_finite:
             raise ValueError(
                 f"{self._label(subgraph, tensor)} was NaN or infinite on the representative data: "
                 "no range has these; keep the operator that computes it float"
             )
-        return self.finite_range_of(subgraph, tensor, estimator, dtype=dtype, **parameters)
-
-    def finite_range_of(
-        self,
-        subgraph: int,
-        tensor: int,
-        estimator: str = "minmax",
-        *,
-        dtype: str = "int8",
-        **parameters: Any,
-    ) -> Range:
-        """The same of the values that were finite, whatever the others."""
-        statistics = self.of(subgraph, tensor)
         if statistics.samples == 0:
             return 0.0, 0.0
         bits, symmetric = _TARGETS[dtype]

@@ -42,7 +42,9 @@ class Ranges:
                 "representative data"
             )
         index = self.source.index
-        low, high = self.calibration.finite_range_of(index, tensor, self.estimator, dtype=dtype)
+        low, high = self.calibration.range_of(
+            index, tensor, self.estimator, dtype=dtype, only_finite=True
+        )
         statistics = self.calibration.of(index, tensor)
         if statistics.has_nan_or_infinity:
             return -math.inf, math.inf
