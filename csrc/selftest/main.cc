@@ -26,7 +26,8 @@ void report(const char* isa, const char* name, const Check& check) {
 void run_table(const Kernels& kernels) {
   for (Span<const KernelTest> tests :
        {kBatchProductTests, kCastTests, kConvolutionTests, kFloatProductTests, kProductS16Tests,
-        kElementwiseTests, kNarrowTests, kLstmTests, kPairTests, kRealTests, kDynamicRangeTests}) {
+        kElementwiseTests, kNarrowTests, kLstmTests, kPairTests, kRealTests, kRealRowTests,
+        kDynamicRangeTests}) {
     for (const KernelTest& test : tests) {
       Check check;
       test.run(kernels, check);

@@ -50,7 +50,7 @@ struct KernelTest {
 
 extern const Span<const KernelTest> kBatchProductTests, kCastTests, kConvolutionTests,
     kFloatProductTests, kProductS16Tests, kElementwiseTests, kNarrowTests, kLstmTests, kPairTests,
-    kRealTests, kDynamicRangeTests;
+    kRealTests, kRealRowTests, kDynamicRangeTests;
 
 // Heap allocations of this program so far; -1 where nothing counts them.
 int64_t allocation_count();
